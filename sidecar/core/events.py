@@ -1,0 +1,124 @@
+"""What the monitor has to say: frozen values that sinks take. Times are Unix seconds.
+
+An event carries the figures it rests on and the rows behind each, so that a sink formats and never computes.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from sidecar.core.exchange import Exchange
+from sidecar.core.frame import Side
+
+
+class State(enum.StrEnum):
+    """The verdict on a feature. Label values of `model_drift_state`."""
+
+    INSUFFICIENT = "insufficient"
+    OK = "ok"
+    WARNING = "warning"
+    DRIFT = "drift"
+
+
+class Score(msgspec.Struct, frozen=True):
+    """One measure of one feature: distance of live from reference, over `rows` live rows.
+
+    `debiased` is the figure without its expected value under no drift (never below 0); `p_value` treats the
+    reference as a sample. NaN never stands here: where there is not enough, there is no Score (see NotEnough).
+    """
+
+    value: float
+    debiased: float
+    p_value: float
+    rows: int
+
+
+class NotEnough(msgspec.Struct, frozen=True):
+    """A measure refused to say anything, and why, e.g. `17 rows, 100 needed`."""
+
+    reason: str
+    rows: int
+
+
+class BinShift(msgspec.Struct, frozen=True):
+    """One bin that moved: its readable range, and its share in reference and live."""
+
+    range: str
+    reference_ratio: float
+    live_ratio: float
+
+
+class FeatureReport(msgspec.Struct, frozen=True):
+    """All figures of one feature when a window closed or its verdict changed."""
+
+    side: Side
+    feature: str
+    state: State
+    scores: dict[str, Score | NotEnough]
+    """By measure name, over the window's rows."""
+    evidence: float
+    """log10 of the e-value; the alarm threshold is `threshold`."""
+    threshold: float
+    effect: float
+    """The debiased PSI that policy compared with `drift.material_psi`, over `effect_rows` recent rows."""
+    effect_rows: int
+    shifts: tuple[BinShift, ...]
+    """The bins that moved most, most first; at most five."""
+
+
+class ExchangeSeen(msgspec.Struct, frozen=True):
+    """An exchange reached the observer; `verdicts` is how many features were drifting at that time."""
+
+    exchange: Exchange
+    drifted_features: int
+
+
+class DecodeFailed(msgspec.Struct, frozen=True):
+    """A message did not decode. Emitted at most once a minute per decoder and reason; `since_last` counts the rest."""
+
+    at: float
+    decoder: str
+    reason: str
+    detail: str
+    since_last: int
+
+
+class WindowClosed(msgspec.Struct, frozen=True):
+    """A window closed: its rows are in, its scores are final."""
+
+    side: Side
+    started: float
+    ended: float
+    rows: int
+    features: tuple[FeatureReport, ...]
+
+
+class VerdictChanged(msgspec.Struct, frozen=True):
+    """The verdict on a feature changed from `before` to `report.state` after `rows_seen` rows since start."""
+
+    at: float
+    before: State
+    rows_seen: int
+    report: FeatureReport
+
+
+class ReferenceLearned(msgspec.Struct, frozen=True):
+    """No reference was given, and one was learned from the first `rows` rows of `side`."""
+
+    at: float
+    side: Side
+    rows: int
+    digest: str
+
+
+class ReferenceMismatch(msgspec.Struct, frozen=True):
+    """The live stream has none of the reference's features on `side`; emitted once a minute at most."""
+
+    at: float
+    side: Side
+    detail: str
+
+
+Event = ExchangeSeen | DecodeFailed | WindowClosed | VerdictChanged | ReferenceLearned | ReferenceMismatch

@@ -1,0 +1,33 @@
+"""A frame: the rows that a decoder found in one message, before they meet a profile.
+
+Values lie flat and row by row, because frames of many small exchanges are joined before they are binned, and joining
+flat lists is the cheapest thing Python does. Decoders make frames, the monitor takes them; nobody else.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+
+class Side(enum.StrEnum):
+    """Which way a message went: `input` to the model, `output` from it. Label values of the `model_*` metrics."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """`rows` x `width` values in row-major order.
+
+    `names` is None where the payload carries none (a bare matrix): then the reference's order names the columns.
+    `values` is a flat list of float, int, bool, str or None, or a flat float64 array; its length is rows * width.
+    """
+
+    side: Side
+    names: tuple[str, ...] | None
+    rows: int
+    width: int
+    values: Any

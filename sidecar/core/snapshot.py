@@ -1,0 +1,69 @@
+"""What the traffic process counted, as a cumulative snapshot.
+
+Snapshots travel over the handoff; a lost or repeated one does no harm, and a restarted observer is exact again after
+the next. Histogram counts are per bucket (not cumulated), one longer than their bounds: the last is +Inf.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+DURATION_BOUNDS = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+)  # fmt: skip
+"""Seconds; the semantic conventions' buckets for http.server.request.duration with .001 and .0025 before them."""
+
+ADDED_BOUNDS = (
+    0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.1,
+)  # fmt: skip
+"""Seconds; microsecond buckets for the latency that the sidecar adds."""
+
+SIZE_BOUNDS = (
+    64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0,
+)  # fmt: skip
+"""Bytes; powers of four from 64 B to 64 MiB."""
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """Counts per bucket and the sum of all values."""
+
+    counts: tuple[int, ...]
+    total: float
+
+
+class RequestSeries(msgspec.Struct, frozen=True):
+    """`http_server_request_duration_seconds` for one method, route and status."""
+
+    method: str
+    route: str
+    status: int
+    durations: Histogram
+
+
+class RouteSeries(msgspec.Struct, frozen=True):
+    """The histograms that are labelled by route alone."""
+
+    route: str
+    first_byte: Histogram
+    request_bytes: Histogram
+    response_bytes: Histogram
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """All that the traffic process knows, cumulative since its start; gauges are as of `taken_ns` (Unix time)."""
+
+    taken_ns: int
+    started_ns: int
+    ready: bool
+    draining: bool
+    active_requests: int
+    connections: int
+    handoff_bytes: int
+    observer_restarts: int
+    requests: tuple[RequestSeries, ...]
+    routes: tuple[RouteSeries, ...]
+    added: Histogram
+    exchanges: tuple[tuple[str, str, int], ...]
+    """(protocol, outcome, count)"""
+    shed: tuple[tuple[str, str, int], ...]
+    """(stage, reason, count)"""

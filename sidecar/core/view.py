@@ -1,0 +1,70 @@
+"""The monitor as its readers see it: an immutable look at every figure, for the Prometheus sink and the live page.
+
+Made by `Monitor.view()`. Readers format, they never compute and never reach into the monitor.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from sidecar.core.events import NotEnough, Score, State
+from sidecar.core.frame import Side
+
+
+class BinView(msgspec.Struct, frozen=True):
+    """One bin: `bin` sorts (`00`, `01`, ...), `range` reads (`[3.2, 4.1)`); counts are since the observer's start."""
+
+    bin: str
+    range: str
+    reference_ratio: float
+    live_total: int
+    window_count: int
+    """Rows in the last closed window and the open one together."""
+
+
+class FeatureView(msgspec.Struct, frozen=True):
+    """One feature: live against reference, its last scores and its verdict."""
+
+    feature: str
+    kind: str
+    bins: tuple[BinView, ...]
+    scores: dict[str, Score | NotEnough]
+    evidence: float
+    threshold: float
+    effect: float
+    effect_rows: int
+    state: State
+    reference_rows: int
+
+
+class SideView(msgspec.Struct, frozen=True):
+    """One side: its reference (if there is one yet) and its features in the reference's order."""
+
+    side: Side
+    rows_total: int
+    window_rows: int
+    """Rows of the open window."""
+    profile: str
+    """First 8 digits of the reference's digest; empty while there is none."""
+    source: str
+    """`file`, `learned` or `learning`."""
+    learned_rows: int
+    """Rows gathered so far while `learning`."""
+    features: tuple[FeatureView, ...]
+
+    @property
+    def drifted(self) -> int:
+        """How many features are in state drift."""
+        return sum(feature.state is State.DRIFT for feature in self.features)
+
+
+class MonitorView(msgspec.Struct, frozen=True):
+    """Both sides, and what was counted on the way to them."""
+
+    sides: tuple[SideView, ...]
+    decoded: dict[tuple[str, str], int]
+    """(decoder, result) -> messages; result is `ok` or a reason of DecodeError."""
+    violations: dict[tuple[str, str], int]
+    """(feature, kind) -> rows"""
+    digest: str
+    """The whole digest of the reference file; empty while there is none."""
