@@ -55,7 +55,9 @@ class HttpSettings(Section):
 
 class TapSettings(Section):
     body_limit_bytes: Natural = 1_048_576
-    """Bytes of each body that are kept for decoding; a longer one is forwarded whole and marked truncated."""
+    """Longest body that is kept for decoding; a longer one is forwarded whole, marked truncated and not kept."""
+    memory_limit_bytes: Natural = 8_388_608
+    """Bytes of all bodies in flight together; a body that would pass it is not kept, and counted as shed."""
     sample_ratio: Ratio = 1.0
     """Share of exchanges whose bodies are kept. Counts and durations stay exact whatever it is."""
 
@@ -132,7 +134,7 @@ class TraceSettings(Section):
     sample_ratio: Ratio = 0.01
     """Share of new traces that are sampled; a request that carries a trace context keeps its own decision."""
     insert_context: bool = True
-    """Insert a `traceparent` line into requests that have none, so that the model's spans join ours."""
+    """With an endpoint: insert a `traceparent` line into requests that have none, so that the model's spans join ours."""
 
 
 class CaptureSettings(Section):

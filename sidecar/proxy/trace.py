@@ -1,0 +1,48 @@
+"""W3C trace context: continue the client's, or begin one and tell the model with one line.
+
+Ids are minted here because the model must see them before it answers; the spans are made later by the observer. A
+`traceparent` that the client sent is never touched: our span becomes a child of the client's, and so do the model's.
+See https://www.w3.org/TR/trace-context/#traceparent-header.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+from sidecar.core.exchange import Trace
+from sidecar.settings import TraceSettings
+
+_TRACEPARENT = re.compile(rb"\r\ntraceparent:[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_ZEROS = "0" * 32
+
+
+class Tracer:
+    """Decides by parent or by ratio; mints ids."""
+
+    def __init__(self, settings: TraceSettings, rng: random.Random) -> None:
+        self._enabled = bool(settings.endpoint)
+        self._insert = settings.insert_context
+        self._threshold = round(settings.sample_ratio * 2**56)
+        self._bits = rng.getrandbits
+
+    def begin(self, lowered: bytes) -> tuple[Trace | None, bytes]:
+        """The trace of a request with this head in lower case, if it is sampled; and the line to insert, if any."""
+        if not self._enabled:
+            return None, b""
+        if b"\r\ntraceparent:" in lowered:
+            return self._continued(lowered), b""
+        ids = f"{self._bits(192):048x}"
+        trace_id, span_id = ids[:32], ids[32:]
+        sampled = int(trace_id[18:], 16) < self._threshold  # W3C level 2: the rightmost 56 bits are random
+        line = f"traceparent: 00-{trace_id}-{span_id}-0{int(sampled)}\r\n".encode() if self._insert else b""
+        return (Trace(trace_id, span_id, "", True) if sampled else None), line
+
+    def _continued(self, lowered: bytes) -> Trace | None:
+        found = _TRACEPARENT.search(lowered)
+        if not found or found[1] == b"ff" or not int(found[4], 16) & 1:
+            return None
+        trace_id, parent_id = found[2].decode(), found[3].decode()
+        if trace_id == _ZEROS or parent_id == _ZEROS[:16]:
+            return None
+        return Trace(trace_id, f"{self._bits(64):016x}", parent_id, True)
