@@ -35,14 +35,14 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A group of settings; one YAML mapping."""
 
 
-class ModelSettings(Section):
+class ModelSettings(Section, frozen=True):
     name: str = "model"
     """Label `model_name` of every metric, and of spans and log lines."""
     version: str = ""
     """Label `model_version`."""
 
 
-class HttpSettings(Section):
+class HttpSettings(Section, frozen=True):
     routes: tuple[str, ...] = ()
     """Route templates of your model beside the known ones, e.g. `/predict/{tenant}`; other paths are labelled `other`."""
     probes: tuple[str, ...] = ("/v2/health/live", "/v2/health/ready", "/healthz", "/livez", "/readyz", "/health", "/ping")
@@ -53,7 +53,7 @@ class HttpSettings(Section):
     """How long to wait for the model to accept a connection before it counts as refused."""
 
 
-class TapSettings(Section):
+class TapSettings(Section, frozen=True):
     body_limit_bytes: Natural = 1_048_576
     """Longest body that is kept for decoding; a longer one is forwarded whole, marked truncated and not kept."""
     memory_limit_bytes: Natural = 8_388_608
@@ -62,7 +62,7 @@ class TapSettings(Section):
     """Share of exchanges whose bodies are kept. Counts and durations stay exact whatever it is."""
 
 
-class HandoffSettings(Section):
+class HandoffSettings(Section, frozen=True):
     max_items: Positive = 4096
     """Exchanges that may wait for the observer; further ones are shed and counted."""
     max_bytes: Positive = 4_194_304
@@ -73,7 +73,7 @@ class HandoffSettings(Section):
     """How often the exact counters go to the observer."""
 
 
-class DrainSettings(Section):
+class DrainSettings(Section, frozen=True):
     notice_seconds: Seconds = 3.0
     """After SIGTERM: how long new connections are still served while load balancers learn that we leave."""
     timeout_seconds: Seconds = 25.0
@@ -82,7 +82,7 @@ class DrainSettings(Section):
     """How long the observer may take to flush its sinks at the end."""
 
 
-class DecodeSettings(Section):
+class DecodeSettings(Section, frozen=True):
     rows_pointer: str = ""
     """JSON pointer (RFC 6901) to the rows in a request that no known protocol claims, e.g. `/features`."""
     names_pointer: str = ""
@@ -101,7 +101,7 @@ class DecodeSettings(Section):
     """A compressed body may grow to this many bytes when read."""
 
 
-class WindowSettings(Section):
+class WindowSettings(Section, frozen=True):
     rows: Positive = 1_000
     """A window closes after this many rows..."""
     seconds: Annotated[float, Meta(gt=0)] = 60.0
@@ -110,7 +110,7 @@ class WindowSettings(Section):
     """Fewer rows than this say `insufficient`; a window that is still smaller when its time is over goes on."""
 
 
-class DriftSettings(Section):
+class DriftSettings(Section, frozen=True):
     mean_rows_between_false_alarms: Annotated[float, Meta(ge=1)] = 1e9
     """Budget of false alarms over all features and sides together, however often one looks."""
     mean_rows_between_false_warnings: Annotated[float, Meta(ge=1)] = 1e6
@@ -121,14 +121,14 @@ class DriftSettings(Section):
     """Chi distance from the reference that no evidence is gathered against: what nobody would call a change."""
 
 
-class LearnSettings(Section):
+class LearnSettings(Section, frozen=True):
     rows: Annotated[int, Meta(ge=100)] = 2_000
     """Without a reference, one is learned from this many first rows (and says so: `source="learned"`)."""
     save: str = ""
     """File to write the learned reference to; empty means keep it in memory only."""
 
 
-class TraceSettings(Section):
+class TraceSettings(Section, frozen=True):
     endpoint: str = ""
     """OTLP/HTTP endpoint for spans, e.g. `http://otel-collector:4318/v1/traces`; empty means no spans are exported."""
     sample_ratio: Ratio = 0.01
@@ -137,7 +137,7 @@ class TraceSettings(Section):
     """With an endpoint: insert a `traceparent` line into requests that have none, so that the model's spans join ours."""
 
 
-class CaptureSettings(Section):
+class CaptureSettings(Section, frozen=True):
     path: str = ""
     """JSON-lines file for captured exchanges; empty means none. Payloads are written to it: it is off by default."""
     sample_ratio: Ratio = 1.0
@@ -148,19 +148,19 @@ class CaptureSettings(Section):
     """JSON keys whose values are replaced by `"***"` before anything is written."""
 
 
-class LogSettings(Section):
+class LogSettings(Section, frozen=True):
     drift: bool = True
     """Write the drift log (one JSON object a line) to stdout."""
     level: str = "info"
     """Lowest level of the operational log on stderr: debug, info, warning or error."""
 
 
-class MetricsSettings(Section):
+class MetricsSettings(Section, frozen=True):
     max_features: Positive = 1_000
     """Features per side whose bins and scores are exported; further ones are watched but not exported."""
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     upstream: str = "127.0.0.1:8080"
     """The model: HOST:PORT, or unix:/path for a Unix socket."""
     listen: str = "0.0.0.0:9480"

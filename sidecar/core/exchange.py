@@ -18,9 +18,11 @@ class Outcome(enum.StrEnum):
     CLIENT_GONE = "client_gone"
     UPSTREAM_GONE = "upstream_gone"
     UPSTREAM_REFUSED = "upstream_refused"
+    OPAQUE = "opaque"
+    """The connection stopped being watched before the exchange ended."""
 
 
-class Message(msgspec.Struct, frozen=True, gc=False):
+class Message(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One direction of an exchange, as it was on the wire.
 
     `head` is the raw head with its final blank line (empty if it was not seen whole), `body` the raw body as kept by
@@ -43,7 +45,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         return self.head[start : lowered.index(b"\r\n", start)].strip()
 
 
-class Trace(msgspec.Struct, frozen=True, gc=False):
+class Trace(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """W3C trace context of an exchange: 32 and 16 hex digits; `parent_id` is empty where we began the trace."""
 
     trace_id: str
@@ -52,7 +54,7 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
     sampled: bool = False
 
 
-class Exchange(msgspec.Struct, frozen=True, gc=False):
+class Exchange(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One request with its response, timings and outcome. Times are nanoseconds; `started_ns` is Unix time."""
 
     started_ns: int

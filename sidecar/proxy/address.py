@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 from typing import NamedTuple
 
 from sidecar.errors import SettingsError
@@ -49,7 +48,3 @@ def bind(key: str, address: Address) -> socket.socket:
     sock.setblocking(False)
     return sock
 
-
-def remove_stale(path: str) -> None:
-    """Remove a Unix socket file that an earlier process left behind."""
-    Path(path).unlink(missing_ok=True)

@@ -1,30 +1,97 @@
-"""Reading raw heads: pure functions on bytes, called once per message on the traffic path.
+"""Reading raw heads: what the conversation needs to know of one, looked up once and remembered.
 
 A head is the bytes from the start line to its blank line. It was confirmed by the parser before it comes here, so
-these functions look things up and never validate. What they return decides nothing about forwarding.
+these functions look things up and never validate. Clients and models repeat their heads byte for byte while a
+connection lives, so a head that the parser has confirmed once need not be parsed again: `HeadCache` remembers the
+plain ones. What is read here decides nothing about what is forwarded.
 """
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
+from sidecar.proxy.route import Routes
+
 BLANK_LINE = b"\r\n\r\n"
-METHODS = frozenset(
-    {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"}
-)  # fmt: skip
+METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"})
 """The methods of the semantic conventions; any other is labelled `_OTHER`."""
+
+_CACHED_HEADS = 512
+_CACHED_HEAD_BYTES = 2048
+
+
+class RequestHead:
+    """What a request's head says."""
+
+    __slots__ = ("length", "method", "plain", "probe", "raw", "route", "target", "traced")
+
+    def __init__(self, raw: bytes, lowered: bytes, routes: Routes, probes: frozenset[bytes]) -> None:
+        method, target = request_line(raw)
+        length = content_length(lowered)
+        self.raw = raw
+        self.method = method.decode("latin-1") if method in METHODS else "_OTHER"
+        self.target = target.decode("latin-1")
+        self.route = routes.match(target)
+        self.probe = target.partition(b"?")[0] in probes
+        self.traced = b"\r\ntraceparent:" in lowered
+        self.length = length or 0
+        self.plain = (
+            not (length is None and b"\r\ntransfer-encoding:" in lowered)
+            and b"\r\nupgrade:" not in lowered
+            and b"close" not in value_of(lowered, b"connection")
+            and method not in (b"CONNECT", b"HEAD")
+            and b" HTTP/1.1\r\n" in raw
+        )
+        """A message with this head ends after `length` bytes, and the connection goes on."""
+
+
+class ResponseHead:
+    """What a response's head says."""
+
+    __slots__ = ("closes", "length", "plain", "raw", "status", "until_close")
+
+    def __init__(self, raw: bytes, lowered: bytes, status: int) -> None:
+        length = content_length(lowered)
+        chunked = b"chunked" in value_of(lowered, b"transfer-encoding")
+        self.raw = raw
+        self.status = status
+        self.length = length or 0
+        self.closes = b"close" in value_of(lowered, b"connection")
+        self.until_close = length is None and not chunked
+        self.plain = (
+            length is not None
+            and not self.closes
+            and status >= 200
+            and status not in (204, 304)
+            and b"\r\ntransfer-encoding:" not in lowered
+            and raw.startswith(b"HTTP/1.1 ")
+        )
+        """Unless it answers HEAD, a message with this head ends after `length` bytes, and the connection goes on."""
+
+
+_H = TypeVar("_H", RequestHead, ResponseHead)
+
+
+class HeadCache(dict[bytes, _H], Generic[_H]):
+    """Plain heads that the parser has confirmed, by their bytes. Bounded in number and size."""
+
+    def remember(self, head: _H) -> None:
+        """Keep `head` if a message that begins with the same bytes needs no parser."""
+        if head.plain and len(head.raw) <= _CACHED_HEAD_BYTES:
+            if len(self) >= _CACHED_HEADS:  # heads can be made up without end
+                self.clear()
+            self[head.raw] = head
 
 
 def request_line(head: bytes) -> tuple[bytes, bytes]:
     """Method and target of a request head; empty lines before the request line are skipped (RFC 9112, 2.2)."""
-    method, _, rest = head[: head.index(b"\r\n", 2)].lstrip().partition(b" ")
+    method, _, rest = head.lstrip().partition(b" ")
     return method, rest.partition(b" ")[0]
 
 
 def content_length(lowered: bytes) -> int | None:
     """The declared body length of a head in lower case; None where there is none."""
-    at = lowered.find(b"\r\ncontent-length:")
-    if at < 0:
-        return None
-    value = lowered[at + 17 : lowered.index(b"\r\n", at + 17)].strip()
+    value = value_of(lowered, b"content-length")
     return int(value) if value.isdigit() else None
 
 
@@ -35,13 +102,3 @@ def value_of(lowered: bytes, name: bytes) -> bytes:
         return b""
     start = at + len(name) + 3
     return lowered[start : lowered.index(b"\r\n", start)].strip()
-
-
-def is_chunked(lowered: bytes) -> bool:
-    """Whether a head in lower case declares chunked framing."""
-    return b"chunked" in value_of(lowered, b"transfer-encoding")
-
-
-def says_close(lowered: bytes) -> bool:
-    """Whether a head in lower case already announces that the connection closes."""
-    return b"close" in value_of(lowered, b"connection")

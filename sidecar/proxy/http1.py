@@ -26,7 +26,7 @@ _UNSIZED = -1
 class Owner(Protocol):
     """Who is told what the watcher saw, in order."""
 
-    def on_head(self, head: bytes, lowered: bytes) -> bytes:
+    def on_head(self, raw: bytes, lowered: bytes) -> bytes:
         """A whole head was confirmed; returns the line to insert at its end, or nothing."""
 
     def on_body(self, piece: bytes) -> None:
@@ -42,7 +42,10 @@ class Owner(Protocol):
 class Watcher:
     """One direction. `feed` never raises and never blocks, whatever the bytes."""
 
-    __slots__ = ("_ended", "_headed", "_held", "_left", "_limit", "_owner", "_parser", "_parts", "_started", "opaque")
+    __slots__ = (
+        "_ended", "_headed", "_held", "_left", "_limit", "_owner", "_parser", "_parts", "_started", "idle",
+        "opaque",
+    )  # fmt: skip
 
     def __init__(self, owner: Owner, head_limit: int) -> None:
         self._owner = owner
@@ -54,6 +57,8 @@ class Watcher:
         self._started = self._ended = 0  # messages
         self._headed = False
         self.opaque = False
+        self.idle = True
+        """Between messages: nothing of the next one has come. A message that is known to be plain may be left out."""
 
     def _new_parser(self) -> Any:
         raise NotImplementedError
@@ -71,10 +76,6 @@ class Watcher:
         """llhttp: the message is whole."""
         self._ended += 1
 
-    @property
-    def idle(self) -> bool:
-        """Between messages: nothing of the next one has come."""
-        return self._left == 0 and not self._parts and not self._held
 
     def feed(self, data: bytes) -> bytes:
         """Take what was read; return what to forward now."""
@@ -94,6 +95,7 @@ class Watcher:
                 out = out or []
                 out += data[start : position - 2], line
                 start = position - 2
+        self.idle = not (self._left or self._parts or self._held or self.opaque)
         return self._forward(data, start, out)
 
     def release(self) -> bytes:
@@ -248,15 +250,13 @@ class RequestWatcher(Watcher):
 class ResponseWatcher(Watcher):
     """Model to client. Whether a body follows may depend on the request's method, which the owner knows."""
 
-    __slots__ = ("bodyless", "status", "until_close")
+    __slots__ = ("bodyless", "status")
 
     def __init__(self, owner: Owner, head_limit: int) -> None:
         super().__init__(owner, head_limit)
         self.status = 0
         self.bodyless = False
         """Set by the owner in `on_head`: this response has no body, whatever its head says (HEAD)."""
-        self.until_close = False
-        """The body of the response under way ends with the connection."""
 
     def _new_parser(self) -> Any:
         return httptools.HttpResponseParser(self)
@@ -269,5 +269,4 @@ class ResponseWatcher(Watcher):
             self._parser = self._new_parser()  # llhttp waits for a body that will not come
             self._ended = 1
             self._end_message()
-        self.until_close = self._left == _UNSIZED and b"chunked" not in head.lower()
         return line

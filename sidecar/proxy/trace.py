@@ -11,6 +11,7 @@ import random
 import re
 
 from sidecar.core.exchange import Trace
+from sidecar.proxy.head import RequestHead
 from sidecar.settings import TraceSettings
 
 _TRACEPARENT = re.compile(rb"\r\ntraceparent:[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
@@ -21,17 +22,16 @@ class Tracer:
     """Decides by parent or by ratio; mints ids."""
 
     def __init__(self, settings: TraceSettings, rng: random.Random) -> None:
-        self._enabled = bool(settings.endpoint)
+        self.enabled = bool(settings.endpoint)
+        """Spans are exported at all."""
         self._insert = settings.insert_context
         self._threshold = round(settings.sample_ratio * 2**56)
         self._bits = rng.getrandbits
 
-    def begin(self, lowered: bytes) -> tuple[Trace | None, bytes]:
-        """The trace of a request with this head in lower case, if it is sampled; and the line to insert, if any."""
-        if not self._enabled:
-            return None, b""
-        if b"\r\ntraceparent:" in lowered:
-            return self._continued(lowered), b""
+    def begin(self, head: RequestHead) -> tuple[Trace | None, bytes]:
+        """The trace of a request with this head, if it is sampled; and the line to insert, if any."""
+        if head.traced:
+            return self._continued(head.raw.lower()), b""
         ids = f"{self._bits(192):048x}"
         trace_id, span_id = ids[:32], ids[32:]
         sampled = int(trace_id[18:], 16) < self._threshold  # W3C level 2: the rightmost 56 bits are random

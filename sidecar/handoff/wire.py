@@ -1,0 +1,90 @@
+"""The bytes between the two processes: length-prefixed msgpack frames one way, counts the other. Sans-io.
+
+The observer answers each batch with the number of exchanges it has dealt with (a little-endian u32), so that what was
+lost with a dying observer can be counted. A frame is a little-endian u32 length, one byte of kind, and the payload. Both ends are the same build, so there is no
+version; a frame that does not decode is a bug, and raises.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from sidecar.core.exchange import Exchange
+from sidecar.core.snapshot import Snapshot
+from sidecar.settings import Settings
+
+_HEADER = struct.Struct("<IB")
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """The first frame: what the observer needs to know to begin."""
+
+    settings: Settings
+
+
+Frame = Hello | Snapshot | list[Exchange]
+
+_HELLO, _SNAPSHOT, _EXCHANGES = 1, 2, 3
+_DECODERS: dict[int, msgspec.msgpack.Decoder[Any]] = {
+    _HELLO: msgspec.msgpack.Decoder(Hello),
+    _SNAPSHOT: msgspec.msgpack.Decoder(Snapshot),
+    _EXCHANGES: msgspec.msgpack.Decoder(list[Exchange]),
+}
+
+
+def encode(frame: Frame) -> bytes:
+    """One frame as bytes."""
+    kind = _EXCHANGES if isinstance(frame, list) else _HELLO if isinstance(frame, Hello) else _SNAPSHOT
+    buffer = bytearray(_HEADER.size)
+    _encoder.encode_into(frame, buffer, _HEADER.size)
+    _HEADER.pack_into(buffer, 0, len(buffer) - _HEADER.size, kind)
+    return bytes(buffer)
+
+
+_ACK = struct.Struct("<I")
+
+
+def acknowledge(exchanges: int) -> bytes:
+    """What the observer sends once it has dealt with a batch."""
+    return _ACK.pack(exchanges)
+
+
+class AckReader:
+    """Adds up acknowledgements, which may come split."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> int:
+        """How many exchanges `data` acknowledges."""
+        data = self._rest + data
+        whole = len(data) - len(data) % _ACK.size
+        self._rest = data[whole:]
+        return sum(count for (count,) in _ACK.iter_unpack(data[:whole]))
+
+
+class FrameReader:
+    """Collects bytes and gives whole frames; holds at most one frame that is not whole."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Yield the frames that `data` completes, in order."""
+        self._buffer += data
+        start, size = 0, len(self._buffer)
+        with memoryview(self._buffer) as view:
+            while size - start >= _HEADER.size:
+                length, kind = _HEADER.unpack_from(view, start)
+                end = start + _HEADER.size + length
+                if end > size:
+                    break
+                yield _DECODERS[kind].decode(view[start + _HEADER.size : end])
+                start = end
+        if start:
+            del self._buffer[:start]

@@ -1,0 +1,135 @@
+"""The admin port: answers health and drain itself, and splices everything else to the observer.
+
+Health must not depend on the observer, so it is answered here from what the traffic process knows. While the observer
+is down, `/metrics` is answered here too, with what the tally holds, so that its absence can be seen and alerted on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from sidecar.proxy.head import BLANK_LINE, request_line
+from sidecar.proxy.splice import Connect, Half
+
+_HEAD_LIMIT = 16_384
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+
+class Answer(NamedTuple):
+    """A small HTTP answer."""
+
+    status: str
+    body: str
+    content_type: str = "application/json"
+
+    def encode(self, head_only: bool) -> bytes:
+        """The bytes; every answer closes its connection."""
+        body = self.body.encode()
+        head = (
+            f"HTTP/1.1 {self.status}\r\nContent-Type: {self.content_type}\r\nContent-Length: {len(body)}\r\n"
+            "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+        )
+        return head.encode() + (b"" if head_only else body)
+
+
+class Health(NamedTuple):
+    """What the admin port needs to know of the traffic process."""
+
+    draining: Callable[[], bool]
+    model_accepts: Callable[[], Awaitable[bool]]
+    observer_up: Callable[[], bool]
+    metrics: Callable[[], str]
+    """The tally as Prometheus text, for when the observer is down."""
+    drain: Callable[[], None]
+    connect_observer: Connect
+
+
+class AdminFront(Half):
+    """One connection to the admin port; its first request decides whether we answer or the observer does."""
+
+    __slots__ = ("_buffer", "_health", "_task")
+
+    def __init__(self, health: Health) -> None:
+        super().__init__()
+        self._health = health
+        self._buffer = b""
+        self._task: asyncio.Task[None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: part of a request."""
+        if self.peer is not None:
+            super().data_received(data)
+            return
+        self._buffer += data
+        if self._task is not None:
+            return
+        if BLANK_LINE in self._buffer:
+            self.transport.pause_reading()
+            self._task = asyncio.get_running_loop().create_task(self._route(), name="admin request")
+        elif len(self._buffer) > _HEAD_LIMIT:
+            self.transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """asyncio: the asker is gone."""
+        if self._task is not None:
+            self._task.cancel()
+        super().connection_lost(error)
+
+    async def _route(self) -> None:
+        method, target = request_line(self._buffer)
+        path = target.partition(b"?")[0]
+        if path == b"/livez":
+            answer = Answer("200 OK", '{"status":"alive"}')
+        elif path == b"/readyz":
+            answer = await readiness(self._health)
+        elif path == b"/drain":
+            answer = self._drain(method)
+        elif self._health.observer_up():
+            await self._splice()
+            return
+        else:
+            answer = _without_observer(self._health, path)
+        self.transport.write(answer.encode(method == b"HEAD"))
+        self.transport.close()
+
+    def _drain(self, method: bytes) -> Answer:
+        peer: Any = self.transport.get_extra_info("peername")
+        if not str(peer[0] if peer else "").startswith(_LOOPBACK):
+            return Answer("403 Forbidden", '{"detail":"drain can only be asked for from within the pod"}')
+        if method != b"POST":
+            return Answer("405 Method Not Allowed", '{"detail":"use POST"}')
+        self._health.drain()
+        return Answer("202 Accepted", '{"status":"draining"}')
+
+    async def _splice(self) -> None:
+        observer = Half()
+        observer.peer = self
+        try:
+            await self._health.connect_observer(lambda: observer)
+        except (OSError, TimeoutError):
+            self.transport.write(_without_observer(self._health, b"").encode(head_only=False))
+            self.transport.close()
+            return
+        self.peer = observer
+        observer.transport.write(self._buffer)
+        self._buffer = b""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
+
+async def readiness(health: Health) -> Answer:
+    """Ready is: not draining, and the model accepts a connection (that we listen is shown by being asked)."""
+    if health.draining():
+        return Answer("503 Service Unavailable", json.dumps({"status": "draining"}))
+    if not await health.model_accepts():
+        return Answer("503 Service Unavailable", json.dumps({"status": "model does not accept connections"}))
+    return Answer("200 OK", json.dumps({"status": "ready"}))
+
+
+def _without_observer(health: Health, path: bytes) -> Answer:
+    if path == b"/metrics":
+        return Answer("200 OK", health.metrics(), "text/plain; version=0.0.4; charset=utf-8")
+    return Answer("503 Service Unavailable", '{"detail":"the observer is restarting; traffic is not affected"}')

@@ -1,0 +1,238 @@
+"""Two sockets tied together: what one sends goes to the other as it came.
+
+Back-pressure, half-close and resets are passed on; nothing is buffered beyond the transports' own bounds. `Half` is the
+bare splice; `Downstream` and `Upstream` add the conversation that watches, and the connection to the model. A splice
+never waits for the books: it writes first and settles after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from time import monotonic_ns
+from typing import Any
+
+from sidecar.proxy.address import Address
+from sidecar.proxy.conversation import Conversation, Services
+
+_WRITE_HIGH_WATER = 262_144
+"""Bytes that may wait in a transport before the other side is no longer read."""
+_LINGER_SECONDS = 2.0
+"""How long a refused client may still send, so that our answer is not lost to a reset."""
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Half(asyncio.Protocol):
+    """One socket of a splice."""
+
+    __slots__ = ("_at_eof", "peer", "transport")
+
+    def __init__(self) -> None:
+        self.transport: Any = None  # uvloop's transport, None until connected
+        self.peer: Half | None = None
+        self._at_eof = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: the socket is there."""
+        self.transport = transport
+        self.transport.set_write_buffer_limits(high=_WRITE_HIGH_WATER)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: bytes came; they go to the peer."""
+        if self.peer is not None:
+            self.peer.transport.write(data)
+
+    def eof_received(self) -> bool:
+        """asyncio: this side sends no more. The other direction goes on."""
+        self._at_eof = True
+        peer = self.peer
+        if peer is None or peer.transport is None:
+            return False
+        if peer._at_eof:
+            peer.transport.close()
+            return False
+        with contextlib.suppress(OSError, RuntimeError):
+            peer.transport.write_eof()
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """asyncio: the socket is gone; a reset is passed on as a reset."""
+        peer, self.peer = self.peer, None
+        if peer is None:
+            return
+        peer.peer = None
+        if peer.transport is None:
+            return
+        if isinstance(error, ConnectionError):
+            reset(peer.transport)
+        else:
+            peer.transport.close()
+
+    def pause_writing(self) -> None:
+        """asyncio: this side takes no more for now, so the other is not read."""
+        if self.peer is not None:
+            self.peer.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """asyncio: this side takes bytes again."""
+        if self.peer is not None:
+            self.peer.transport.resume_reading()
+
+
+def reset(transport: Any) -> None:
+    """Close with a reset, so that a body that ends with the connection is not taken for complete."""
+    sock = transport.get_extra_info("socket")
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    transport.abort()
+
+
+class Upstream(Half):
+    """The socket to the model."""
+
+    __slots__ = ("_conversation",)
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self._conversation = conversation
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: the model answers."""
+        peer = self.peer
+        if peer is None:
+            return
+        conversation = self._conversation
+        peer.transport.write(conversation.from_upstream(data, monotonic_ns()))
+        if conversation.fresh:
+            conversation.forwarded(monotonic_ns())
+            if conversation.closing and conversation.idle:
+                peer.transport.close()
+
+    def eof_received(self) -> bool:
+        """asyncio: the model sends no more."""
+        held = self._conversation.upstream_eof()
+        if held and self.peer is not None:
+            self.peer.transport.write(held)
+        if self._conversation.fresh:
+            self._conversation.forwarded(monotonic_ns())
+        return super().eof_received()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """asyncio: the connection to the model is gone."""
+        self._conversation.closed(by_upstream=True, now=monotonic_ns())
+        super().connection_lost(error)
+
+
+Connect = Callable[[Callable[[], asyncio.Protocol]], Awaitable[Any]]
+"""Opens a connection with the given protocol factory; raises OSError or TimeoutError."""
+
+
+class Downstream(Half):
+    """The socket of a client; opens the one to the model."""
+
+    __slots__ = ("_connect", "_connecting", "_early", "_gone", "_refusing", "conversation")
+
+    def __init__(self, services: Services, connect: Connect, gone: Callable[[Downstream], None]) -> None:
+        super().__init__()
+        self.conversation = Conversation(services)
+        self._connect = connect
+        self._gone = gone
+        self._refusing = False
+        self._early = b""
+        self._connecting: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: a client connected. It is not read before the model is there."""
+        super().connection_made(transport)
+        self.transport.pause_reading()
+        self._connecting = asyncio.get_running_loop().create_task(self._open(), name="connect to the model")
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: the client asks."""
+        conversation = self.conversation
+        peer = self.peer
+        if peer is None:
+            self._before_upstream(data)
+            return
+        now = monotonic_ns()
+        peer.transport.write(conversation.from_client(data, now))
+        asked = conversation.asked
+        if asked is not None:
+            conversation.asked = None
+            asked.added = monotonic_ns() - now
+
+    def eof_received(self) -> bool:
+        """asyncio: the client sends no more."""
+        held = self.conversation.client_eof()
+        if held and self.peer is not None:
+            self.peer.transport.write(held)
+        return super().eof_received()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """asyncio: the client is gone."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        self.conversation.closed(by_upstream=False, now=monotonic_ns())
+        super().connection_lost(error)
+        self._gone(self)
+
+    def close_if_idle(self) -> None:
+        """While draining: leave now unless an exchange is under way."""
+        if self.conversation.idle:
+            self.transport.close()
+        else:
+            self.conversation.closing = True
+
+    async def _open(self) -> None:
+        upstream = Upstream(self.conversation)
+        upstream.peer = self  # the model may speak first
+        try:
+            await self._connect(lambda: upstream)
+        except (OSError, TimeoutError):
+            self._refusing = True
+        else:
+            self.peer = upstream
+        self._connecting = None
+        if self.transport.is_closing():
+            return
+        early, self._early = self._early, b""
+        if early:
+            self.data_received(early)
+        self.transport.resume_reading()
+
+    def _before_upstream(self, data: bytes) -> None:
+        if self._refusing:
+            self._refuse(data)
+        elif self._connecting is not None:  # the event loop had read already when it was told to pause
+            self._early += data
+            self.transport.pause_reading()
+
+    def _refuse(self, data: bytes) -> None:
+        now = monotonic_ns()
+        self.conversation.from_client(data, now)
+        answer = self.conversation.refused(now)
+        if not answer and not self.conversation.opaque:
+            return
+        self._refusing = False
+        if self.conversation.opaque:
+            self.transport.close()
+            return
+        self.transport.write(answer)
+        self.transport.write_eof()
+        asyncio.get_running_loop().call_later(_LINGER_SECONDS, self.transport.close)
+
+
+def connector(address: Address, timeout: float) -> Connect:
+    """How to open connections to `address`."""
+
+    async def connect(factory: Callable[[], asyncio.Protocol]) -> Any:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(timeout):
+            if address.path:
+                return await loop.create_unix_connection(factory, address.path)
+            return await loop.create_connection(factory, address.host, address.port)
+
+    return connect

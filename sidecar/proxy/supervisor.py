@@ -1,0 +1,112 @@
+"""Keeps an observer running: spawns it, notices its end, and starts it again with backoff.
+
+The observer is a fresh process, not a fork, so that the traffic process stays small. It inherits two sockets: its end
+of the handoff and the listening socket of the admin pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+_FIRST_BACKOFF = 0.5
+_MAX_BACKOFF = 30.0
+_HEALTHY_SECONDS = 60.0
+"""An observer that ran this long failed for a new reason: the backoff starts over."""
+
+
+class Supervisor:
+    """Owns the observer process. `on_started(sock)` gets our end of each new handoff, `on_ended()` hears its end."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        command: list[str],
+        admin: socket.socket,
+        on_started: Callable[[socket.socket], None],
+        on_ended: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._command = command
+        self._admin = admin
+        self._on_started = on_started
+        self._on_ended = on_ended
+        self._process: asyncio.SubprocessTransport | None = None
+        self._backoff = _FIRST_BACKOFF
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether an observer runs."""
+        return self._process is not None
+
+    def start(self) -> None:
+        """Spawn an observer, and go on doing so until `stop`."""
+        self._task = self._loop.create_task(self._keep_running(), name="supervisor of the observer")
+
+    async def stop(self, timeout: float) -> None:
+        """Wait for the observer to end by itself, its handoff being closed; kill it after `timeout` seconds."""
+        self._stopping.set()
+        if self._task is None:
+            return
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.shield(self._task)
+        except TimeoutError:
+            if self._process is not None:
+                self._process.kill()
+            await self._task
+
+    async def _keep_running(self) -> None:
+        while not self._stopping.is_set():
+            started = self._loop.time()
+            code = await self._run_one()
+            if self._stopping.is_set():
+                return
+            if self._loop.time() - started > _HEALTHY_SECONDS:
+                self._backoff = _FIRST_BACKOFF
+            print(f"observer ended with {code}; starts again in {self._backoff:g} s", file=sys.stderr, flush=True)
+            try:
+                async with asyncio.timeout(self._backoff):
+                    await self._stopping.wait()
+            except TimeoutError:
+                self._backoff = min(self._backoff * 2, _MAX_BACKOFF)
+
+    async def _run_one(self) -> int | None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)
+        fds = theirs.fileno(), self._admin.fileno()
+        ended = asyncio.Event()
+        self._process, _ = await self._loop.subprocess_exec(
+            lambda: _Watch(ended),
+            *self._command,
+            *map(str, fds),
+            stdin=None,
+            stdout=None,
+            stderr=None,
+            pass_fds=fds,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+        theirs.close()
+        self._on_started(ours)
+        await ended.wait()
+        code: Any = self._process.get_returncode()
+        self._process.close()
+        self._process = None
+        self._on_ended()
+        return int(code) if code is not None else None
+
+
+class _Watch(asyncio.SubprocessProtocol):
+    """Tells when the process has ended."""
+
+    def __init__(self, ended: asyncio.Event) -> None:
+        self._ended = ended
+
+    def process_exited(self) -> None:
+        self._ended.set()

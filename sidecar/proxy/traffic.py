@@ -1,0 +1,166 @@
+"""The traffic process: joins listener, admin port, handoff and supervisor, and runs until it is told to drain.
+
+It is PID 1 in the container. It loads nothing heavy (a test asserts that): the standard library, uvloop, httptools and
+the settings reader. Whatever needs more lives in the observer, which this process spawns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import random
+import signal
+import socket
+import time
+
+import uvloop
+
+from sidecar.core.snapshot import Snapshot
+from sidecar.handoff.socket import SocketHandoff
+from sidecar.handoff.wire import Hello
+from sidecar.proxy.address import Address, bind, parse_address
+from sidecar.proxy.conversation import Services
+from sidecar.proxy.fallback import render
+from sidecar.proxy.health import AdminFront, Health
+from sidecar.proxy.listener import Listener
+from sidecar.proxy.route import Routes
+from sidecar.proxy.splice import connector
+from sidecar.proxy.supervisor import Supervisor
+from sidecar.proxy.tally import Tally
+from sidecar.proxy.tap import Tap
+from sidecar.proxy.trace import Tracer
+from sidecar.settings import Settings
+
+_PROBE_SECONDS = 1.0
+"""How long the model may take to accept the connection that readiness tries."""
+
+
+class Traffic:
+    """Everything in the traffic process. Raises SettingsError if an address is bad or taken."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, settings: Settings, observer_command: list[str]) -> None:
+        self._loop = loop
+        self._settings = settings
+        self._upstream = parse_address("upstream", settings.upstream, unix=True)
+        traffic_socket = bind("listen", parse_address("listen", settings.listen))
+        self._admin_socket = bind("admin", parse_address("admin", settings.admin))
+        self._observer_socket, self._observer_address = _observer_listener()
+        self._tally = Tally(time.time_ns())
+        self._handoff = SocketHandoff(loop, settings.handoff, self._tally.shed)
+        self._services = self._make_services()
+        connect = connector(self._upstream, settings.http.connect_timeout_seconds)
+        self._listener = Listener(traffic_socket, self._services, connect)
+        self._supervisor = Supervisor(
+            loop, observer_command, self._observer_socket, self._observer_started, self._observer_ended
+        )
+        self._observers_started = 0
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or a drain is asked for, then drain."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._on_signal)
+        self._supervisor.start()
+        await self._listener.start()
+        admin = await self._loop.create_server(lambda: AdminFront(self._health()), sock=self._admin_socket)
+        snapshots = self._loop.create_task(self._send_snapshots(), name="sender of snapshots")
+        await self._stop.wait()
+        drain = self._settings.drain
+        await self._listener.drain(drain.notice_seconds, drain.timeout_seconds)
+        snapshots.cancel()
+        await self._handoff.drain(self._snapshot(), drain.flush_seconds)
+        await self._supervisor.stop(drain.flush_seconds)
+        admin.close()
+
+    def _make_services(self) -> Services:
+        settings = self._settings
+        rng = random.Random()
+        return Services(
+            tally=self._tally,
+            tap=Tap(settings.tap, self._tally, rng),
+            tracer=Tracer(settings.trace, rng),
+            routes=Routes(settings.http.routes),
+            handoff=self._handoff,
+            probes=frozenset(path.encode() for path in settings.http.probes),
+            head_limit=settings.http.head_limit_bytes,
+            wall=time.time_ns,
+        )
+
+    def _health(self) -> Health:
+        return Health(
+            draining=lambda: self._services.draining,
+            model_accepts=self._model_accepts,
+            observer_up=lambda: self._supervisor.up,
+            metrics=lambda: render(self._snapshot(), self._settings.model),
+            drain=self._begin_drain,
+            connect_observer=connector(self._observer_address, _PROBE_SECONDS),
+        )
+
+    def _begin_drain(self) -> None:
+        self._services.draining = True
+        self._stop.set()
+
+    def _on_signal(self) -> None:
+        if self._stop.is_set():  # asked twice: leave now
+            os._exit(1)
+        self._begin_drain()
+
+    async def _model_accepts(self) -> bool:
+        try:
+            transport, _ = await connector(self._upstream, _PROBE_SECONDS)(asyncio.Protocol)
+        except (OSError, TimeoutError):
+            return False
+        transport.close()
+        return True
+
+    def _observer_started(self, sock: socket.socket) -> None:
+        self._tally.observer_restarts = self._observers_started
+        self._observers_started += 1
+        self._handoff.attach(sock, Hello(self._settings))
+        self._handoff.send_snapshot(self._snapshot())
+
+    def _observer_ended(self) -> None:
+        self._handoff.detach()
+
+    def _snapshot(self) -> Snapshot:
+        services = self._services
+        return self._tally.snapshot(
+            now_ns=time.time_ns(),
+            ready=self._listener.listening and not services.draining,
+            draining=services.draining,
+            connections=self._listener.connections,
+            handoff_bytes=self._handoff.waiting_bytes,
+        )
+
+    async def _send_snapshots(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(self._settings.handoff.snapshot_seconds)
+                self._handoff.send_snapshot(self._snapshot())
+
+
+def _observer_listener() -> tuple[socket.socket, Address]:
+    """Where observers serve the admin pages: an abstract Unix socket, which needs no writable file system.
+
+    The observers inherit it, so a connection that comes while one starts waits in the backlog.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path = f"\0drift-sidecar-{os.getpid()}-{os.urandom(6).hex()}"
+    sock.bind(path)
+    sock.listen(128)
+    return sock, Address("", 0, path)
+
+
+def run(settings: Settings, observer_command: list[str]) -> None:
+    """Run the traffic process to its end."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # what an exchange allocates dies with it, without cycles
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        loop = runner.get_loop()
+        runner.run(_main(loop, settings, observer_command))
+
+
+async def _main(loop: asyncio.AbstractEventLoop, settings: Settings, observer_command: list[str]) -> None:
+    await Traffic(loop, settings, observer_command).run()
