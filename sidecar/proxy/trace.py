@@ -16,6 +16,9 @@ from sidecar.settings import TraceSettings
 
 _TRACEPARENT = re.compile(rb"\r\ntraceparent:[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _ZEROS = "0" * 32
+_LINE = b"traceparent: 00-%032x-%016x-0%d\r\n"
+_RANDOM_MASK = 2**56 - 1
+"""The rightmost 56 bits of a trace id are random (W3C level 2), so all who sample by ratio agree."""
 
 
 class Tracer:
@@ -32,11 +35,10 @@ class Tracer:
         """The trace of a request with this head, if it is sampled; and the line to insert, if any."""
         if head.traced:
             return self._continued(head.raw.lower()), b""
-        ids = f"{self._bits(192):048x}"
-        trace_id, span_id = ids[:32], ids[32:]
-        sampled = int(trace_id[18:], 16) < self._threshold  # W3C level 2: the rightmost 56 bits are random
-        line = f"traceparent: 00-{trace_id}-{span_id}-0{int(sampled)}\r\n".encode() if self._insert else b""
-        return (Trace(trace_id, span_id, "", True) if sampled else None), line
+        trace_id, span_id = self._bits(128), self._bits(64)
+        sampled = trace_id & _RANDOM_MASK < self._threshold
+        line = _LINE % (trace_id, span_id, sampled) if self._insert else b""
+        return (Trace(f"{trace_id:032x}", f"{span_id:016x}", "", True) if sampled else None), line
 
     def _continued(self, lowered: bytes) -> Trace | None:
         found = _TRACEPARENT.search(lowered)
