@@ -1,0 +1,78 @@
+"""The handoff over a socket, observer side: frames in, acknowledgements out.
+
+Frames are dealt with as they are read, in the event loop. While that goes on nothing more is read, the socket fills,
+and the traffic process sheds: that is the whole of the back-pressure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sidecar.core.exchange import Exchange
+from sidecar.core.snapshot import Snapshot
+from sidecar.handoff.wire import Frame, FrameReader, Hello, acknowledge
+
+_READ_BYTES = 262_144
+
+
+def receive_hello(sock: socket.socket, reader: FrameReader) -> tuple[Hello, list[Frame]]:
+    """Block until the first frame is there; returns it and the frames that came with it.
+
+    Raises ConnectionError if the traffic process is gone.
+    """
+    sock.setblocking(True)
+    while True:
+        data = sock.recv(_READ_BYTES)
+        if not data:
+            raise ConnectionError("the traffic process closed the handoff before it said hello")
+        frames = list(reader.feed(data))
+        if frames and isinstance(frames[0], Hello):
+            sock.setblocking(False)
+            return frames[0], frames[1:]
+
+
+class Receiver(asyncio.Protocol):
+    """Deals with frames; `ended` is set when the traffic process closes the handoff."""
+
+    def __init__(
+        self,
+        reader: FrameReader,
+        on_exchanges: Callable[[list[Exchange]], None],
+        on_snapshot: Callable[[Snapshot], None],
+    ) -> None:
+        self._reader = reader
+        self._on_exchanges = on_exchanges
+        self._on_snapshot = on_snapshot
+        self._transport: Any = None
+        self.ended = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: the handoff is open."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: part of a frame, or several."""
+        self.frames(self._reader.feed(data))
+
+    def eof_received(self) -> None:
+        """asyncio: the traffic process drains or is gone."""
+        self.ended.set()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """asyncio: likewise."""
+        self.ended.set()
+
+    def frames(self, frames: Iterable[Frame]) -> None:
+        """Deal with frames in order, and acknowledge the exchanges."""
+        done = 0
+        for frame in frames:
+            if isinstance(frame, Snapshot):
+                self._on_snapshot(frame)
+            elif isinstance(frame, list):
+                self._on_exchanges(frame)
+                done += len(frame)
+        if done:
+            self._transport.write(acknowledge(done))
