@@ -17,5 +17,4 @@ def run(effective: Effective) -> int:
     """Run the sidecar (this process carries the traffic). Returns the exit code."""
     from sidecar.proxy.traffic import run as run_traffic
 
-    run_traffic(effective.settings, OBSERVER_COMMAND)
-    return 0
+    return run_traffic(effective.settings, OBSERVER_COMMAND)

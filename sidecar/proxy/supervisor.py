@@ -1,5 +1,8 @@
 """Keeps an observer running: spawns it, notices its end, and starts it again with backoff.
 
+An observer that refuses its settings at the very start (exit code 2, a message on stderr) ends the whole sidecar: better
+no pod than one that seems to watch. Later on nothing that befalls an observer ends the traffic.
+
 The observer is a fresh process, not a fork, so that the traffic process stays small. It inherits two sockets: its end
 of the handoff and the listening socket of the admin pages.
 """
@@ -17,10 +20,13 @@ _FIRST_BACKOFF = 0.5
 _MAX_BACKOFF = 30.0
 _HEALTHY_SECONDS = 60.0
 """An observer that ran this long failed for a new reason: the backoff starts over."""
+_REFUSED = 2
+"""Exit code of a process that was given bad settings (see sidecar.errors.UserError)."""
 
 
 class Supervisor:
-    """Owns the observer process. `on_started(sock)` gets our end of each new handoff, `on_ended()` hears its end."""
+    """Owns the observer process. `on_started(sock)` gets our end of each new handoff, `on_ended()` hears its end,
+    `on_refused()` that the first one would not take its settings."""
 
     def __init__(
         self,
@@ -29,12 +35,15 @@ class Supervisor:
         admin: socket.socket,
         on_started: Callable[[socket.socket], None],
         on_ended: Callable[[], None],
+        on_refused: Callable[[], None],
     ) -> None:
         self._loop = loop
         self._command = command
         self._admin = admin
         self._on_started = on_started
         self._on_ended = on_ended
+        self._on_refused = on_refused
+        self._first = True
         self._process: asyncio.SubprocessTransport | None = None
         self._backoff = _FIRST_BACKOFF
         self._stopping = asyncio.Event()
@@ -68,6 +77,10 @@ class Supervisor:
             code = await self._run_one()
             if self._stopping.is_set():
                 return
+            if self._first and code == _REFUSED:
+                self._on_refused()
+                return
+            self._first = False
             if self._loop.time() - started > _HEALTHY_SECONDS:
                 self._backoff = _FIRST_BACKOFF
             print(f"observer ended with {code}; starts again in {self._backoff:g} s", file=sys.stderr, flush=True)

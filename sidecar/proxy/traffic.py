@@ -53,13 +53,14 @@ class Traffic:
         connect = connector(self._upstream, settings.http.connect_timeout_seconds)
         self._listener = Listener(traffic_socket, self._services, connect)
         self._supervisor = Supervisor(
-            loop, observer_command, self._observer_socket, self._observer_started, self._observer_ended
+            loop, observer_command, self._observer_socket, self._observer_started, self._observer_ended, self._refused
         )
+        self._exit_code = 0
         self._observers_started = 0
         self._stop = asyncio.Event()
 
-    async def run(self) -> None:
-        """Serve until SIGTERM or a drain is asked for, then drain."""
+    async def run(self) -> int:
+        """Serve until SIGTERM or a drain is asked for, then drain. Returns the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._on_signal)
         self._supervisor.start()
@@ -68,11 +69,12 @@ class Traffic:
         snapshots = self._loop.create_task(self._send_snapshots(), name="sender of snapshots")
         await self._stop.wait()
         drain = self._settings.drain
-        await self._listener.drain(drain.notice_seconds, drain.timeout_seconds)
+        await self._listener.drain(0 if self._exit_code else drain.notice_seconds, drain.timeout_seconds)
         snapshots.cancel()
         await self._handoff.drain(self._snapshot(), drain.flush_seconds)
         await self._supervisor.stop(drain.flush_seconds)
         admin.close()
+        return self._exit_code
 
     def _make_services(self) -> Services:
         settings = self._settings
@@ -121,6 +123,10 @@ class Traffic:
         self._handoff.attach(sock, Hello(self._settings))
         self._handoff.send_snapshot(self._snapshot())
 
+    def _refused(self) -> None:
+        self._exit_code = 2
+        self._begin_drain()
+
     def _observer_ended(self) -> None:
         self._handoff.detach()
 
@@ -153,14 +159,14 @@ def _observer_listener() -> tuple[socket.socket, Address]:
     return sock, Address("", 0, path)
 
 
-def run(settings: Settings, observer_command: list[str]) -> None:
-    """Run the traffic process to its end."""
+def run(settings: Settings, observer_command: list[str]) -> int:
+    """Run the traffic process to its end; returns the exit code."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # what an exchange allocates dies with it, without cycles
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         loop = runner.get_loop()
-        runner.run(_main(loop, settings, observer_command))
+        return runner.run(_main(loop, settings, observer_command))
 
 
-async def _main(loop: asyncio.AbstractEventLoop, settings: Settings, observer_command: list[str]) -> None:
-    await Traffic(loop, settings, observer_command).run()
+async def _main(loop: asyncio.AbstractEventLoop, settings: Settings, observer_command: list[str]) -> int:
+    return await Traffic(loop, settings, observer_command).run()
