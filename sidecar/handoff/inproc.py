@@ -20,3 +20,6 @@ class InprocHandoff:
             return False
         self.exchanges.append(exchange)
         return True
+
+    def flush(self) -> None:
+        """Nothing to pass on."""

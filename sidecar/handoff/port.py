@@ -12,3 +12,6 @@ class Handoff(Protocol):
 
     def offer(self, exchange: Exchange) -> bool:
         """Take `exchange` in O(1), or refuse it (False) and count the loss. Never blocks, never raises."""
+
+    def flush(self) -> None:
+        """A batch of offers is over: pass on what can be passed on without waiting."""

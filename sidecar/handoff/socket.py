@@ -34,7 +34,6 @@ class SocketHandoff:
         self._loop = loop
         self._max_items = settings.max_items
         self._max_bytes = settings.max_bytes
-        self._flush_seconds = settings.flush_seconds
         self._on_shed = on_shed
         self._queue: deque[tuple[Exchange, int]] = deque()
         self._queued_bytes = 0
@@ -42,7 +41,6 @@ class SocketHandoff:
         self._unsent = memoryview(b"")
         self._unacknowledged = 0
         self._acks = AckReader()
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting_bytes(self) -> int:
@@ -65,9 +63,14 @@ class SocketHandoff:
             self._on_shed("body", "bytes", 1)
         self._queue.append((exchange, size))
         self._queued_bytes += size
-        if self._timer is None:
-            self._timer = self._loop.call_later(self._flush_seconds, self._flush)
         return True
+
+    def flush(self) -> None:
+        """Write batches until the queue is empty or the socket is full."""
+        while self._queue and self._socket is not None and not self._unsent:
+            batch = self._batch()
+            self._unacknowledged += len(batch)
+            self._write(encode(batch))
 
     def send_snapshot(self, snapshot: Snapshot) -> bool:
         """Send it if nothing waits in front of it; else it is skipped, for the next one says it all again."""
@@ -83,7 +86,7 @@ class SocketHandoff:
         self._acks = AckReader()
         self._loop.add_reader(sock, self._on_readable)
         self._write(encode(hello))
-        self._schedule()
+        self.flush()
 
     def detach(self) -> None:
         """The observer is gone. What it had not acknowledged is lost and counted; what waits, waits for the next."""
@@ -106,7 +109,7 @@ class SocketHandoff:
         deadline = self._loop.time() + timeout
         while self.busy and self._socket is not None and self._loop.time() < deadline:
             if not self._unsent:
-                self._flush()
+                self.flush()
             await asyncio.sleep(0.005)
         sent = self.send_snapshot(snapshot)
         if self._queue:
@@ -119,18 +122,6 @@ class SocketHandoff:
     def busy(self) -> bool:
         """Something waits, is being written, or is not acknowledged yet."""
         return bool(self._queue or self._unsent or self._unacknowledged)
-
-    def _schedule(self) -> None:
-        if self._timer is None and self._queue:
-            self._timer = self._loop.call_later(self._flush_seconds, self._flush)
-
-    def _flush(self) -> None:
-        """Write batches until the queue is empty or the socket is full."""
-        self._timer = None
-        while self._queue and self._socket is not None and not self._unsent:
-            batch = self._batch()
-            self._unacknowledged += len(batch)
-            self._write(encode(batch))
 
     def _batch(self) -> list[Exchange]:
         batch, size = [], 0
@@ -183,7 +174,7 @@ class SocketHandoff:
             return
         if not self._unsent:
             self._loop.remove_writer(self._socket)
-            self._flush()
+            self.flush()
 
 
 def _without_bodies(exchange: Exchange) -> Exchange:

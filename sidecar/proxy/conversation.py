@@ -1,7 +1,7 @@
 """What is said on one client connection: joins both directions into exchanges, tallies and offers them. Sans-io.
 
 The splice hands in what it read and forwards what it gets back; only after that does it call `forwarded`, where the
-finished exchanges are counted and offered, so that no client waits for the books. A read that is exactly one message
+finished exchanges are entered in the ledger, so that no client waits for the books. A read that is exactly one message
 with a head that the parser confirmed before (see `HeadCache`) takes a short way past the watchers; everything else
 goes through them. Time is an argument: nanoseconds of a monotonic clock.
 """
@@ -9,16 +9,15 @@ goes through them. Time is an argument: nanoseconds of a monotonic clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sidecar.core.exchange import Exchange, Message, Outcome, Trace
-from sidecar.handoff.port import Handoff
+from sidecar.core.exchange import Outcome
 from sidecar.proxy.head import BLANK_LINE, HeadCache, RequestHead, ResponseHead
 from sidecar.proxy.http1 import RequestWatcher, ResponseWatcher
+from sidecar.proxy.ledger import InFlight, Ledger
 from sidecar.proxy.route import Routes
 from sidecar.proxy.tally import Tally
-from sidecar.proxy.tap import Body, Tap
+from sidecar.proxy.tap import Tap
 from sidecar.proxy.trace import Tracer
 
 _HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n"
@@ -44,29 +43,12 @@ class Services:
     tap: Tap
     tracer: Tracer
     routes: Routes
-    handoff: Handoff
+    ledger: Ledger
     probes: frozenset[bytes]
     head_limit: int
-    wall: Callable[[], int]
-    """Unix time in ns."""
     draining: bool = False
     request_heads: HeadCache[RequestHead] = field(default_factory=HeadCache)
     response_heads: HeadCache[ResponseHead] = field(default_factory=HeadCache)
-
-
-class InFlight:
-    """An exchange under way."""
-
-    __slots__ = ("added", "answer", "begun", "first_byte", "head", "request", "response", "trace")
-
-    def __init__(self, head: RequestHead, begun: int, tapped: bool) -> None:
-        self.head = head
-        self.begun = begun
-        self.added = self.first_byte = 0
-        self.answer: ResponseHead | None = None
-        self.request = Body(tapped)
-        self.response = Body(tapped)
-        self.trace: Trace | None = None
 
 
 class Conversation:
@@ -143,9 +125,10 @@ class Conversation:
         """What was read at the last call went out at `now`: settle what ended in it."""
         self.fresh = False
         spent = now - self._now
+        ledger = self._services.ledger
         for exchange in self._ended:
             exchange.added += spent
-            self._settle(exchange, Outcome.COMPLETE, now)
+            ledger.enter(exchange, Outcome.COMPLETE, now)
         self._ended.clear()
 
     def client_eof(self) -> bytes:
@@ -168,7 +151,7 @@ class Conversation:
         exchange.answer = _REFUSED
         exchange.first_byte = now
         self._services.tap.keep(exchange.response, _REFUSED_BODY)
-        self._settle(exchange, Outcome.UPSTREAM_REFUSED, now)
+        self._services.ledger.enter(exchange, Outcome.UPSTREAM_REFUSED, now)
         return _REFUSED_HEAD + _REFUSED_BODY
 
     def closed(self, by_upstream: bool, now: int) -> None:
@@ -176,7 +159,7 @@ class Conversation:
         self.forwarded(now)
         outcome = Outcome.UPSTREAM_GONE if by_upstream else Outcome.CLIENT_GONE
         while self._in_flight:
-            self._settle(self._in_flight.popleft(), outcome, now)
+            self._services.ledger.enter(self._in_flight.popleft(), outcome, now)
 
     def _watch_client(self, data: bytes) -> bytes:
         if self._asking is None and data.startswith((_HTTP2_PREFACE, _TLS_HANDSHAKE)):
@@ -204,40 +187,6 @@ class Conversation:
         self._ended.append(self._in_flight.popleft())
         self.fresh = True
 
-    def _settle(self, exchange: InFlight, outcome: Outcome, now: int) -> None:
-        """Count the exchange and offer it."""
-        services = self._services
-        head, answer = exchange.head, exchange.answer
-        request, response = exchange.request, exchange.response
-        tapped = request.wanted
-        request_body = services.tap.release(request)
-        response_body = services.tap.release(response)
-        if head.probe:
-            return
-        duration = now - exchange.begun
-        finished = Exchange(
-            services.wall() - duration,
-            duration,
-            exchange.first_byte - exchange.begun if exchange.first_byte else 0,
-            head.method,
-            head.target,
-            head.route,
-            answer.status if answer else 0,
-            outcome,
-            Message(head.raw, request_body, request.size, request.truncated),
-            Message(answer.raw if answer else b"", response_body, response.size, response.truncated),
-            exchange.trace,
-        )
-        services.tally.active_requests -= 1
-        if outcome is Outcome.COMPLETE:
-            services.tally.completed += 1
-        else:
-            services.tally.ended(outcome)
-        if answer is not None:
-            services.tally.answered(finished, exchange.added)
-        if tapped or exchange.trace is not None:
-            services.handoff.offer(finished)
-
     def _give_up_requests(self, reason: str) -> None:
         """Requests are watched no more. Answers to those that came before still are."""
         self._services.tally.opaque(reason)
@@ -249,7 +198,7 @@ class Conversation:
             self._services.tally.opaque(reason)
             self._requests.opaque = True
         while self._in_flight:
-            self._settle(self._in_flight.popleft(), Outcome.OPAQUE, self._now)
+            self._services.ledger.enter(self._in_flight.popleft(), Outcome.OPAQUE, self._now)
 
 
 class _Asking:

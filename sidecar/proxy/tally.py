@@ -80,12 +80,18 @@ class Tally:
         self._outcomes: Counter[Outcome] = Counter()
         self._opaque: Counter[str] = Counter()
         self._shed: Counter[tuple[str, str]] = Counter()
-        self.completed = 0
+        self._completed = 0  # apart from the other outcomes, because hashing an enum costs more than all the rest
         self.active_requests = 0
         self.observer_restarts = 0
 
-    def answered(self, exchange: Exchange, added: int) -> None:
-        """A response went out whole or in part; `added` is how many ns of it we took."""
+    def ended(self, exchange: Exchange, added: int) -> None:
+        """An HTTP/1 exchange ended; `added` is how many ns of it we took."""
+        if exchange.outcome is Outcome.COMPLETE:
+            self._completed += 1
+        else:
+            self._outcomes[exchange.outcome] += 1
+        if not exchange.status:
+            return
         route = self._routes.get(exchange.route)
         if route is None:
             route = self._routes[exchange.route] = Route(exchange.route)
@@ -109,10 +115,6 @@ class Tally:
             route.response_bytes.settle()
             for durations in route.durations.values():
                 durations.settle()
-
-    def ended(self, outcome: Outcome) -> None:
-        """An HTTP/1 exchange ended so (a complete one is counted in `completed`, which is cheaper)."""
-        self._outcomes[outcome] += 1
 
     def opaque(self, reason: str) -> None:
         """A connection is forwarded and watched no more. `reason` comes from our own code, never from the wire."""
@@ -146,7 +148,7 @@ class Tally:
             ),
             added=self._added.frozen(),
             exchanges=(
-                ("http1", Outcome.COMPLETE.value, self.completed),
+                ("http1", Outcome.COMPLETE.value, self._completed),
                 *(("http1", outcome.value, count) for outcome, count in self._outcomes.items()),
                 *(("opaque", reason, count) for reason, count in self._opaque.items()),
             ),

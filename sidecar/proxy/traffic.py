@@ -24,6 +24,7 @@ from sidecar.proxy.address import Address, bind, parse_address
 from sidecar.proxy.conversation import Services
 from sidecar.proxy.fallback import render
 from sidecar.proxy.health import AdminFront, Health
+from sidecar.proxy.ledger import Ledger
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.route import Routes
 from sidecar.proxy.splice import connector
@@ -71,6 +72,7 @@ class Traffic:
         drain = self._settings.drain
         await self._listener.drain(0 if self._exit_code else drain.notice_seconds, drain.timeout_seconds)
         snapshots.cancel()
+        self._ledger.settle()
         await self._handoff.drain(self._snapshot(), drain.flush_seconds)
         await self._supervisor.stop(drain.flush_seconds)
         admin.close()
@@ -79,15 +81,23 @@ class Traffic:
     def _make_services(self) -> Services:
         settings = self._settings
         rng = random.Random()
+        tap = Tap(settings.tap, self._tally, rng)
+        later = settings.handoff.flush_seconds
+        self._ledger = Ledger(
+            self._tally,
+            tap,
+            self._handoff,
+            epoch=lambda: time.time_ns() - time.monotonic_ns(),
+            schedule=lambda settle: self._loop.call_later(later, settle),
+        )
         return Services(
             tally=self._tally,
-            tap=Tap(settings.tap, self._tally, rng),
+            tap=tap,
+            ledger=self._ledger,
             tracer=Tracer(settings.trace, rng),
             routes=Routes(settings.http.routes),
-            handoff=self._handoff,
             probes=frozenset(path.encode() for path in settings.http.probes),
             head_limit=settings.http.head_limit_bytes,
-            wall=time.time_ns,
         )
 
     def _health(self) -> Health:
@@ -132,6 +142,7 @@ class Traffic:
 
     def _snapshot(self) -> Snapshot:
         services = self._services
+        self._ledger.settle()
         return self._tally.snapshot(
             now_ns=time.time_ns(),
             ready=self._listener.listening and not services.draining,
