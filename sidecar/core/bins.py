@@ -1,0 +1,152 @@
+"""A feature as a distribution over bins: what its bins are, and how each one reads.
+
+A numeric feature is one sorted list of edges; a value falls into bin `searchsorted(edges, value, side="right")`. So bin 0
+is `below` the reference's range, the last value bin is `above` it, and one more bin holds `missing`. A value that holds
+much of the mass is the degenerate interval [v, nextafter(v)), and the largest value of the reference is made part of
+the last inner bin by nextafter, so no comparison needs a special case. A categorical or boolean feature has one bin a
+category, then `other` (rare in the reference), `unseen` (not in it) and `missing`.
+
+Where the edges are put is `cuts`' business; counting many rows at once is `binner`'s.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+CATEGORY_LIMIT = 256
+"""Characters of a category that are kept; a longer one is cut and gets a digest, so that it stays itself."""
+_CUT = 200
+
+
+class Kind(enum.StrEnum):
+    """What a feature is counted as."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+
+
+class Feature(msgspec.Struct, frozen=True):
+    """Name, kind and bins of one feature. Numeric features have `edges`, the others `categories` and `rare`."""
+
+    name: str
+    kind: Kind
+    edges: tuple[float, ...] = ()
+    categories: tuple[str, ...] = ()
+    rare: tuple[str, ...] = ()
+    """Names that are counted as `other`."""
+    rare_complete: bool = True
+    """False where the reference had more rare names than are kept: an unknown name is then `other`, not `unseen`."""
+
+    @property
+    def ordered(self) -> bool:
+        """The bins, without `missing`, lie in the order of their values."""
+        return self.kind is Kind.NUMERIC
+
+    @property
+    def bins(self) -> int:
+        """How many bins there are, `missing` included."""
+        return len(self.edges) + 2 if self.ordered else len(self.categories) + 3
+
+    @property
+    def missing(self) -> int:
+        """The bin of values that are absent: always the last."""
+        return self.bins - 1
+
+    @property
+    def other(self) -> int:
+        """The bin of names that were rare in the reference (categorical only)."""
+        return len(self.categories)
+
+    @property
+    def unseen(self) -> int:
+        """The bin of names that the reference did not hold (categorical only)."""
+        return len(self.categories) + 1
+
+
+def ranges(feature: Feature) -> tuple[str, ...]:
+    """How each bin reads, in order: `< 0`, `= 0`, `(0, 3.5)`, `[3.5, 9]`, `> 9`, `missing`; or names and `other`."""
+    if not feature.ordered:
+        return (*(_quoted(name) for name in feature.categories), "other", "unseen", "missing")
+    if not feature.edges:
+        return ("any", "missing")
+    return (*_numeric_ranges(feature.edges), "missing")
+
+
+def category(value: Any) -> str | None:
+    """The name under which a value of a categorical feature is counted; None where it is missing.
+
+    Numbers read as in JSON, whole ones without a fraction (`3.0` and `3` are the same category); booleans as `true`
+    and `false`. Strings are themselves, cut at `CATEGORY_LIMIT` characters.
+    """
+    if isinstance(value, str):
+        return value if len(value) <= CATEGORY_LIMIT else _shortened(value)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return str(int(value))
+    return category(str(value))
+
+
+_TRUTHS = {"true": "true", "1": "true", "false": "false", "0": "false"}
+
+
+def truth(value: Any) -> str | None:
+    """The name of a value of a boolean feature: `true`, `false` (also for 1 and 0, as numbers or strings), or itself."""
+    name = category(value)
+    return None if name is None else _TRUTHS.get(name.lower(), name)
+
+
+def _shortened(text: str) -> str:
+    return f"{text[:_CUT]}...{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def _quoted(name: str) -> str:
+    """A category that is called like a special bin stands in quotes, so that no two ranges read the same."""
+    return f'"{name}"' if name in ("other", "unseen", "missing", "") else name
+
+
+def _numeric_ranges(edges: tuple[float, ...]) -> Iterator[str]:
+    text = _texts(edges)
+    last = len(edges) - 1
+    yield f"< {text[edges[0]]}"
+    for at in range(last):
+        low, high = edges[at], edges[at + 1]
+        if _closes(edges, at + 1):
+            yield f"= {text[low]}"
+            continue
+        left = f"({text[edges[at - 1]]}" if at and _closes(edges, at) else f"[{text[low]}"
+        inclusive = at + 1 == last
+        yield f"{left}, {text[math.nextafter(high, -math.inf)]}]" if inclusive else f"{left}, {text[high]})"
+    yield f"> {text[math.nextafter(edges[last], -math.inf)]}"
+
+
+def _closes(edges: tuple[float, ...], at: int) -> bool:
+    """Whether the edge ends a spike, that is, stands directly after the one before it."""
+    return edges[at] == math.nextafter(edges[at - 1], math.inf)
+
+
+def _texts(edges: tuple[float, ...]) -> dict[float, str]:
+    """The shortest texts, of at least four digits, that tell all edges of a feature apart."""
+    numbers = [edge for at, edge in enumerate(edges) if not (at and _closes(edges, at))]
+    numbers = sorted({*numbers, math.nextafter(edges[-1], -math.inf)} - ({edges[-1]} if len(edges) > 1 else set()))
+    for digits in range(4, 18):
+        texts = {number: _plain(number, digits) for number in numbers}
+        if len(set(texts.values())) == len(texts):
+            break
+    return texts
+
+
+def _plain(number: float, digits: int) -> str:
+    """At most so many digits; all digits of whole numbers below a million, which read better so."""
+    if number.is_integer() and abs(number) < 1e6:
+        return str(int(number))
+    return f"{number:.{digits}g}"

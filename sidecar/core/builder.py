@@ -1,0 +1,166 @@
+"""Makes a reference profile from rows as they stream by, in bounded memory.
+
+One pass is exact up to the bound of the sample (200,000 rows of a feature, 8 million values in all). Beyond it, the
+numeric bins and their counts rest on a uniform sample, and the profile says so by its rows; a `Recount` over the data
+counts every row into the bins that were found. Categories are always counted over all rows. The sample is chosen by a
+hash of the row's number, so the same data makes the same profile. What one column holds is `column`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.alignment import align, names_for
+from sidecar.core.binner import Binner
+from sidecar.core.bins import Feature, Kind
+from sidecar.core.column import Column
+from sidecar.core.frame import Frame, Side
+from sidecar.core.moments import Moments
+from sidecar.core.profile import Counter, Profile, SideProfile
+
+SAMPLE_ROWS = 200_000
+SAMPLE_VALUES = 8_000_000
+"""Numbers kept over all features of a side: 64 MB."""
+_GATHER_VALUES = 16_384
+"""Small frames are joined until there are so many values."""
+_CHUNK = 8_192
+"""Rows binned at once at the end."""
+_ALL = 1 << 62
+"""Hashes are below this, so at first every row is kept."""
+
+
+class Builder:
+    """Streams frames to a profile. `kinds` overrides what is inferred from the values, by feature name."""
+
+    def __init__(
+        self,
+        kinds: Mapping[str, Kind] | None = None,
+        sample_rows: int = SAMPLE_ROWS,
+        sample_values: int = SAMPLE_VALUES,
+    ) -> None:
+        self._kinds = dict(kinds or {})
+        self._limits = (sample_rows, sample_values)
+        self._sides: dict[Side, _Gathered] = {}
+
+    def add(self, frame: Frame) -> None:
+        """Take the rows of a frame; unnamed columns are called f0, f1, ..."""
+        if frame.rows and frame.width:
+            if frame.side not in self._sides:
+                self._sides[frame.side] = _Gathered(self._kinds, *self._limits)
+            self._sides[frame.side].add(frame)
+
+    def rows(self, side: Side) -> int:
+        """Rows taken so far."""
+        return self._sides[side].rows if side in self._sides else 0
+
+    def build(self) -> Profile:
+        """The profile of what was taken so far."""
+        return Profile({side: gathered.profile() for side, gathered in self._sides.items()})
+
+
+class Recount:
+    """A second pass over the data: every row counted into the bins of a profile."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._binners = {side: Binner(of_side.features) for side, of_side in profile.sides.items()}
+        self._counters = {side: Counter(binner) for side, binner in self._binners.items()}
+
+    def add(self, frame: Frame) -> None:
+        """Count the rows of a frame; columns that are no feature are passed over."""
+        if frame.side in self._binners and frame.rows:
+            binner = self._binners[frame.side]
+            reference = tuple(feature.name for feature in binner.features)
+            columns = align(frame.names, frame.width, (), reference).columns
+            self._counters[frame.side].add(binner.bin(frame.values, frame.rows, frame.width, columns))
+
+    def profile(self) -> Profile:
+        """The profile with the counts of this pass."""
+        return Profile({side: counter.profile() for side, counter in self._counters.items()})
+
+
+class _Gathered:
+    """The rows of one side."""
+
+    def __init__(self, kinds: Mapping[str, Kind], sample_rows: int, sample_values: int) -> None:
+        self.rows = 0
+        self._kinds = kinds
+        self._limits = (sample_rows, sample_values)
+        self._columns: dict[str, Column] = {}
+        self._threshold = _ALL
+        self._hashes = np.empty(0, np.int64)
+        self._added = 0  # rows that have reached the columns
+        self._names: tuple[str, ...] = ()
+        self._waiting: list[Any] = []
+
+    def add(self, frame: Frame) -> None:
+        names = names_for(frame.names, frame.width, (), ())
+        if names != self._names or len(self._waiting) >= _GATHER_VALUES:
+            self._flush()
+            self._names = names
+        values = frame.values
+        self._waiting += values.tolist() if isinstance(values, np.ndarray) else values
+        self.rows += frame.rows
+
+    def profile(self) -> SideProfile:
+        self._flush()
+        features = tuple(column.feature(name) for name, column in self._columns.items())
+        binner = Binner(features)
+        counts = np.zeros((len(features), binner.width), np.int64)
+        moments = self._count_numbers(binner, features, counts)
+        for at, column in enumerate(self._columns.values()):
+            if not features[at].ordered:
+                column.count_names(features[at], binner, at, self.rows, counts[at])
+        return SideProfile(features, counts, moments)
+
+    def _count_numbers(self, binner: Binner, features: tuple[Feature, ...], counts: NDArray[np.int64]) -> Moments:
+        columns = list(self._columns.values())
+        numbers = [columns[at].numbers() for at in binner.numeric]
+        moments = Moments.empty(len(numbers))
+        for start in range(0, len(self._hashes), _CHUNK):
+            part = np.array([column[start : start + _CHUNK] for column in numbers]).reshape(len(numbers), -1)
+            for at, codes in zip(binner.numeric, binner.cut(part), strict=True):
+                counts[at] += np.bincount(codes, minlength=binner.width)
+            moments = moments.merge(Moments.of(part))
+        return moments
+
+    def _flush(self) -> None:
+        width = len(self._names)
+        if not self._waiting:
+            return
+        rows = len(self._waiting) // width
+        hashes = _hashes(self._added, rows)
+        keep = hashes < self._threshold
+        for at, name in enumerate(self._names):
+            if name not in self._columns:
+                self._columns[name] = Column(self._kinds.get(name))
+            column = self._columns[name]
+            column.pad(len(self._hashes))
+            column.add(self._waiting[at::width], keep)
+        self._added += rows
+        self._hashes = np.concatenate([self._hashes, hashes[keep]])
+        self._waiting = []
+        self._shrink()
+
+    def _shrink(self) -> None:
+        """Halve the sample until it is within its bounds; first give columns that were absent their missing rows."""
+        for column in self._columns.values():
+            column.pad(len(self._hashes))
+        most = max(1, min(self._limits[0], self._limits[1] // len(self._columns)))
+        while len(self._hashes) > most:
+            self._threshold //= 2
+            keep = self._hashes < self._threshold
+            self._hashes = self._hashes[keep]
+            for column in self._columns.values():
+                column.keep(keep)
+
+
+def _hashes(first: int, rows: int) -> NDArray[np.int64]:
+    """A number of 62 bits for each row, the same in every run (splitmix64: Steele, Lea & Flood, 2014)."""
+    z = np.arange(first + 1, first + rows + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(2)).astype(np.int64)

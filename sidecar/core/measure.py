@@ -1,0 +1,180 @@
+"""The contract of a measure: how far live is from reference, for all features at once. Each is a file in `measures`.
+
+A measure takes a `Pair` of count matrices and returns one figure a feature: the plain value, the value without what it
+comes to when nothing drifts, and a p-value that treats the reference as a sample. It is never asked about a feature
+without rows on both sides. What is enough to say anything is decided here, once for all measures; what follows from a
+score is decided by `policy`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.events import NotEnough, Score
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+LEAST_REFERENCE_ROWS = 30
+"""With fewer rows a reference says nothing that one could differ from."""
+LEAST_EXPECTED = 5.0
+"""Bins where the smaller sample expects fewer rows are pooled before a chi-squared tail is used (Cochran's rule)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """What a reference says about distances along each feature; made once per reference by `geometry.scale`."""
+
+    ordered: Mask
+    """(F, B): bins that lie in order; all False for categorical features, and False for `missing`."""
+    steps: Floats
+    """(F, B): length that the upper edge of a bin stands for, in robust standard deviations; 0 where not ordered."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Reference and live counts (F, B) over the same bins."""
+
+    reference: Floats
+    live: Floats
+    scale: Scale
+
+    @functools.cached_property
+    def rows(self) -> tuple[Floats, Floats]:
+        """Rows (m of the reference, n live) per feature, at least 1 so that they can divide."""
+        return np.maximum(self.reference.sum(axis=1), 1.0), np.maximum(self.live.sum(axis=1), 1.0)
+
+    @functools.cached_property
+    def inverse_rows(self) -> Floats:
+        """1/n + 1/m per feature."""
+        m, n = self.rows
+        return np.asarray(1 / m + 1 / n)
+
+    @functools.cached_property
+    def occupied(self) -> Floats:
+        """Bins per feature that hold any row of either side; at least 1."""
+        return np.asarray(np.maximum(((self.reference > 0) | (self.live > 0)).sum(axis=1), 1.0))
+
+    @functools.cached_property
+    def pooled(self) -> tuple[Floats, Floats]:
+        """Both count matrices with sparse bins pooled. Which bins are is decided by both samples together, so that it
+        tells nothing about their difference: given the total of a bin, its split is hypergeometric when nothing drifts.
+        """
+        m, n = self.rows
+        expected = (self.reference + self.live) * (np.minimum(m, n) / (m + n))[:, None]
+        sparse = expected < LEAST_EXPECTED
+        rest = np.where(sparse, expected, 0.0).sum(axis=1)
+        # If the pool itself is sparse, it goes to the smallest bin that is not.
+        smallest = np.where(sparse, np.inf, expected).argmin(axis=1)
+        home = np.where(rest < LEAST_EXPECTED, smallest, expected.shape[1])
+        return _pool(self.reference, sparse, home), _pool(self.live, sparse, home)
+
+    @functools.cached_property
+    def pooled_bins(self) -> Floats:
+        """How many pooled bins hold any row."""
+        reference, live = self.pooled
+        return np.asarray(((reference + live) > 0).sum(axis=1).astype(np.float64))
+
+    @functools.cached_property
+    def per_bin(self) -> tuple[Floats, Floats]:
+        """1 / expected rows (reference, live) of each pooled bin, if nothing drifts; 0 for empty ones."""
+        m, n = self.rows
+        both = self.pooled[0] + self.pooled[1]
+        inverse = np.divide((m + n)[:, None], both, out=np.zeros_like(both), where=both > 0)
+        return inverse / m[:, None], inverse / n[:, None]
+
+    @functools.cached_property
+    def cut_excess(self) -> Floats:
+        """How much larger than its degrees of freedom a chi-squared statistic is since bins are cut at quantiles.
+
+        The reference holds a fixed number k of rows in such a bin and the true share is Gamma(k)-like around it, so that
+        E (share - k/m)^2 / share exceeds 1/m by 1/k. Relative to df; 0 where the reference is large.
+        """
+        v, u = self.per_bin
+        excess = np.divide(v * v, u + v, out=np.zeros_like(v), where=v > 0).sum(axis=1)
+        return np.asarray(excess / np.maximum(self.pooled_bins - 1, 1.0))
+
+    @functools.cached_property
+    def ordered_rows(self) -> tuple[Floats, Floats]:
+        """Rows of reference and live with a value in an ordered bin: missing ones are left out."""
+        ordered = self.scale.ordered
+        return np.where(ordered, self.reference, 0.0).sum(axis=1), np.where(ordered, self.live, 0.0).sum(axis=1)
+
+    @functools.cached_property
+    def shares(self) -> tuple[Floats, Floats, Floats]:
+        """Cumulated shares (reference, live, both together) at the upper edge of each ordered bin."""
+        m, n = (np.maximum(rows, 1.0)[:, None] for rows in self.ordered_rows)
+        below_m = np.where(self.scale.ordered, self.reference, 0.0).cumsum(axis=1)
+        below_n = np.where(self.scale.ordered, self.live, 0.0).cumsum(axis=1)
+        return below_m / m, below_n / n, (below_m + below_n) / (m + n)
+
+    @functools.cached_property
+    def inverse_ordered_rows(self) -> Floats:
+        """1/n + 1/m per feature, rows with missing values left out."""
+        m, n = self.ordered_rows
+        return np.asarray(1 / np.maximum(m, 1.0) + 1 / np.maximum(n, 1.0))
+
+    @functools.cached_property
+    def resolution(self) -> Floats:
+        """The share that one row of the reference stands for."""
+        return np.asarray(1 / (self.ordered_rows[0] + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One figure per feature, as in `Score`."""
+
+    value: Floats
+    debiased: Floats
+    p_value: Floats
+
+
+class Measure(Protocol):
+    """One way to say how far live is from reference; 0 where they are equal."""
+
+    name: str
+    """Label value `measure`."""
+    ordered_only: bool
+    """It needs bins in order, so it says nothing of categorical features."""
+
+    def __call__(self, pair: Pair) -> Measured:
+        """All features at once. Finite for any counts, whatever is empty."""
+
+
+def scores(measures: Sequence[Measure], pair: Pair, least_rows: int) -> list[dict[str, Score | NotEnough]]:
+    """For each feature what each measure says; a measure that does not apply to a feature is left out."""
+    applies = np.asarray(pair.scale.ordered.any(axis=1)).tolist()
+    counted = pair.reference.sum(axis=1), pair.live.sum(axis=1)
+    result: list[dict[str, Score | NotEnough]] = [{} for _ in applies]
+    for measure in measures:
+        reference, live = pair.ordered_rows if measure.ordered_only else counted
+        measured = measure(pair)
+        figures = zip(measured.value.tolist(), measured.debiased.tolist(), measured.p_value.tolist(), strict=True)
+        rows = zip(live.tolist(), reference.tolist(), strict=True)
+        for at, ((value, debiased, p), (n, m)) in enumerate(zip(figures, rows, strict=True)):
+            if applies[at] or not measure.ordered_only:
+                refusal = _refusal(int(n), int(m), least_rows)
+                result[at][measure.name] = refusal or Score(value, debiased, p, int(n))
+    return result
+
+
+def _refusal(n: int, m: int, least_rows: int) -> NotEnough | None:
+    if n < least_rows:
+        return NotEnough(f"{n} rows, {least_rows} needed", n)
+    if m < LEAST_REFERENCE_ROWS:
+        return NotEnough(f"{m} rows in the reference, {LEAST_REFERENCE_ROWS} needed", n)
+    return None
+
+
+def _pool(counts: Floats, sparse: Mask, home: NDArray[np.int64]) -> Floats:
+    """Counts with the sparse bins moved to bin `home`; one more bin at the end is the pool's own."""
+    pooled = np.zeros((counts.shape[0], counts.shape[1] + 1))
+    pooled[:, :-1] = np.where(sparse, 0.0, counts)
+    pooled[np.arange(len(counts)), home] += np.where(sparse, counts, 0.0).sum(axis=1)
+    return pooled

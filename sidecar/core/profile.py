@@ -1,0 +1,83 @@
+"""A profile: which features there are, how they are binned, and how often each bin was hit. Reference and live alike.
+
+Both are made by the same `Counter`, so they can be compared bin by bin, and profiles of the same bins add up (`merge`)
+over windows, pods and days. What a profile is as a file is `profile_file`'s business, where bins are cut `cuts`'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.binner import Batch, Binner
+from sidecar.core.bins import Feature
+from sidecar.core.frame import Side
+from sidecar.core.moments import Moments
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SideProfile:
+    """One side: features in order, `counts` (features, widest), and the moments of the numeric features in order.
+
+    Every value falls into exactly one bin, so the rows of a feature are the sum of its counts.
+    """
+
+    features: tuple[Feature, ...]
+    counts: Counts
+    moments: Moments
+
+    @property
+    def rows(self) -> Counts:
+        """Rows behind each feature."""
+        return np.asarray(self.counts.sum(axis=1))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features' names, in order."""
+        return tuple(feature.name for feature in self.features)
+
+    def merge(self, other: SideProfile) -> SideProfile:
+        """Both together. Raises ValueError if their bins differ."""
+        if self.features != other.features:
+            raise ValueError("profiles of different bins cannot be merged")
+        return SideProfile(self.features, self.counts + other.counts, self.moments.merge(other.moments))
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """The sides that are known; a side without features is absent."""
+
+    sides: Mapping[Side, SideProfile] = field(default_factory=dict)
+
+    def merge(self, other: Profile) -> Profile:
+        """Both together; a side that only one of them has is taken as it is. Raises ValueError if bins differ."""
+        sides = dict(self.sides)
+        for side, profile in other.sides.items():
+            sides[side] = sides[side].merge(profile) if side in sides else profile
+        return Profile(sides)
+
+
+class Counter:
+    """Counts batches of one side into a profile; the one place where counts are made."""
+
+    def __init__(self, binner: Binner) -> None:
+        self._binner = binner
+        self.counts: Counts = np.zeros((len(binner.features), binner.width), np.int64)
+        self.rows = 0
+        self._moments = Moments.empty(len(binner.numeric))
+
+    def add(self, batch: Batch) -> None:
+        """Count a batch that this counter's binner made."""
+        self.counts += self._binner.counts(batch.codes)
+        self.rows += batch.rows
+        if batch.rows:
+            self._moments = self._moments.merge(Moments.of(batch.numbers))
+
+    def profile(self) -> SideProfile:
+        """What was counted so far; later batches do not change it."""
+        return SideProfile(self._binner.features, self.counts.copy(), self._moments)

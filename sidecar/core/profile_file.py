@@ -1,0 +1,157 @@
+"""A profile as a file: versioned JSON with a content digest, small enough for a ConfigMap.
+
+Works on bytes; who reads and writes files is the shell. Everything is checked at load, so that a profile that was made
+can be counted against without further doubts: version, digest, and that counts and bins belong together.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import orjson
+from msgspec import Meta
+
+from sidecar.core.binner import Binner
+from sidecar.core.bins import Feature, Kind
+from sidecar.core.frame import Side
+from sidecar.core.moments import Moments
+from sidecar.core.profile import Profile, SideProfile
+from sidecar.errors import ReferenceFileError
+
+FORMAT = "drift-sidecar/profile"
+VERSION = 1
+MAX_BINS = 200
+"""Of one feature; the binner adds up comparisons in bytes."""
+_MEND = "Make it again with `drift-sidecar profile`"
+
+
+class _Range(msgspec.Struct, frozen=True):
+    """Moments of one numeric feature; absent where it had no finite value."""
+
+    count: Annotated[int, Meta(ge=1)]
+    mean: float
+    sd: Annotated[float, Meta(ge=0)]
+    min: float
+    max: float
+
+
+class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    name: str
+    kind: Kind
+    counts: tuple[Annotated[int, Meta(ge=0, le=2**53)], ...]
+    edges: tuple[float, ...] = ()
+    categories: tuple[str, ...] = ()
+    rare: tuple[str, ...] = ()
+    rare_complete: bool = True
+    moments: _Range | None = None
+
+
+class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sides: dict[Side, tuple[_Feature, ...]]
+
+
+def dumps(profile: Profile) -> bytes:
+    """The file's bytes; `loads` reads them back."""
+    content = _content(profile)
+    head = {"format": FORMAT, "version": VERSION, "digest": _digest(content), "content": content}
+    return orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def digest(profile: Profile) -> str:
+    """SHA-256 over the canonical JSON of the content, as 64 hex digits."""
+    return _digest(_content(profile)).removeprefix("sha256:")
+
+
+def loads(data: bytes, name: str = "reference") -> Profile:
+    """Read a file made by `dumps`. Raises ReferenceFileError, which names the file, the reason and the mend."""
+    fail = functools.partial(ReferenceFileError, name)
+    try:
+        head = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise fail(f"is not JSON ({error})", _MEND) from error
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise fail(f'is not a profile: `format` is not "{FORMAT}"', _MEND)
+    if head.get("version") != VERSION:
+        raise fail(f"has version {head.get('version')!r}, and this release reads version {VERSION}", _MEND)
+    content = head.get("content")
+    if head.get("digest") != _digest(content):
+        raise fail("does not match its digest, so it was changed or damaged after it was made", _MEND)
+    try:
+        return _profile(msgspec.convert(content, _Content))
+    except (msgspec.ValidationError, ValueError) as error:
+        raise fail(f"is not consistent ({error})", _MEND) from error
+
+
+def _digest(content: Any) -> str:
+    return "sha256:" + hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _content(profile: Profile) -> Any:
+    content = _Content({side: tuple(_features_of(of_side)) for side, of_side in profile.sides.items()})
+    return msgspec.to_builtins(content, str_keys=True)
+
+
+def _features_of(profile: SideProfile) -> Iterable[_Feature]:
+    moments = iter(_ranges_of(profile.moments))
+    for feature, counts in zip(profile.features, profile.counts.tolist(), strict=True):
+        yield _Feature(
+            name=feature.name,
+            kind=feature.kind,
+            counts=tuple(counts[: feature.bins]),
+            edges=feature.edges,
+            categories=feature.categories,
+            rare=feature.rare,
+            rare_complete=feature.rare_complete,
+            moments=next(moments) if feature.ordered else None,
+        )
+
+
+def _ranges_of(moments: Moments) -> Iterable[_Range | None]:
+    columns = (moments.count, moments.mean, moments.sd(), moments.low, moments.high)
+    for count, *figures in zip(*(column.tolist() for column in columns), strict=True):
+        # Sums may pass the range of floats where single values do not; JSON has no word for that.
+        yield _Range(int(count), *figures) if count and bool(np.isfinite(figures).all()) else None
+
+
+def _profile(content: _Content) -> Profile:
+    return Profile({side: _side(features) for side, features in content.sides.items() if features})
+
+
+def _side(stored: tuple[_Feature, ...]) -> SideProfile:
+    if len({feature.name for feature in stored}) != len(stored):
+        raise ValueError("two features have the same name")
+    features = tuple(_feature(feature) for feature in stored)
+    counts = np.zeros((len(features), Binner(features).width), np.int64)
+    for at, feature in enumerate(stored):
+        counts[at, : len(feature.counts)] = feature.counts
+    return SideProfile(features, counts, _moments([one.moments for one in stored if one.kind is Kind.NUMERIC]))
+
+
+def _feature(stored: _Feature) -> Feature:
+    feature = Feature(stored.name, stored.kind, stored.edges, stored.categories, stored.rare, stored.rare_complete)
+    edges = feature.edges
+    if any(low >= high for low, high in itertools.pairwise(edges)) or not np.isfinite(edges).all():
+        raise ValueError(f"the edges of feature {feature.name!r} do not rise")
+    if len(edges) == 1 or (edges and not feature.ordered) or (feature.ordered and feature.categories):
+        raise ValueError(f"the bins of feature {feature.name!r} do not suit its kind")
+    if len({*feature.categories, *feature.rare}) != len(feature.categories) + len(feature.rare):
+        raise ValueError(f"feature {feature.name!r} names a category twice")
+    if len(stored.counts) != feature.bins or feature.bins > MAX_BINS:
+        raise ValueError(f"feature {feature.name!r} has {len(stored.counts)} counts for {feature.bins} bins")
+    return feature
+
+
+def _moments(stored: list[_Range | None]) -> Moments:
+    figures = [
+        (one.count, one.mean, one.sd * one.sd * max(one.count - 1, 1), one.min, one.max)
+        if one
+        else (0.0, 0.0, 0.0, np.inf, -np.inf)
+        for one in stored
+    ]
+    return Moments(*np.array(figures, np.float64).reshape(len(stored), 5).T)

@@ -1,0 +1,97 @@
+"""The regularised upper incomplete gamma function, and the chi-squared and normal tails that rest on it.
+
+Vectorised over features; accurate to about 1e-10 relative (tests compare with scipy). It knows nothing of measures:
+they call it with arrays of statistics and degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_EPSILON = 1e-15
+_MAX_TERMS = 10_000
+"""Both expansions need about sqrt(a) terms; this serves a up to some 1e6."""
+_TINY = 1e-300
+
+
+def gamma_upper(a: Floats, x: Floats) -> Floats:
+    """Q(a, x), element by element; 1 where x <= 0. Where a <= 0 there is no mass above zero: 0 for x > 0.
+
+    Series below x = a + 1 and Lentz's continued fraction above (Abramowitz & Stegun 6.5.29 and 6.5.31).
+    """
+    a, x = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(x, np.float64))
+    result = np.where(x > 0, 0.0, 1.0)
+    proper = (a > 0) & (x > 0) & np.isfinite(x)
+    low = proper & (x < a + 1)
+    high = proper & ~low
+    if low.any():
+        result[low] = 1 - _series(a[low], x[low])
+    if high.any():
+        result[high] = _fraction(a[high], x[high])
+    return np.clip(result, 0.0, 1.0)
+
+
+def chi2_sf(x: Floats, df: Floats) -> Floats:
+    """P(chi-squared with `df` degrees of freedom > x); 1 where df is 0, since then nothing can vary."""
+    df = np.asarray(df, np.float64)
+    return np.where(df > 0, gamma_upper(df / 2, np.asarray(x, np.float64) / 2), 1.0)
+
+
+@functools.cache
+def chi2_isf(p: float, df: int) -> float:
+    """The x with `chi2_sf(x, df)` = p, for 0 < p < 1; by bisection. 0 where df is 0."""
+    if df <= 0:
+        return 0.0
+    low, high = 0.0, df + 10.0
+    while float(chi2_sf(np.array(high), np.array(df))) > p:
+        low, high = high, high * 2
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        if float(chi2_sf(np.array(middle), np.array(df))) > p:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _log_front(a: Floats, x: Floats) -> Floats:
+    """log(x^a e^-x / Gamma(a))."""
+    log_gamma = np.array([math.lgamma(value) for value in a.tolist()])
+    return np.asarray(a * np.log(x) - x - log_gamma)
+
+
+def _series(a: Floats, x: Floats) -> Floats:
+    term = 1 / a
+    total = term.copy()
+    for n in range(1, _MAX_TERMS):
+        term = term * x / (a + n)
+        total += term
+        if bool((term < total * _EPSILON).all()):
+            break
+    return np.asarray(total * np.exp(_log_front(a, x)))
+
+
+def _fraction(a: Floats, x: Floats) -> Floats:
+    b = x + 1 - a
+    c = np.full_like(x, 1 / _TINY)
+    d = 1 / b
+    total = d.copy()
+    for n in range(1, _MAX_TERMS):
+        numerator = -n * (n - a)
+        b = b + 2
+        d = 1 / _away_from_zero(numerator * d + b)
+        c = _away_from_zero(b + numerator / c)
+        total *= d * c
+        if bool((np.abs(d * c - 1) < _EPSILON * 4).all()):
+            break
+    return np.asarray(total * np.exp(_log_front(a, x)))
+
+
+def _away_from_zero(values: Floats) -> Floats:
+    return np.where(np.abs(values) < _TINY, _TINY, values)
