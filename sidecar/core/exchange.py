@@ -7,8 +7,12 @@ it. It knows no socket and no clock: `proxy` fills it in, `handoff` carries it, 
 from __future__ import annotations
 
 import enum
+import functools
 
 import msgspec
+
+
+_REMEMBERED_BYTES = 2048
 
 
 class Outcome(enum.StrEnum):
@@ -37,12 +41,19 @@ class Message(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     def header(self, name: bytes) -> bytes | None:
         """The value of the first header line called `name` (lower case), stripped; None where there is none."""
-        lowered = self.head.lower()
-        at = lowered.find(b"\r\n" + name + b":")
-        if at < 0:
-            return None
-        start = at + len(name) + 3
-        return self.head[start : lowered.index(b"\r\n", start)].strip()
+        return _remembered(self.head, name) if len(self.head) <= _REMEMBERED_BYTES else _header(self.head, name)
+
+
+def _header(head: bytes, name: bytes) -> bytes | None:
+    lowered = head.lower()
+    at = lowered.find(b"\r\n" + name + b":")
+    if at < 0:
+        return None
+    start = at + len(name) + 3
+    return head[start : lowered.index(b"\r\n", start)].strip()
+
+
+_remembered = functools.lru_cache(maxsize=1024)(_header)  # clients and models repeat their heads
 
 
 class Trace(msgspec.Struct, frozen=True, gc=False, array_like=True):

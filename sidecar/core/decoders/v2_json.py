@@ -1,0 +1,174 @@
+"""Open Inference Protocol V2 over REST: tensors as JSON, or as bytes behind it (the binary tensor data extension).
+
+A single tensor of two dimensions is a matrix whose columns have no names. One of one column is a column with the tensor's
+name. Several tensors are columns by name, those with more than one value a row as `name[0]`, `name[1]`, ...
+See https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sidecar.core.exchange import Exchange, Message
+from sidecar.core.frame import Frame, Side
+from sidecar.core.tables import Tables, cells, kind, parse_object
+from sidecar.errors import DecodeError
+from sidecar.settings import DecodeSettings
+
+_PATH = re.compile(r"(?:/[^?]*)?/v2/models/[^/?]+(?:/versions/[^/?]+)?/infer")
+_DTYPES = {
+    "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2",
+    "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
+}  # fmt: skip
+
+
+class _Tensor(NamedTuple):
+    name: str
+    rows: int
+    width: int
+    values: Any
+
+
+class V2Json:
+    """Reads `/v2/models/{model}[/versions/{version}]/infer`."""
+
+    name = "v2_json"
+
+    def __init__(self, settings: DecodeSettings) -> None:
+        self._tables = Tables(settings)
+
+    def priority(self, exchange: Exchange) -> float:
+        """Certain by its path."""
+        return 1.0 if exchange.method == "POST" and _PATH.fullmatch(exchange.path) else 0.0
+
+    def request(self, exchange: Exchange, payload: bytes) -> Frame:
+        """The input tensors, rows along their first dimension."""
+        return self._frame(Side.INPUT, exchange.request, payload, "inputs")
+
+    def response(self, exchange: Exchange, payload: bytes) -> Frame:
+        """The output tensors likewise."""
+        return self._frame(Side.OUTPUT, exchange.response, payload, "outputs")
+
+    def _frame(self, side: Side, message: Message, payload: bytes, key: str) -> Frame:
+        head, buffers = _split(message, payload)
+        document = parse_object(head)
+        described = document.get(key)
+        if not isinstance(described, list) or not described:
+            raise DecodeError("structure", f"no `{key}` list of tensors")
+        tensors = []
+        for one in described:
+            tensor, buffers = _tensor(one, buffers)
+            tensors.append(tensor)
+        as_columns = _content_type(document) == "pd"
+        if len(tensors) == 1 and not as_columns:
+            (only,) = tensors
+            names = (only.name,) if only.width == 1 else None
+            return self._tables.frame(side, names, only.rows, only.width, only.values)
+        return self._join(side, tensors)
+
+    def _join(self, side: Side, tensors: list[_Tensor]) -> Frame:
+        rows = tensors[0].rows
+        if any(tensor.rows != rows for tensor in tensors):
+            raise DecodeError("ragged", "tensors of unequal length")
+        names = tuple(chain.from_iterable(map(_names, tensors)))
+        if all(tensor.width == 1 for tensor in tensors):
+            values = list(chain.from_iterable(zip(*(t.values for t in tensors), strict=True)))
+        else:
+            values = [
+                value for row in range(rows) for t in tensors for value in t.values[row * t.width : (row + 1) * t.width]
+            ]
+        return self._tables.frame(side, names, rows, len(names), values)
+
+
+def _names(tensor: _Tensor) -> tuple[str, ...]:
+    if tensor.width == 1:
+        return (tensor.name,)
+    return tuple(f"{tensor.name}[{at}]" for at in range(tensor.width))
+
+
+def _content_type(document: dict[str, Any]) -> Any:
+    parameters = document.get("parameters")
+    return parameters.get("content_type") if isinstance(parameters, dict) else None
+
+
+def _split(message: Message, payload: bytes) -> tuple[bytes, bytes]:
+    """The JSON and the buffers behind it."""
+    length = message.header(b"inference-header-content-length")
+    if length is None:
+        return payload, b""
+    if not length.isdigit() or len(length) > 12 or int(length) > len(payload):
+        raise DecodeError("structure", "Inference-Header-Content-Length does not fit the body")
+    return payload[: int(length)], payload[int(length) :]
+
+
+def _tensor(described: Any, buffers: bytes) -> tuple[_Tensor, bytes]:
+    """One tensor, and the buffers that are left."""
+    if not isinstance(described, dict) or not isinstance(described.get("name"), str):
+        raise DecodeError("structure", "a tensor is an object with a name")
+    name = described["name"]
+    data = described.get("data")
+    parameters = described.get("parameters")
+    if data is not None:
+        values = _flat(data)
+    elif isinstance(parameters, dict) and isinstance(parameters.get("binary_data_size"), int):
+        size = parameters["binary_data_size"]
+        if not 0 <= size <= len(buffers):
+            raise DecodeError("shape", f"binary_data_size of {name!r} does not fit the body")
+        values = _buffer(described.get("datatype"), buffers[:size])
+        buffers = buffers[size:]
+    else:
+        raise DecodeError("structure", f"tensor {name!r} has no data")
+    rows, width = _shape(name, described.get("shape"), len(values))
+    return _Tensor(name, rows, width, values), buffers
+
+
+def _shape(name: str, shape: Any, size: int) -> tuple[int, int]:
+    if not isinstance(shape, list) or not shape or not all(type(n) is int and n >= 0 for n in shape):
+        raise DecodeError("shape", f"tensor {name!r} has no shape")
+    if math.prod(shape) != size:
+        raise DecodeError("shape", f"tensor {name!r} of shape {shape} has {size} values")
+    return shape[0], math.prod(shape[1:])
+
+
+def _flat(data: Any) -> list[Any]:
+    """Flat and nested data alike; the protocol allows both."""
+    if not isinstance(data, list):
+        raise DecodeError("structure", f"data is {kind(data)}, not a list")
+    while data and type(data[0]) is list:
+        if not all(type(part) is list for part in data):
+            raise DecodeError("ragged", "nested data of unequal depth")
+        data = list(chain.from_iterable(data))
+    return cells(data)
+
+
+def _buffer(datatype: Any, data: bytes) -> list[Any]:
+    """Little-endian values; BYTES elements carry their length in front."""
+    if datatype == "BYTES":
+        return _strings(data)
+    if datatype not in _DTYPES:
+        raise DecodeError("unsupported", f"datatype {str(datatype)[:20]!r}")
+    dtype = np.dtype(_DTYPES[datatype])
+    if len(data) % dtype.itemsize:
+        raise DecodeError("shape", "a buffer is no whole number of values")
+    values: list[Any] = np.frombuffer(data, dtype).tolist()
+    return values
+
+
+def _strings(data: bytes) -> list[Any]:
+    values = []
+    at = 0
+    while at < len(data):
+        if at + 4 > len(data):
+            raise DecodeError("shape", "a BYTES buffer ends in a length")
+        (size,) = struct.unpack_from("<I", data, at)
+        if at + 4 + size > len(data):
+            raise DecodeError("shape", "a BYTES buffer ends in an element")
+        values.append(data[at + 4 : at + 4 + size].decode("utf-8", "replace"))
+        at += 4 + size
+    return values

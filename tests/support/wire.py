@@ -1,0 +1,74 @@
+"""Recorded connections as exchanges: what real clients and real servers said to each other.
+
+The recordings in tests/data/wire are raw bytes, one file per direction. They are run through the proxy's own
+conversation, so a test of a decoder sees what the observer would.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from sidecar.core.exchange import Exchange, Message, Outcome
+from sidecar.handoff.inproc import InprocHandoff
+from sidecar.proxy.conversation import Conversation, Services
+from sidecar.proxy.ledger import Ledger
+from sidecar.proxy.route import Routes
+from sidecar.proxy.tally import Tally
+from sidecar.proxy.tap import Tap
+from sidecar.proxy.trace import Tracer
+from sidecar.settings import Settings
+
+DATA = Path(__file__).parent.parent / "data" / "wire"
+
+
+def recorded(name: str) -> list[Exchange]:
+    """The exchanges of one recorded connection."""
+    asked = (DATA / f"{name}.c2s.bin").read_bytes()
+    answered = (DATA / f"{name}.s2c.bin").read_bytes()
+    settings = Settings()
+    tally = Tally(0)
+    tap = Tap(settings.tap, tally, random.Random(0))
+    handoff = InprocHandoff()
+    services = Services(
+        tally=tally,
+        tap=tap,
+        tracer=Tracer(settings.trace, random.Random(0)),
+        routes=Routes(),
+        ledger=Ledger(tally, tap, handoff, lambda: 0, lambda settle: settle()),
+        probes=frozenset(),
+        head_limit=settings.http.head_limit_bytes,
+    )
+    conversation = Conversation(services)
+    conversation.from_client(asked, 1)
+    conversation.from_upstream(answered, 2)
+    conversation.upstream_eof()
+    conversation.closed(by_upstream=True, now=3)
+    return handoff.exchanges
+
+
+def exchange(
+    path: str,
+    request: bytes,
+    response: bytes = b"{}",
+    content_type: bytes = b"application/json",
+    headers: bytes = b"",
+    method: str = "POST",
+) -> Exchange:
+    """An exchange made by hand."""
+    request_head = b"%s %s HTTP/1.1\r\nHost: m\r\nContent-Type: %s\r\n%s\r\n" % (
+        method.encode(), path.encode(), content_type, headers,
+    )  # fmt: skip
+    response_head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    return Exchange(
+        started_ns=0,
+        duration_ns=0,
+        first_byte_ns=0,
+        method=method,
+        target=path,
+        route=path,
+        status=200,
+        outcome=Outcome.COMPLETE,
+        request=Message(request_head, request, len(request)),
+        response=Message(response_head, response, len(response)),
+    )
