@@ -22,6 +22,8 @@ import msgspec
 CATEGORY_LIMIT = 256
 """Characters of a category that are kept; a longer one is cut and gets a digest, so that it stays itself."""
 _CUT = 200
+MAX_BINS = 200
+"""Bins of one feature; the binner adds up comparisons in bytes. What is cut by `cuts` has at most 47."""
 
 
 class Kind(enum.StrEnum):

@@ -130,7 +130,9 @@ class Column:
 
 def _counted(numbers: Floats) -> Counter[str]:
     distinct, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
-    return Counter({str(category(value)): count for value, count in zip(distinct.tolist(), counts.tolist(), strict=True)})
+    return Counter(
+        {str(category(value)): count for value, count in zip(distinct.tolist(), counts.tolist(), strict=True)}
+    )
 
 
 def _renamed(strings: Counter[str]) -> Counter[str]:

@@ -18,7 +18,7 @@ import orjson
 from msgspec import Meta
 
 from sidecar.core.binner import Binner
-from sidecar.core.bins import Feature, Kind
+from sidecar.core.bins import MAX_BINS, Feature, Kind
 from sidecar.core.frame import Side
 from sidecar.core.moments import Moments
 from sidecar.core.profile import Profile, SideProfile
@@ -26,8 +26,6 @@ from sidecar.errors import ReferenceFileError
 
 FORMAT = "drift-sidecar/profile"
 VERSION = 1
-MAX_BINS = 200
-"""Of one feature; the binner adds up comparisons in bytes."""
 _MEND = "Make it again with `drift-sidecar profile`"
 
 

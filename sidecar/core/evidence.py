@@ -1,0 +1,150 @@
+"""Sequential evidence that live differs from the reference: an e-detector per feature, all features at once.
+
+For each of three memories (32, 256 and 2,048 rows) the shares of the live bins are estimated by an exponentially weighted
+mean, and each further block of rows is bet on with them. A bet is a factor a row, 1 + k h(bin), whose mean under the
+reference is 1. Two directions h are tried: the whole difference (live - q) / q, and for numeric features its smooth part, a
+polynomial in the rank (`basis`), which learns a shift from far fewer rows. Both are e-values for *every* distribution P within
+a ball around q, not for q alone: by Cauchy and Schwarz E_P[h] <= radius |h| where |h|^2 = sum q h^2, so the factor is divided
+by 1 + k radius |h|. The radius is what the reference can be wrong by, being a sample, plus `drift.tolerance`. So that they
+stay e-values, bets are made before the rows are seen; k is the one that makes the evidence grow most, to second order:
+1 - radius / |h| - noise / |h|^2, never below 0, with noise the part of |h|^2 that comes of estimating live.
+
+The logarithms are summed up as CUSUM does, s <- max(0, s) + log factor. exp(s) is at most the Shiryaev-Roberts sum over
+all beginnings, whose mean after t rows is at most t: so the mean number of rows until it first reaches c without drift is
+at least c. The same holds for a mean of such detectors, over memories and directions and over features: an alarm at budget
+times number of features keeps the budget (Shin, Ramdas & Rinaldo, "E-detectors", 2023). What follows from evidence
+is `policy`'s to say.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.basis import smooth_basis
+from sidecar.core.binner import Codes
+from sidecar.core.profile import SideProfile
+from sidecar.core.stats.divergence import null_psi, psi
+from sidecar.core.stats.gamma import chi2_isf
+
+Floats = NDArray[np.float64]
+
+MEMORIES = (32.0, 256.0, 2048.0)
+"""Rows after which the weight of a row has fallen to 1/e."""
+PSEUDO_COUNT = 1.0
+"""Added to each bin of the reference: no bin is impossible."""
+REFERENCE_DOUBT = 1e-3
+"""Probability, per feature, that the reference's own sampling error is larger than the radius allows for."""
+LARGEST = 40 * np.log(10.0)
+"""Evidence is cut off at 40 decades; what comes later must not wait for more to be taken back."""
+_SURE = 0.95
+"""No bet puts more than this share of what there is on one outcome."""
+
+
+class Evidence:
+    """The detectors of all features of one side."""
+
+    def __init__(self, reference: SideProfile, mask: NDArray[np.bool_], tolerance: float) -> None:
+        features, width = mask.shape
+        rows = np.maximum(reference.rows, 1)
+        bins = mask.sum(axis=1)
+        padded = np.where(mask, reference.counts + PSEUDO_COUNT, 0.0)
+        self._reference = reference.counts.astype(np.float64)
+        self._q = padded / padded.sum(axis=1, keepdims=True)
+        self._inverse_q = np.divide(1.0, self._q, out=np.zeros_like(self._q), where=mask)
+        self._basis = smooth_basis(reference.features, self._q)
+        self._freedom = np.array([bins - 1, np.abs(self._basis).any(axis=2).sum(axis=1)])[:, None, :]
+        self._radius = _radius(self._freedom[:, 0], rows, reference.rows > 0, tolerance)[:, None, :]
+        self._log_shares = _log_shares(self._freedom[1, 0] > 0)
+        self._memory = np.array(MEMORIES)
+        shape = (len(MEMORIES), features)
+        self._weights = np.zeros((*shape, width))
+        self._total = np.zeros(shape)
+        self._rows = np.zeros(features)
+        self._sums = np.zeros((2 * len(MEMORIES), features))
+
+    def update(self, codes: Codes, counts: NDArray[np.int64]) -> None:
+        """Judge one block of rows (F, n; flat codes with their counts) by the bets, then learn from it."""
+        rows = codes.shape[1]
+        bets = self._bets().reshape(len(self._sums), -1)
+        gains = bets.take(codes.ravel(), axis=1).reshape(*self._sums.shape, rows).cumsum(axis=2)
+        # s_n = C_n - min(-max(s_0, 0), C_1, ..., C_(n-1)), with C_i the sum of the first i logarithms.
+        lowest = np.minimum(-np.maximum(self._sums, 0.0), gains[:, :, :-1].min(axis=2, initial=np.inf))
+        self._sums = np.minimum(gains[:, :, -1] - lowest, LARGEST)
+        self._learn(counts, rows)
+
+    def log10(self) -> Floats:
+        """The evidence of each feature: log10 of the mean of its detectors."""
+        weighted = self._sums + self._log_shares
+        top = weighted.max(axis=0)
+        return np.asarray((top + np.log(np.exp(weighted - top).sum(axis=0))) / np.log(10.0))
+
+    def effect(self, features: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+        """For some features: debiased PSI over recent rows, how many these are, and the live counts they stand for (f, B).
+
+        Recent is the memory whose detector has most evidence. Weights that fall by g a row over R rows stand for
+        (1 + g)/(1 - g) (1 - g^R)/(1 + g^R) rows (Kish's effective sample size), which is never more than R.
+        """
+        best = self._sums[:, features].argmax(axis=0) % len(MEMORIES)
+        fall = np.exp(-1 / self._memory[best])
+        past = fall ** self._rows[features]
+        rows = np.minimum((1 + fall) / (1 - fall) * (1 - past) / (1 + past), self._rows[features])
+        weights = self._weights[best, features]
+        live = weights * (rows / np.maximum(self._total[best, features], 1e-300))[:, None]
+        reference = self._reference[features]
+        debiased = np.maximum(psi(reference, live) - null_psi(reference, live, rows), 0.0)
+        return np.where(rows > 0, debiased, 0.0), rows, live
+
+    def reset(self, features: NDArray[np.int64]) -> None:
+        """Begin anew for some features; allowed at any time that does not look ahead."""
+        self._weights[:, features] = 0
+        self._total[:, features] = 0
+        self._rows[features] = 0
+        self._sums[:, features] = 0
+
+    def _bets(self) -> Floats:
+        """Logarithm of the factor of each bin, per direction, memory and feature: (2, S, F, B)."""
+        total = np.maximum(self._total, 1e-300)
+        difference = np.where(self._total[:, :, None] > 0, self._weights / total[:, :, None] - self._q, 0.0)
+        whole = difference * self._inverse_q
+        along = np.einsum("sfb,fkb->sfk", difference, self._basis)
+        smooth = np.einsum("sfk,fkb->sfb", along, self._basis)
+        square = np.array([np.einsum("sfb,sfb->sf", difference, whole), np.einsum("sfk,sfk->sf", along, along)])
+        length = np.sqrt(square)
+        noise = self._freedom / np.maximum(self._effective_rows(), 1e-300)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            share = np.maximum(np.nan_to_num(1 - self._radius / length - noise / square, nan=0.0, neginf=0.0), 0.0)
+        directions = np.array([whole, smooth])
+        deepest = np.maximum(-directions.min(axis=3), 1e-300)
+        share = np.minimum(share, _SURE / deepest)
+        cost = np.log1p(share * self._radius * length)
+        return np.asarray(np.log1p(share[:, :, :, None] * directions) - cost[:, :, :, None])
+
+    def _effective_rows(self) -> Floats:
+        fall = np.exp(-1 / self._memory)[:, None]
+        past = fall**self._rows
+        return np.asarray((1 + fall) / (1 - fall) * (1 - past) / (1 + past))
+
+    def _learn(self, counts: NDArray[np.int64], rows: int) -> None:
+        """Let old rows fade and add the new ones, which weigh the same within a block."""
+        left = np.exp(-rows / self._memory)
+        weight = (1 - left) / (1 - np.exp(-1 / self._memory)) / rows
+        self._weights *= left[:, None, None]
+        self._weights += weight[:, None, None] * counts
+        self._total *= left[:, None]
+        self._total += (weight * rows)[:, None]
+        self._rows += rows
+
+
+def _radius(freedom: Floats, rows: NDArray[np.int64], known: NDArray[np.bool_], tolerance: float) -> Floats:
+    """Chi distance within which no evidence is gathered, per direction and feature; infinite without a reference."""
+    doubt = np.array([[chi2_isf(REFERENCE_DOUBT, int(df)) for df in of_direction] for of_direction in freedom])
+    return np.where(known, np.sqrt(doubt / rows) + tolerance, np.inf)
+
+
+def _log_shares(smooth: NDArray[np.bool_]) -> Floats:
+    """Logarithm of each detector's part in the mean; features without a smooth direction have half the detectors."""
+    memories = len(MEMORIES)
+    half = np.where(smooth, -np.log(2 * memories), -np.log(memories))
+    none = np.where(smooth, half, -np.inf)
+    return np.repeat(np.array([half, none]), memories, axis=0)

@@ -1,0 +1,147 @@
+"""The monitor: exchanges and the time in, events and a view out. No socket, no clock, no log, no thread.
+
+It decodes exchanges (`intake`) and hands their rows to the watch of each side. Without a reference it first learns one from
+the first rows of each side, and says so. Whoever runs it calls `feed_many` with what came and `tick` a few times a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sidecar.core.alignment import names_for
+from sidecar.core.builder import Builder
+from sidecar.core.decoder import Decoder
+from sidecar.core.events import DecodeFailed, Event, ExchangeSeen, ReferenceLearned
+from sidecar.core.exchange import Exchange
+from sidecar.core.frame import Frame, Side
+from sidecar.core.intake import Intake
+from sidecar.core.policy import Policy, policy
+from sidecar.core.profile import Profile, SideProfile
+from sidecar.core.profile_file import digest
+from sidecar.core.view import MonitorView, SideView
+from sidecar.core.watch import Watch
+from sidecar.settings import Settings
+
+LEARNED, LEARNING = "learned", "learning"
+
+
+class Monitor:
+    """Watches inputs and outputs of one model. Times are Unix seconds and must not go back."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reference: Profile | None,
+        decoders: tuple[Decoder, ...],
+        now: float,
+        source: str = "file",
+    ) -> None:
+        self._settings = settings
+        self._intake = Intake(settings.decode, decoders)
+        self._rows = dict.fromkeys(Side, 0)
+        self._watches: dict[Side, Watch] = {}
+        self._sources: dict[Side, str] = {}
+        self._digests: dict[Side, str] = {}
+        self._learners = {} if reference else {side: Builder() for side in Side}
+        self._digest = digest(reference) if reference else ""
+        for side, profile in reference.sides.items() if reference else ():
+            self._begin(side, profile, source, self._digest, now)
+
+    @property
+    def reference(self) -> Profile | None:
+        """What live is compared with: the file's profile, or what was learned so far; None while there is nothing."""
+        sides = {side: watch.reference for side, watch in self._watches.items()}
+        return Profile(sides) if sides else None
+
+    def live_profile(self, side: Side) -> SideProfile | None:
+        """What came on a side since its watch began; None where there is no reference yet."""
+        return self._watches[side].live() if side in self._watches else None
+
+    def feed(self, exchange: Exchange, now: float) -> list[Event]:
+        """Take one exchange."""
+        return self.feed_many((exchange,), now)
+
+    def feed_many(self, exchanges: Iterable[Exchange], now: float) -> list[Event]:
+        """Take many at once, which costs much less than one by one."""
+        drifted = sum(watch.drifted for watch in self._watches.values())
+        failures: list[DecodeFailed] = []
+        events: list[Event] = []
+        frames: dict[Side, list[Frame]] = {side: [] for side in Side}
+        for exchange in exchanges:
+            events.append(ExchangeSeen(exchange, drifted))
+            for frame in self._intake.frames(exchange, now, failures):
+                frames[frame.side].append(frame)
+        events += failures
+        for side, of_side in frames.items():
+            if of_side:
+                events += self._take(side, of_side, now)
+        return events
+
+    def tick(self, now: float) -> list[Event]:
+        """Do what is due by time: blocks that waited, windows that are over."""
+        return [event for watch in self._watches.values() for event in watch.tick(now)]
+
+    def finish(self, now: float) -> list[Event]:
+        """Close what is open; nothing is fed after it."""
+        return [event for watch in self._watches.values() for event in watch.finish(now)]
+
+    def view(self) -> MonitorView:
+        """Every figure as of now."""
+        violations: dict[tuple[str, str], int] = {}
+        for watch in self._watches.values():
+            for key, count in watch.violations().items():
+                violations[key] = violations.get(key, 0) + count
+        return MonitorView(
+            sides=tuple(self._side_view(side) for side in Side),
+            decoded=dict(self._intake.results),
+            violations=violations,
+            digest=self._digest,
+        )
+
+    def _take(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
+        self._rows[side] += sum(frame.rows for frame in frames)
+        if side in self._watches:
+            return self._watches[side].take(frames, now)
+        return self._learn(side, frames, now) if side in self._learners else []
+
+    def _learn(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
+        """Gather rows until there are enough; what comes after them is watched."""
+        learner = self._learners[side]
+        configured = self._settings.decode.feature_names if side is Side.INPUT else ()
+        for at, frame in enumerate(frames):
+            names = names_for(frame.names, frame.width, configured, ())
+            learner.add(Frame(side, names, frame.rows, frame.width, frame.values))
+            if learner.rows(side) >= self._settings.learn.rows:
+                return [self._learned(side, now), *self._watches[side].take(frames[at + 1 :], now)]
+        return []
+
+    def _learned(self, side: Side, now: float) -> ReferenceLearned:
+        learner = self._learners.pop(side)
+        profile = learner.build()
+        self._begin(side, profile.sides[side], LEARNED, digest(profile), now)
+        self._digest = digest(self.reference or profile)
+        return ReferenceLearned(now, side, learner.rows(side), self._digest)
+
+    def _begin(self, side: Side, profile: SideProfile, source: str, digest_of_it: str, now: float) -> None:
+        self._sources[side] = source
+        self._digests[side] = digest_of_it
+        self._watches[side] = Watch(side, profile, self._settings, self._limits(0), now)
+        features = sum(len(watch.reference.features) for watch in self._watches.values())
+        for watch in self._watches.values():
+            watch.limits = self._limits(features)
+
+    def _limits(self, features: int) -> Policy:
+        return policy(self._settings.drift, features, self._settings.window.min_rows)
+
+    def _side_view(self, side: Side) -> SideView:
+        watch = self._watches.get(side)
+        learner = self._learners.get(side)
+        return SideView(
+            side=side,
+            rows_total=self._rows[side],
+            window_rows=watch.window.rows if watch else 0,
+            profile=self._digests.get(side, "")[:8],
+            source=self._sources.get(side, LEARNING if learner else ""),
+            learned_rows=learner.rows(side) if learner else 0,
+            features=watch.views() if watch else (),
+        )

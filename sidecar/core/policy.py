@@ -1,0 +1,59 @@
+"""From evidence and effect to a verdict. The only place where figures become a judgement, and it computes none of them.
+
+Drift needs both: evidence beyond the threshold, so that it is certain, and an effect of `drift.material_psi`, so that it
+matters. A verdict stays until a closed window says that the feature has recovered: half the material effect.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sidecar.core.events import NotEnough, Score, State
+from sidecar.settings import DriftSettings
+
+RECOVERED = 0.5
+"""A window's debiased PSI at or below this share of the material effect ends a warning or a drift."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The limits in force: `alarm` and `warning` are log10 of e-values, `material` a PSI, `least_rows` rows seen."""
+
+    alarm: float
+    warning: float
+    material: float
+    least_rows: int
+
+
+def policy(settings: DriftSettings, features: int, least_rows: int) -> Policy:
+    """The limits when `features` are watched on both sides together.
+
+    The mean over features of e-detectors is an e-detector, and one feature beyond budget times `features` brings that
+    mean beyond the budget: so the budget holds over all features together.
+    """
+    watched = math.log10(max(features, 1))
+    return Policy(
+        alarm=math.log10(settings.mean_rows_between_false_alarms) + watched,
+        warning=math.log10(settings.mean_rows_between_false_warnings) + watched,
+        material=settings.material_psi,
+        least_rows=least_rows,
+    )
+
+
+def verdict(limits: Policy, before: State, evidence: float, effect: float, rows: int) -> State:
+    """The state after `before`, given the evidence (log10), the debiased effect and the rows seen in all."""
+    if rows < limits.least_rows or before is State.DRIFT:
+        return before
+    if effect >= limits.material and evidence >= limits.alarm:
+        return State.DRIFT
+    if before is State.WARNING or (effect >= limits.material and evidence >= limits.warning):
+        return State.WARNING
+    return State.OK
+
+
+def recovered(limits: Policy, state: State, window: Score | NotEnough) -> bool:
+    """Whether a closed window (its PSI) ends the `state`."""
+    if state not in (State.WARNING, State.DRIFT) or isinstance(window, NotEnough):
+        return False
+    return window.debiased <= RECOVERED * limits.material

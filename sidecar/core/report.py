@@ -1,0 +1,79 @@
+"""Says what was found: which bins moved, and all figures of a feature as the frozen values that readers take."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.bins import MAX_BINS
+from sidecar.core.events import BinShift, NotEnough, Score, State
+from sidecar.core.profile import SideProfile
+from sidecar.core.stats.divergence import smoothed
+from sidecar.core.view import BinView, FeatureView
+
+Floats = NDArray[np.float64]
+
+MOST_SHIFTS = 5
+_BIN_NAMES = tuple(f"{at:02}" for at in range(MAX_BINS))
+"""`bin` sorts as text up to 99 bins, which no feature that was cut here passes."""
+
+
+def ratios(counts: Floats) -> Floats:
+    """Shares of each row of a matrix; 0 where it is empty."""
+    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300))
+
+
+def shifts(reference: Floats, live: Floats, ranges: list[tuple[str, ...]]) -> list[tuple[BinShift, ...]]:
+    """For each feature the bins that add most to PSI, most first; bins that did not move are left out."""
+    occupied = (reference > 0) | (live > 0)
+    p, q = smoothed(live, occupied), smoothed(reference, occupied)
+    ratio = np.divide(p, q, out=np.ones_like(p), where=occupied)
+    share = (p - q) * np.log(ratio)
+    ranked = np.argsort(-share, axis=1, kind="stable")[:, :MOST_SHIFTS]
+    some = live.sum(axis=1) > 0
+    columns = (
+        np.take_along_axis(matrix, ranked, axis=1).tolist() for matrix in (share, ratios(reference), ratios(live))
+    )
+    return [
+        tuple(
+            BinShift(texts[at], before, after)
+            for at, moved, before, after in zip(order, *row, strict=True)
+            if moved > 0 and before != after
+        )
+        if any_live
+        else ()
+        for texts, order, any_live, *row in zip(ranges, ranked.tolist(), some.tolist(), *columns, strict=True)
+    ]
+
+
+def feature_views(
+    reference: SideProfile,
+    *,
+    ranges: list[tuple[str, ...]],
+    live: NDArray[np.int64],
+    window: NDArray[np.int64],
+    scores: list[dict[str, Score | NotEnough]],
+    states: list[State],
+    evidence: Floats,
+    threshold: float,
+    effect: tuple[Floats, Floats],
+) -> tuple[FeatureView, ...]:
+    """Everything about each feature of a side, as `view` wants it; arrays are by feature and bin."""
+    shares = ratios(reference.counts.astype(np.float64)).tolist()
+    totals, recent, rows = live.tolist(), window.tolist(), reference.rows.tolist()
+    sizes, certain = [column.tolist() for column in effect], evidence.tolist()
+    return tuple(
+        FeatureView(
+            feature=feature.name,
+            kind=feature.kind.value,
+            bins=tuple(map(BinView, _BIN_NAMES, ranges[at], shares[at], totals[at], recent[at])),
+            scores=scores[at],
+            evidence=certain[at],
+            threshold=threshold,
+            effect=sizes[0][at],
+            effect_rows=round(sizes[1][at]),
+            state=states[at],
+            reference_rows=rows[at],
+        )
+        for at, feature in enumerate(reference.features)
+    )

@@ -1,0 +1,232 @@
+"""One side against its reference: gathers evidence in blocks of rows, closes windows, changes verdicts.
+
+Rows wait until a block of 32 is full or a quarter of a second old, because bets are placed per block. Figures are computed
+for all features at once. The monitor feeds it frames and the time; binning is done by `arrivals`, judging by `policy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.arrivals import Arrivals
+from sidecar.core.binner import Batch, Binner, Codes
+from sidecar.core.bins import ranges
+from sidecar.core.events import (
+    BinShift,
+    Event,
+    FeatureReport,
+    NotEnough,
+    Score,
+    State,
+    VerdictChanged,
+    WindowClosed,
+)
+from sidecar.core.evidence import Evidence
+from sidecar.core.frame import Frame, Side
+from sidecar.core.geometry import scale
+from sidecar.core.measure import Pair, Scale, scores
+from sidecar.core.measures import MEASURES
+from sidecar.core.moments import Moments
+from sidecar.core.policy import Policy, recovered, verdict
+from sidecar.core.profile import SideProfile
+from sidecar.core.report import feature_views, shifts
+from sidecar.core.view import FeatureView
+from sidecar.core.windows import Window
+from sidecar.settings import Settings
+
+LEAST_BLOCK = 32
+MOST_BLOCK = 64
+BLOCK_SECONDS = 0.25
+
+Counts = NDArray[np.int64]
+Scores = dict[str, Score | NotEnough]
+
+
+class Watch:
+    """One side. `limits` is set by the monitor, since the budget is shared over both sides."""
+
+    def __init__(self, side: Side, reference: SideProfile, settings: Settings, limits: Policy, now: float) -> None:
+        self.side = side
+        self.reference = reference
+        self.limits = limits
+        self.window = Window(settings.window, now)
+        self.states = [State.INSUFFICIENT] * len(reference.features)
+        self._least_rows = settings.window.min_rows
+        binner = Binner(reference.features)
+        self._binner = binner
+        self._arrivals = Arrivals(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
+        self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
+        self._ranges = [ranges(feature) for feature in reference.features]
+        self._scale = scale(reference)
+        self._reference = reference.counts.astype(np.float64)
+        self._moments = Moments.empty(len(binner.numeric))
+        self._live: Counts = np.zeros_like(reference.counts)
+        self._open: Counts = np.zeros_like(reference.counts)
+        self._last: Counts = np.zeros_like(reference.counts)
+        self._scores = self._score(self._last)
+        self._rows = 0
+        self._waiting: list[Codes] = []
+        self._waiting_rows = 0
+        self._waiting_since = now
+
+    @property
+    def drifted(self) -> int:
+        """How many features are in state drift."""
+        return self.states.count(State.DRIFT)
+
+    def take(self, frames: Iterable[Frame], now: float) -> list[Event]:
+        """Take the rows of frames of this side; judge as many blocks as are full."""
+        batches, events = self._arrivals.batches(frames, now)
+        for batch in batches:
+            self._queue(batch, now)
+        return [*events, *self._advance(LEAST_BLOCK, now)]
+
+    def tick(self, now: float) -> list[Event]:
+        """Judge a block that has waited long enough, and close a window whose time is over."""
+        old = self._waiting_rows and now - self._waiting_since >= BLOCK_SECONDS
+        events = self._advance(1, now) if old else []
+        return events + (self._close(now) if self.window.due(now) else [])
+
+    def finish(self, now: float) -> list[Event]:
+        """Judge what waits, and close the window if it holds any rows."""
+        events = self._advance(1, now)
+        return events + (self._close(now) if self.window.rows else [])
+
+    def live(self) -> SideProfile:
+        """What came since the start, as a profile."""
+        return SideProfile(self.reference.features, self._live.copy(), self._moments)
+
+    def violations(self) -> dict[tuple[str, str], int]:
+        """Rows by (feature, kind). Values out of range and unseen names have bins, so they are counted there."""
+        found = dict(self._arrivals.violations)
+        for feature, counts in zip(self.reference.features, self._live.tolist(), strict=True):
+            if feature.ordered and feature.edges:
+                found[feature.name, "range"] = counts[0] + counts[len(feature.edges)]
+            elif not feature.ordered:
+                found[feature.name, "unseen"] = counts[feature.unseen]
+        return {key: count for key, count in found.items() if count}
+
+    def views(self) -> tuple[FeatureView, ...]:
+        """All features as their readers see them."""
+        return feature_views(
+            self.reference,
+            ranges=self._ranges,
+            live=self._live,
+            window=self._open + self._last,
+            scores=self._scores,
+            states=self.states,
+            evidence=self._evidence.log10(),
+            threshold=self.limits.alarm,
+            effect=self._evidence.effect(np.arange(len(self.states)))[:2],
+        )
+
+    def _queue(self, batch: Batch, now: float) -> None:
+        self._moments = self._moments.merge(Moments.of(batch.numbers))
+        if not self._waiting_rows:
+            self._waiting_since = now
+        self._waiting.append(batch.codes)
+        self._waiting_rows += batch.rows
+
+    def _advance(self, least: int, now: float) -> list[Event]:
+        """Judge blocks while at least `least` rows wait."""
+        events: list[Event] = []
+        if self._waiting_rows < least:
+            return events
+        codes = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting, axis=1)
+        at, rows = 0, codes.shape[1]
+        while rows - at >= least:
+            blocks = -(-(rows - at) // MOST_BLOCK)
+            size = min(-(-(rows - at) // blocks), self.window.room)
+            events += self._judge(codes[:, at : at + size], now)
+            at += size
+        self._waiting = [codes[:, at:]] if at < rows else []
+        self._waiting_rows = rows - at
+        return events
+
+    def _judge(self, codes: Codes, now: float) -> list[Event]:
+        """One block: counts, evidence, verdicts; and the window, if the block fills it."""
+        counts = self._binner.counts(codes)
+        self._evidence.update(codes, counts)
+        self._live += counts
+        self._open += counts
+        self._rows += codes.shape[1]
+        self.window.rows += codes.shape[1]
+        events = self._change_verdicts(now)
+        return events + (self._close(now) if self.window.due(now) else [])
+
+    def _change_verdicts(self, now: float) -> list[Event]:
+        if self._rows < self.limits.least_rows:
+            return []
+        self.states = [State.OK if state is State.INSUFFICIENT else state for state in self.states]
+        evidence = self._evidence.log10()
+        suspects = np.flatnonzero(evidence >= min(self.limits.warning, self.limits.alarm))
+        suspects = suspects[[self.states[at] is not State.DRIFT for at in suspects]]
+        if not len(suspects):
+            return []
+        effects, rows, live = self._evidence.effect(suspects)
+        events: list[Event] = []
+        for at, effect, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
+            before = self.states[at]
+            self.states[at] = verdict(self.limits, before, float(evidence[at]), effect, self._rows)
+            if self.states[at] is not before:
+                moved = shifts(self._reference[at : at + 1], counts[None, :], self._ranges[at : at + 1])[0]
+                report = self._report(at, self._recent_scores(at), float(evidence[at]), (effect, recent), moved)
+                events.append(VerdictChanged(now, before, self._rows, report))
+        return events
+
+    def _close(self, now: float) -> list[Event]:
+        """Score the window, tell of it, and end the verdicts that it shows to be over."""
+        self._scores = self._score(self._open)
+        psi = [scores["psi"] for scores in self._scores]
+        over = [at for at, state in enumerate(self.states) if recovered(self.limits, state, psi[at])]
+        before = [self.states[at] for at in over]
+        reports = self._reports(over)
+        started, rows = self.window.started, self.window.rows
+        self._last, self._open = self._open, np.zeros_like(self._open)
+        self.window.restart(now)
+        changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
+        return [WindowClosed(self.side, started, now, rows, tuple(reports)), *changes]
+
+    def _reports(self, over: list[int]) -> list[FeatureReport]:
+        """One report a feature; those that are over say what ended them, and begin anew."""
+        evidence = self._evidence.log10().tolist()
+        effects, rows, _ = self._evidence.effect(np.arange(len(self.states)))
+        for at in over:
+            self.states[at] = State.OK
+        moved = shifts(self._reference, self._open.astype(np.float64), self._ranges)
+        figures = zip(effects.tolist(), rows.tolist(), strict=True)
+        reports = [
+            self._report(at, self._scores[at], evidence[at], effect, moved[at]) for at, effect in enumerate(figures)
+        ]
+        self._evidence.reset(np.array(over, np.int64))
+        return reports
+
+    def _report(
+        self, at: int, scores: Scores, evidence: float, effect: tuple[float, float], moved: tuple[BinShift, ...]
+    ) -> FeatureReport:
+        return FeatureReport(
+            side=self.side,
+            feature=self.reference.features[at].name,
+            state=self.states[at],
+            scores=scores,
+            evidence=evidence,
+            threshold=self.limits.alarm,
+            effect=effect[0],
+            effect_rows=round(effect[1]),
+            shifts=moved,
+        )
+
+    def _recent_scores(self, at: int) -> Scores:
+        """Scores of the open window; those of the last one where the open one is too small to say anything."""
+        if self.window.rows < self._least_rows:
+            return self._scores[at]
+        only = slice(at, at + 1)
+        part = Scale(self._scale.ordered[only], self._scale.steps[only])
+        pair = Pair(self._reference[only], self._open[only].astype(np.float64), part)
+        return scores(MEASURES, pair, self._least_rows)[0]
+
+    def _score(self, counts: Counts) -> list[Scores]:
+        return scores(MEASURES, Pair(self._reference, counts.astype(np.float64), self._scale), self._least_rows)
