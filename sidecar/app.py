@@ -5,16 +5,72 @@ Imports stand inside the functions, because the traffic process must not load wh
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 
+from sidecar.errors import UserError
 from sidecar.settings import Effective
 
 OBSERVER_COMMAND = [sys.executable, "-m", "sidecar.app"]
 """Runs the observer; the supervisor adds the numbers of the two sockets it inherits."""
 
+_NICENESS = 10
+"""On a core that both processes want, traffic goes first."""
+
 
 def run(effective: Effective) -> int:
-    """Run the sidecar (this process carries the traffic). Returns the exit code."""
+    """Run the sidecar (this process carries the traffic). Returns the exit code; raises SettingsError."""
     from sidecar.proxy.traffic import run as run_traffic
 
     return run_traffic(effective.settings, OBSERVER_COMMAND)
+
+
+def observe(handoff: socket.socket, admin: socket.socket) -> None:
+    """Run the observer until the traffic process ends the handoff. Raises UserError for a bad reference or setting."""
+    import logging
+    import time
+
+    import uvloop
+
+    from sidecar.core.decoders import decoders
+    from sidecar.core.monitor import Monitor
+    from sidecar.handoff.receive import receive_hello
+    from sidecar.handoff.wire import FrameReader
+    from sidecar.observer.complaints import Complaints
+    from sidecar.observer.reference import read_reference, save_reference
+    from sidecar.observer.serve import serve
+    from sidecar.observer.worker import Worker
+    from sidecar.sinks import make_sinks
+
+    reader = FrameReader()
+    hello, early = receive_hello(handoff, reader)
+    settings = hello.settings
+    reference = read_reference(settings.reference) if settings.reference else None
+    monitor = Monitor(settings, reference, decoders(settings.decode), time.time())
+
+    def save_learned() -> None:
+        if settings.learn.save and monitor.reference is not None:
+            save_reference(monitor.reference, settings.learn.save)
+
+    worker = Worker(monitor, make_sinks(settings), time.time, Complaints(), save_learned)
+    logging.basicConfig(level=settings.log.level.upper(), stream=sys.stderr)
+    uvloop.run(serve(settings, worker, time.time, admin, handoff, reader, early))
+
+
+def _observer_process(arguments: list[str]) -> int:
+    """What `OBSERVER_COMMAND` runs. Exit code 2 says that the settings are at fault."""
+    handoff, admin = (socket.socket(fileno=int(number)) for number in arguments)
+    os.nice(_NICENESS)
+    try:
+        observe(handoff, admin)
+    except UserError as error:
+        print(f"drift-sidecar: {error}", file=sys.stderr, flush=True)
+        return error.exit_code
+    except ConnectionError:
+        return 0  # the traffic process left before we began
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_observer_process(sys.argv[1:]))

@@ -14,13 +14,14 @@ import random
 import signal
 import socket
 import time
+from collections.abc import Callable
 
 import uvloop
 
 from sidecar.core.snapshot import Snapshot
 from sidecar.handoff.socket import SocketHandoff
 from sidecar.handoff.wire import Hello
-from sidecar.proxy.address import Address, bind, parse_address
+from sidecar.proxy.address import bind, parse_address
 from sidecar.proxy.conversation import Services
 from sidecar.proxy.fallback import render
 from sidecar.proxy.health import AdminFront, Health
@@ -47,7 +48,7 @@ class Traffic:
         self._upstream = parse_address("upstream", settings.upstream, unix=True)
         traffic_socket = bind("listen", parse_address("listen", settings.listen))
         self._admin_socket = bind("admin", parse_address("admin", settings.admin))
-        self._observer_socket, self._observer_address = _observer_listener()
+        self._observer_socket = _observer_listener()
         self._tally = Tally(time.time_ns())
         self._handoff = SocketHandoff(loop, settings.handoff, self._tally.shed)
         self._services = self._make_services()
@@ -107,7 +108,7 @@ class Traffic:
             observer_up=lambda: self._supervisor.up,
             metrics=lambda: render(self._snapshot(), self._settings.model),
             drain=self._begin_drain,
-            connect_observer=connector(self._observer_address, _PROBE_SECONDS),
+            connect_observer=self._connect_observer,
         )
 
     def _begin_drain(self) -> None:
@@ -118,6 +119,16 @@ class Traffic:
         if self._stop.is_set():  # asked twice: leave now
             os._exit(1)
         self._begin_drain()
+
+    async def _connect_observer(self, factory: Callable[[], asyncio.Protocol]) -> object:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        try:
+            sock.connect(self._observer_socket.getsockname())  # at once, or not at all if the backlog is full
+            return await self._loop.create_unix_connection(factory, sock=sock)
+        except OSError:
+            sock.close()
+            raise
 
     async def _model_accepts(self) -> bool:
         try:
@@ -158,16 +169,15 @@ class Traffic:
                 self._handoff.send_snapshot(self._snapshot())
 
 
-def _observer_listener() -> tuple[socket.socket, Address]:
+def _observer_listener() -> socket.socket:
     """Where observers serve the admin pages: an abstract Unix socket, which needs no writable file system.
 
     The observers inherit it, so a connection that comes while one starts waits in the backlog.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    path = f"\0drift-sidecar-{os.getpid()}-{os.urandom(6).hex()}"
-    sock.bind(path)
+    sock.bind(f"\0drift-sidecar-{os.getpid()}-{os.urandom(6).hex()}")
     sock.listen(128)
-    return sock, Address("", 0, path)
+    return sock
 
 
 def run(settings: Settings, observer_command: list[str]) -> int:
