@@ -67,7 +67,7 @@ class HandoffSettings(Section, frozen=True):
     """Exchanges that may wait for the observer; further ones are shed and counted."""
     max_bytes: Positive = 4_194_304
     """Bytes that may wait for the observer; bodies are shed before whole exchanges."""
-    flush_seconds: Annotated[float, Meta(ge=0.0005, le=1)] = 0.005
+    flush_seconds: Annotated[float, Meta(ge=0.0005, le=1)] = 0.01
     """How long exchanges are gathered before one write."""
     snapshot_seconds: Annotated[float, Meta(ge=0.05, le=10)] = 0.25
     """How often the exact counters go to the observer."""
@@ -102,7 +102,7 @@ class DecodeSettings(Section, frozen=True):
 
 
 class WindowSettings(Section, frozen=True):
-    rows: Positive = 1_000
+    rows: Positive = 10_000
     """A window closes after this many rows..."""
     seconds: Annotated[float, Meta(gt=0)] = 60.0
     """...or after this long, whichever comes first."""

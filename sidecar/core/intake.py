@@ -20,7 +20,8 @@ COMPLAINT_SECONDS = 60.0
 NOBODY = "none"
 """Label value `decoder` where no decoder claims an exchange."""
 _MAX_CHOICES = 1024
-"""Paths whose decoder is remembered; a client that invents paths must not fill the memory."""
+_REMEMBERED_BYTES = 2048
+"""Heads whose decoder is remembered, and how long they may be; clients repeat them, and may invent some without end."""
 
 
 class Intake:
@@ -30,33 +31,33 @@ class Intake:
         self.results: Counter[tuple[str, str]] = Counter()
         self._limit = settings.inflated_limit_bytes
         self._decoders = decoders
-        self._choices: dict[tuple[str, str, bytes | None], Decoder | None] = {}
+        self._choices: dict[bytes, Decoder | None] = {}  # by the request's head
         self._complaints: dict[tuple[str, str], _Complaint] = {}
 
     def frames(self, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
         """The frames of an exchange: none, its input, or its input and output. Failures are added to the list."""
-        decoder = self._choose(exchange)
+        request, response = exchange.request, exchange.response
+        try:
+            decoder = self._choices[request.head]
+        except KeyError:
+            decoder = self._choose(exchange)
+        frames: list[Frame] = []
         if decoder is None:
-            if exchange.request.body_bytes:
+            if request.body_bytes:
                 self._failed(NOBODY, DecodeError("no_decoder", f"{exchange.method} {exchange.path}"), now, failures)
-            return []
+            return frames
         whole = exchange.outcome is Outcome.COMPLETE
-        frames = []
-        for message, decode, wanted in (
-            (exchange.request, decoder.request, True),
-            (exchange.response, decoder.response, 0 < exchange.status < 400),
-        ):
-            if not wanted or not message.body_bytes or _was_not_chosen(message):
+        for message, decode in ((request, decoder.request), (response, decoder.response)):
+            if not message.body and not message.truncated:
+                continue  # nothing was sent, or sampling left it out: that is no failure
+            if message is response and not 0 < exchange.status < 400:
                 continue
             try:
-                frame = decode(exchange, self._payload(message, whole))
-                if len(frame.values) != frame.rows * frame.width:
-                    raise DecodeError("shape", f"{len(frame.values)} values for {frame.rows} x {frame.width}")
+                frames.append(decode(exchange, self._payload(message, whole)))
             except DecodeError as error:
                 self._failed(decoder.name, error, now, failures)
             else:
                 self.results[decoder.name, "ok"] += 1
-                frames.append(frame)
         return frames
 
     def _payload(self, message: Message, whole: bool) -> bytes:
@@ -65,17 +66,14 @@ class Intake:
         return payload(message, self._limit)
 
     def _choose(self, exchange: Exchange) -> Decoder | None:
-        key = (exchange.method, exchange.path, exchange.request.header(b"content-type"))
-        try:
-            return self._choices[key]
-        except KeyError:
-            pass
-        if len(self._choices) >= _MAX_CHOICES:
-            self._choices.clear()
         ranked = [(decoder.priority(exchange), -at, decoder) for at, decoder in enumerate(self._decoders)]
         priority, _, best = max(ranked, default=(0.0, 0, None))
-        self._choices[key] = best if priority > 0 else None
-        return self._choices[key]
+        chosen = best if priority > 0 else None
+        if 0 < len(exchange.request.head) <= _REMEMBERED_BYTES:
+            if len(self._choices) >= _MAX_CHOICES:
+                self._choices.clear()
+            self._choices[exchange.request.head] = chosen
+        return chosen
 
     def _failed(self, decoder: str, error: DecodeError, now: float, failures: list[DecodeFailed]) -> None:
         key = (decoder, error.reason)
@@ -102,7 +100,3 @@ class _Complaint:
         self._last = now
         self.held_back = 0
 
-
-def _was_not_chosen(message: Message) -> bool:
-    """Sampling left this body out: that is no failure."""
-    return not message.body and not message.truncated

@@ -6,6 +6,7 @@ decoders get what it returns.
 
 from __future__ import annotations
 
+import functools
 import zlib
 
 from sidecar.core.exchange import Message
@@ -22,13 +23,19 @@ def payload(message: Message, inflated_limit: int) -> bytes:
     body = message.body
     if not body:
         return body
-    framing = message.header(b"transfer-encoding")
-    if framing is not None and b"chunked" in framing.lower():
+    chunked, coding = _codings(message.head)
+    if chunked:
         body = dechunk(body)
-    coding = (message.header(b"content-encoding") or b"").strip().lower()
-    if coding in (b"", b"identity"):
-        return body
-    return inflate(body, coding, inflated_limit)
+    return inflate(body, coding, inflated_limit) if coding else body
+
+
+@functools.lru_cache(maxsize=256)  # clients and models repeat their heads
+def _codings(head: bytes) -> tuple[bool, bytes]:
+    """Whether the body is chunked, and its content coding (empty if there is none)."""
+    message = Message(head)
+    chunked = b"chunked" in (message.header(b"transfer-encoding") or b"").lower()
+    coding = (message.header(b"content-encoding") or b"").lower()
+    return chunked, b"" if coding == b"identity" else coding
 
 
 def dechunk(body: bytes) -> bytes:

@@ -38,7 +38,7 @@ from sidecar.core.windows import Window
 from sidecar.settings import Settings
 
 LEAST_BLOCK = 32
-MOST_BLOCK = 64
+MOST_BLOCK = 128
 BLOCK_SECONDS = 0.25
 
 Counts = NDArray[np.int64]

@@ -13,6 +13,7 @@ import struct
 from itertools import chain
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from sidecar.core.exchange import Exchange, Message
@@ -26,6 +27,28 @@ _DTYPES = {
     "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2",
     "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
+
+
+class _Flat(msgspec.Struct, gc=False):
+    """A tensor whose data is a flat list of cells."""
+
+    name: str
+    shape: list[int]
+    data: list[float | int | bool | str | None]
+
+
+class _Request(msgspec.Struct, gc=False):
+    tensors: list[_Flat] = msgspec.field(name="inputs")
+    parameters: msgspec.Raw | None = None
+
+
+class _Response(msgspec.Struct, gc=False):
+    tensors: list[_Flat] = msgspec.field(name="outputs")
+    parameters: msgspec.Raw | None = None
+
+
+_REQUEST = msgspec.json.Decoder(_Request)
+_RESPONSE = msgspec.json.Decoder(_Response)
 
 
 class _Tensor(NamedTuple):
@@ -56,6 +79,18 @@ class V2Json:
         return self._frame(Side.OUTPUT, exchange.response, payload, "outputs")
 
     def _frame(self, side: Side, message: Message, payload: bytes, key: str) -> Frame:
+        """The common form takes a short way: one tensor with flat data, nothing behind the JSON."""
+        try:
+            document = (_REQUEST if side is Side.INPUT else _RESPONSE).decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return self._any_frame(side, message, payload, key)
+        if len(document.tensors) != 1 or document.parameters is not None:
+            return self._any_frame(side, message, payload, key)
+        (only,) = document.tensors
+        rows, width = _extent(only.name, only.shape, len(only.data))
+        return self._tables.frame(side, (only.name,) if width == 1 else None, rows, width, only.data)
+
+    def _any_frame(self, side: Side, message: Message, payload: bytes, key: str) -> Frame:
         head, buffers = _split(message, payload)
         document = parse_object(head)
         described = document.get(key)
@@ -129,11 +164,22 @@ def _tensor(described: Any, buffers: bytes) -> tuple[_Tensor, bytes]:
 
 
 def _shape(name: str, shape: Any, size: int) -> tuple[int, int]:
-    if not isinstance(shape, list) or not shape or not all(type(n) is int and n >= 0 for n in shape):
+    if not isinstance(shape, list) or not all(type(n) is int for n in shape):
         raise DecodeError("shape", f"tensor {name!r} has no shape")
-    if math.prod(shape) != size:
+    return _extent(name, shape, size)
+
+
+def _extent(name: str, shape: list[int], size: int) -> tuple[int, int]:
+    """Rows, and values in each."""
+    if len(shape) == 2:
+        rows, width = shape
+    elif shape:
+        rows, width = shape[0], math.prod(shape[1:])
+    else:
+        raise DecodeError("shape", f"tensor {name!r} has no shape")
+    if rows * width != size or rows < 0:
         raise DecodeError("shape", f"tensor {name!r} of shape {shape} has {size} values")
-    return shape[0], math.prod(shape[1:])
+    return rows, width
 
 
 def _flat(data: Any) -> list[Any]:
