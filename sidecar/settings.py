@@ -307,12 +307,22 @@ def _convert(source: str, key: str, value: Any) -> Any:
     if setting.type == tuple[str, ...] and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
-        return msgspec.convert(value, setting.type, strict=not isinstance(value, str))
+        return msgspec.convert(_number(value), setting.type, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
         why = str(error).removeprefix("Expected").strip().rstrip(".")
         raise SettingsError(
             f"{source}: {key} = {value!r}", f"expected {why}", f"{setting.help} (default: {setting.default!r})"
         ) from error
+
+
+def _number(value: Any) -> Any:
+    """Text that Python reads as a fraction or in exponents (`.5`, `1e9`), which msgspec does not."""
+    if not isinstance(value, str) or not value.strip("+-0123456789.eE") == "" or value.strip("+-0123456789") == "":
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def _build(values: dict[str, Any]) -> Settings:

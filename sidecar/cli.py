@@ -1,0 +1,150 @@
+"""The command line: arguments in, one command run, an exit code out.
+
+`run` is PID 1 of a container and must stay light, so every command is imported only when it is asked for; this module
+itself loads nothing but the settings. Errors that are somebody's fault become one message and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from sidecar import __version__
+from sidecar.errors import SettingsError, SidecarError
+from sidecar.settings import Effective, load
+
+_RUN_HELP = """\
+Stand between clients and a model. Traffic on 9480, health, metrics and the live page on 9481.
+
+  drift-sidecar run --upstream 127.0.0.1:8080 --reference reference.json
+  drift-sidecar run --upstream unix:/run/model.sock --set model.name=churn --set trace.endpoint=http://otel:4318/v1/traces
+
+Every setting can also be given in the environment (SIDECAR_TAP_BODY_LIMIT_BYTES) or in a YAML file (--config);
+`drift-sidecar check` lists them all.
+"""
+_PROFILE_HELP = """\
+Make a reference profile of CSV, Parquet or JSON-lines files, or of captured exchanges.
+
+  drift-sidecar profile train.csv --outputs prediction -o reference.json
+  drift-sidecar profile part-*.parquet --kind zip_code=categorical --exclude id -o reference.json
+"""
+_COMPARE_HELP = """\
+Say how far data (a file as `profile` takes it, or another profile) is from a reference profile.
+
+  drift-sidecar compare reference.json last-week.csv
+  drift-sidecar compare reference.json last-week.csv --json --fail-on drift
+"""
+_REPLAY_HELP = """\
+Run captured exchanges through the same core that watches live traffic, at the times they had: to see what a policy
+would have said before it pages anyone.
+
+  drift-sidecar replay capture.jsonl --reference reference.json --set drift.material_psi=0.2
+"""
+_CHECK_HELP = """\
+Validate settings and reference, and print every setting in force and where it came from.
+
+  drift-sidecar check --config sidecar.yaml --reference reference.json
+"""
+_DEMO_HELP = """\
+A real model, the sidecar before it, and real traffic that drifts half-way. Needs the extra `demo`.
+
+  drift-sidecar demo                 until Ctrl-C
+  drift-sidecar demo --seconds 90    ends by itself; exit code 0 only if it alarmed after the change and not before
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = make_parser().parse_args(arguments)
+    command = importlib.import_module(f"sidecar.commands.{options.command}")
+    try:
+        code: int = command.execute(options)
+    except SidecarError as error:
+        print(f"drift-sidecar {options.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def effective(options: argparse.Namespace) -> Effective:
+    """The settings in force for a command that takes them. Raises SettingsError."""
+    flags: dict[str, Any] = {key: getattr(options, key, None) for key in ("upstream", "listen", "admin", "reference")}
+    for assignment in options.set:
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {assignment}", "has no `=`", "Write it as --set key=value")
+        flags[key] = value
+    return load(options.config, os.environ, flags)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Every command and its arguments."""
+    parser = argparse.ArgumentParser(
+        prog="drift-sidecar", description="Measures what goes into a model and comes out of it, and says when it drifts."
+    )
+    parser.add_argument("--version", action="version", version=f"drift-sidecar {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_settings(_add(commands, "run", "run the sidecar", _RUN_HELP), addresses=True)
+    _add_profile(_add(commands, "profile", "make a reference profile of data", _PROFILE_HELP))
+    _add_compare(_add(commands, "compare", "compare data with a reference profile", _COMPARE_HELP))
+    replay = _add(commands, "replay", "run captured exchanges through the core", _REPLAY_HELP)
+    replay.add_argument("capture", metavar="CAPTURE", help="file written by the capture sink")
+    replay.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
+    _add_settings(replay, addresses=False)
+    check = _add(commands, "check", "validate and print the settings", _CHECK_HELP)
+    check.add_argument("--json", action="store_true", help="print JSON")
+    _add_settings(check, addresses=True)
+    demo = _add(commands, "demo", "show it all on real data that drifts", _DEMO_HELP)
+    demo.add_argument("--seconds", type=float, metavar="N", help="end by itself after about N seconds")
+    return parser
+
+
+def _add(commands: Any, name: str, summary: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, addresses: bool) -> None:
+    if addresses:
+        parser.add_argument("--upstream", metavar="HOST:PORT", help="the model (or unix:/path)")
+        parser.add_argument("--listen", metavar="HOST:PORT", help="where traffic comes in (0.0.0.0:9480)")
+        parser.add_argument("--admin", metavar="HOST:PORT", help="health, metrics, live page (0.0.0.0:9481)")
+    parser.add_argument("--reference", metavar="FILE", help="reference profile; without one, one is learned")
+    parser.add_argument("--config", metavar="FILE", help="settings as YAML")
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="any setting; repeatable")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--outputs", metavar="NAMES", default="", help="columns that the model answers with: a,b")
+    parser.add_argument("--exclude", metavar="NAMES", default="", help="columns to leave out: a,b")
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", metavar="DATA", nargs="+", help="CSV, Parquet, JSON lines, or a capture")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the profile")
+    parser.add_argument("--kind", metavar="NAME=KIND", action="append", default=[],
+                        help="numeric, categorical or boolean, where the values mislead; repeatable")  # fmt: skip
+    _add_data(parser)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REFERENCE", help="profile made by `drift-sidecar profile`")
+    parser.add_argument("live", metavar="LIVE", help="data file or profile")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--fail-on", choices=("drift", "warning", "never"), default="never",
+                        help="exit with 1 if any feature is in this state or worse (default: never)")  # fmt: skip
+    parser.add_argument("--material-psi", type=float, default=0.1, metavar="PSI",
+                        help="the effect that matters, as PSI without small-sample bias (default: 0.1)")  # fmt: skip
+    _add_data(parser)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands, one file each: `execute(options) -> exit code`. Imported by `cli` when asked for."""

@@ -1,0 +1,111 @@
+"""`drift-sidecar compare`: a drift report of data, or of another profile, against a reference profile."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+import msgspec
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sidecar.core.builder import Recount
+from sidecar.core.comparison import SIZE, FeatureComparison, compare
+from sidecar.core.events import NotEnough, Score, State
+from sidecar.core.profile import Profile
+from sidecar.data import read_frames
+from sidecar.data.columns import Columns
+from sidecar.data.progress import bar
+from sidecar.errors import DataError, ReferenceFileError, UserError
+from sidecar.observer.reference import read_reference
+
+_STYLES = {State.DRIFT: "bold red", State.WARNING: "yellow", State.OK: "green", State.INSUFFICIENT: "dim"}
+_FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}, "never": set[State]()}
+_MEASURES = (("psi", "PSI"), ("jensen_shannon", "JS"), ("kolmogorov_smirnov", "KS"), ("wasserstein", "W"))
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print the report; 1 if `--fail-on` says so."""
+    reference = read_reference(options.reference)
+    live = _live(options, reference)
+    found = compare(reference, live, options.material_psi)
+    if not found:
+        raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
+    if options.json:
+        print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print(found, options.material_psi)
+    return int(any(one.state in _FAILING[options.fail_on] for one in found))
+
+
+def _live(options: argparse.Namespace, reference: Profile) -> Profile:
+    """A profile of the same bins, or data counted into them."""
+    try:
+        live = read_reference(options.live)
+    except ReferenceFileError:
+        return _counted(options, reference)
+    for side, profile in live.sides.items():
+        known = reference.sides.get(side)
+        if known is not None and known.features != profile.features:
+            mend = "Compare with the data itself, or with a profile counted into the same bins"
+            raise UserError(options.live, "was cut into other bins than the reference", mend)
+    return live
+
+
+def _counted(options: argparse.Namespace, reference: Profile) -> Profile:
+    columns = Columns.of(options.outputs, options.exclude)
+    if not os.path.isfile(options.live):
+        raise DataError(options.live, "is no file", "Give a data file or a profile")
+    if not columns.outputs:
+        names = [name for side, profile in reference.sides.items() if side.value == "output" for name in profile.names]
+        columns = _PresentOutputs(frozenset(names), columns.excluded)
+    recount = Recount(reference)
+    with bar(os.path.getsize(options.live), "counting") as progress:
+        for frame in read_frames(options.live, columns, progress):
+            recount.add(frame)
+    return recount.profile()
+
+
+class _PresentOutputs(Columns):
+    """Outputs as the reference knows them; data that lacks some is no error."""
+
+    def check(self, source: str, present: Any) -> None:
+        Columns(frozenset(), self.excluded).check(source, present)
+
+
+def _print(found: list[FeatureComparison], material: float) -> None:
+    console = Console()
+    table = Table(box=None, header_style="bold")
+    table.add_column("state")
+    table.add_column("feature", overflow="fold")
+    for _, heading in _MEASURES:
+        table.add_column(heading, justify="right")
+    for heading in ("PSI unb.", "p (all)", "rows"):
+        table.add_column(heading, justify="right")
+    for one in found:
+        name = Text(one.feature if one.side.value == "input" else f"{one.feature} (output)")
+        figures = [_figure(one.scores.get(measure)) for measure, _ in _MEASURES]
+        psi = one.scores["psi"]
+        debiased = f"{psi.debiased:.3f}" if isinstance(psi, Score) else "-"
+        p_value = "-" if one.p_value is None else f"{one.p_value:.2g}"
+        state = Text(one.state.value, style=_STYLES[one.state])
+        table.add_row(state, name, *figures, debiased, p_value, f"{one.rows:,}")
+    console.print(table)
+    for one in found:
+        if one.state in (State.DRIFT, State.WARNING):
+            console.print(Text(f"\n{one.feature}: {_moved(one)}"), soft_wrap=True)
+    counts = {state: sum(one.state is state for one in found) for state in State}
+    summary = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    rule = f"Drift is p (over all features) below {SIZE} and unbiased PSI of {material} or more."
+    console.print(f"\n{len(found)} features: {summary}. {rule}", highlight=False, soft_wrap=True)
+
+
+def _figure(score: Score | NotEnough | None) -> str:
+    return f"{score.value:.3f}" if isinstance(score, Score) else "-"
+
+
+def _moved(one: FeatureComparison) -> str:
+    return "; ".join(f"{s.range} {s.reference_ratio:.1%} -> {s.live_ratio:.1%}" for s in one.shifts[:4])

@@ -1,0 +1,73 @@
+"""`drift-sidecar replay`: captured exchanges through the monitor, at the times they had."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import orjson
+
+from sidecar import cli
+from sidecar.core.decoders import decoders
+from sidecar.core.events import Event, ReferenceLearned, VerdictChanged, WindowClosed
+from sidecar.core.monitor import Monitor
+from sidecar.data import captures
+from sidecar.data.progress import bar
+from sidecar.errors import DataError
+from sidecar.observer.reference import read_reference
+
+_NS = 1e-9
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Tell of every change of a verdict, then sum up."""
+    settings = cli.effective(options).settings
+    file = Path(options.capture)
+    if not file.is_file():
+        raise DataError(options.capture, "is no file", "Give a file written by the capture sink")
+    reference = read_reference(settings.reference) if settings.reference else None
+    told: Counter[str] = Counter()
+    monitor: Monitor | None = None
+    now = 0.0
+    with bar(file.stat().st_size, "replaying") as progress:
+        for exchange in captures.exchanges(file, progress):
+            now = max(now, (exchange.started_ns + exchange.duration_ns) * _NS)
+            if monitor is None:
+                monitor = Monitor(settings, reference, decoders(settings.decode), now)
+            told.update(_tell([*monitor.feed(exchange, now), *monitor.tick(now)], options.json))
+            told["exchanges"] += 1
+    if monitor is None:
+        raise DataError(options.capture, "holds no exchanges", "Give a file written by the capture sink")
+    told.update(_tell(monitor.finish(now), options.json))
+    if not options.json:
+        rows = sum(side.rows_total for side in monitor.view().sides)
+        print(f"{told['exchanges']:,} exchanges, {rows:,} rows, {told['windows']} windows, {told['changes']} verdicts changed")
+    return 0
+
+
+def _tell(events: Iterable[Event], as_json: bool) -> Counter[str]:
+    told: Counter[str] = Counter()
+    for event in events:
+        if isinstance(event, WindowClosed):
+            told["windows"] += 1
+        elif isinstance(event, VerdictChanged | ReferenceLearned):
+            told["changes"] += isinstance(event, VerdictChanged)
+            print(orjson.dumps(msgspec.to_builtins(event)).decode() if as_json else _line(event))
+    return told
+
+
+def _line(event: VerdictChanged | ReferenceLearned) -> str:
+    at = datetime.datetime.fromtimestamp(event.at, datetime.UTC).isoformat(" ", "milliseconds")
+    if isinstance(event, ReferenceLearned):
+        return f"{at}  reference of the {event.side.value} learned from {event.rows:,} rows"
+    report = event.report
+    moved = "; ".join(f"{s.range}: {s.reference_ratio:.1%} -> {s.live_ratio:.1%}" for s in report.shifts[:2])
+    return (
+        f"{at}  {report.side.value} {report.feature}: {event.before.value} -> {report.state.value} after "
+        f"{event.rows_seen:,} rows (evidence {report.evidence:.1f} of {report.threshold:.1f}, "
+        f"PSI {report.effect:.3f} over {report.effect_rows:,} rows)  {moved}"
+    )

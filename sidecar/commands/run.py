@@ -1,0 +1,12 @@
+"""`drift-sidecar run`: the sidecar itself. Must import nothing heavy, for this process carries the traffic."""
+
+from __future__ import annotations
+
+import argparse
+
+from sidecar import app, cli
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run until told to drain."""
+    return app.run(cli.effective(options))

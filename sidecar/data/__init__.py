@@ -1,0 +1,29 @@
+"""Data files as frames: CSV, Parquet, JSON lines, captured exchanges. `open_frames` picks the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sidecar.core.frame import Frame
+from sidecar.data import captures, csv, jsonl, parquet
+from sidecar.data.columns import Columns
+from sidecar.data.progress import Progress
+from sidecar.errors import DataError
+
+READERS = {".csv": csv.read, ".tsv": csv.read, ".parquet": parquet.read, ".pq": parquet.read, ".jsonl": jsonl.read,
+           ".ndjson": jsonl.read, ".json": jsonl.read}  # fmt: skip
+
+
+def read_frames(path: str, columns: Columns, progress: Progress) -> Iterator[Frame]:
+    """The rows of a file as frames of a few thousand rows. Raises DataError, which names file, row and column."""
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(path, "is no file", "Give the path of a CSV, Parquet or JSON-lines file")
+    read = READERS.get(file.suffix.lower())
+    if read is None:
+        known = ", ".join(READERS)
+        raise DataError(path, f"has the unknown suffix {file.suffix!r}", f"Name it by what it is: {known}")
+    if read is jsonl.read and captures.is_capture(file):
+        read = captures.read
+    yield from read(file, columns, progress)

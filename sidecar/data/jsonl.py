@@ -1,0 +1,48 @@
+"""JSON lines: one object a line, its keys are the columns. A key that is left out is missing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sidecar.core.frame import Frame
+from sidecar.core.tables import parse
+from sidecar.data.columns import Columns, transposed
+from sidecar.data.progress import Progress
+from sidecar.errors import DataError, DecodeError
+
+_CHUNK = 4096
+
+
+def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
+    """Frames of a few thousand rows. Raises DataError, which names the line and the key at fault."""
+    checked = False
+    with file.open("rb") as lines:
+        numbered = enumerate(lines, start=1)
+        while chunk := list(itertools.islice(numbered, _CHUNK)):
+            rows = [_row(file, number, line) for number, line in chunk if line.strip()]
+            progress.advance(sum(len(line) for _, line in chunk))
+            if not rows:
+                continue
+            names = list(dict.fromkeys(itertools.chain.from_iterable(rows)))
+            if not checked:
+                columns.check(str(file), names)
+                checked = True
+            yield from columns.frames(names, transposed([row.get(name) for name in names] for row in rows))
+
+
+def _row(file: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        row = parse(line)
+    except DecodeError as error:
+        raise DataError(f"{file}, line {number}", f"is not JSON ({error})", "Write one object a line") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{file}, line {number}", "is not an object", "Write one object a line")
+    for name, value in row.items():
+        if isinstance(value, dict | list):
+            raise DataError(
+                f"{file}, line {number}, key {name!r}", "holds an object or a list", "Flatten it, or leave it out"
+            )
+    return row

@@ -1,0 +1,50 @@
+"""Parquet, batch by batch. Needs the extra `parquet`, because pyarrow weighs more than all the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sidecar.core.frame import Frame
+from sidecar.data.columns import Columns
+from sidecar.data.progress import Progress
+from sidecar.errors import DataError
+
+_CHUNK = 4096
+
+
+def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
+    """Frames of a few thousand rows. Raises DataError, which names the column at fault."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        mend = "Install it: pip install 'drift-sidecar[parquet]'"
+        raise DataError(str(file), "needs pyarrow, which is not installed", mend) from error
+    try:
+        parquet: Any = pq.ParquetFile(file)
+        names = list(parquet.schema_arrow.names)
+        columns.check(str(file), names)
+        rows = max(parquet.metadata.num_rows, 1)
+        for batch in parquet.iter_batches(batch_size=_CHUNK):
+            progress.advance(file.stat().st_size * batch.num_rows // rows)
+            yield from columns.frames(names, [_cells(file, name, batch.column(name)) for name in names])
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(str(file), f"cannot be read as Parquet ({error})", "Write it anew") from error
+
+
+def _cells(file: Path, name: str, column: Any) -> list[Any]:
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.dictionary_decode(), kind.value_type
+    if pa.types.is_temporal(kind):
+        column = column.cast(pa.int64() if kind.bit_width == 64 else pa.int32())
+    elif pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    elif pa.types.is_nested(kind) or pa.types.is_binary(kind):
+        raise DataError(f"{file}, column {name!r}", f"holds {kind}", "Leave it out with --exclude")
+    cells: list[Any] = column.to_pylist()
+    return cells
