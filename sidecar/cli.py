@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sidecar import __version__
-from sidecar.errors import SettingsError, SidecarError
-from sidecar.settings import Effective, load
+from sidecar.errors import SidecarError
 
 _RUN_HELP = """\
 Stand between clients and a model. Traffic on 9480, health, metrics and the live page on 9481.
@@ -70,17 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
-
-
-def effective(options: argparse.Namespace) -> Effective:
-    """The settings in force for a command that takes them. Raises SettingsError."""
-    flags: dict[str, Any] = {key: getattr(options, key, None) for key in ("upstream", "listen", "admin", "reference")}
-    for assignment in options.set:
-        key, equals, value = assignment.partition("=")
-        if not equals:
-            raise SettingsError(f"--set {assignment}", "has no `=`", "Write it as --set key=value")
-        flags[key] = value
-    return load(options.config, os.environ, flags)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from sidecar import cli
+from sidecar.commands.options import effective as settings_of
 from sidecar.core.profile import Profile
 from sidecar.core.profile_file import digest
 from sidecar.observer.reference import read_reference
@@ -17,7 +17,7 @@ from sidecar.settings import Effective, catalogue, lookup
 
 def execute(options: argparse.Namespace) -> int:
     """Print every setting with its source; a bad one raises SettingsError or ReferenceFileError."""
-    effective = cli.effective(options)
+    effective = settings_of(options)
     settings = effective.settings
     parse_address("upstream", settings.upstream, unix=True)
     parse_address("listen", settings.listen)

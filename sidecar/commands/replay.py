@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import orjson
 
-from sidecar import cli
+from sidecar.commands.options import effective as settings_of
 from sidecar.core.decoders import decoders
 from sidecar.core.events import Event, ReferenceLearned, VerdictChanged, WindowClosed
 from sidecar.core.monitor import Monitor
@@ -25,7 +25,7 @@ _NS = 1e-9
 
 def execute(options: argparse.Namespace) -> int:
     """Tell of every change of a verdict, then sum up."""
-    settings = cli.effective(options).settings
+    settings = settings_of(options).settings
     file = Path(options.capture)
     if not file.is_file():
         raise DataError(options.capture, "is no file", "Give a file written by the capture sink")

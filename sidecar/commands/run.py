@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from sidecar import app, cli
+from sidecar import app
+from sidecar.commands.options import effective as settings_of
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run until told to drain."""
-    return app.run(cli.effective(options))
+    return app.run(settings_of(options))

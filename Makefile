@@ -1,0 +1,62 @@
+# Everything a newcomer runs. Each target installs what it needs, says so, and is safe to run again.
+#   make demo             the main job on real data (SECONDS=90 ends it by itself)
+#   make test             all checks and all tests
+#   make bench-proxy      CPU, latency and memory beside nginx, HAProxy, Envoy, Go and aiohttp
+
+VENV ?= .venv
+BENCH_VENV ?= .venv-bench
+PYTHON ?= python3
+SECONDS ?=
+BENCH_ARGS ?=
+
+.PHONY: demo test check bench-proxy lock clean
+
+demo: $(VENV)/.demo
+	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: $(VENV)/.test packages-test
+	$(MAKE) --no-print-directory check
+	$(VENV)/bin/python -m pytest
+
+check: $(VENV)/.test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench-proxy: $(VENV)/.test $(BENCH_VENV)/.bench packages-bench
+	$(VENV)/bin/python -m benchmarks.proxy $(BENCH_ARGS)
+
+# What comes from Debian. `scripts/packages` installs what is missing, with apt, as root or with sudo.
+.PHONY: packages-test packages-bench
+packages-test:
+	scripts/packages promtool:prometheus chromium:chromium
+
+packages-bench:
+	scripts/packages nginx:nginx-light haproxy:haproxy wrk:wrk
+
+# What comes from PyPI, at the versions of the lock.
+$(VENV)/bin/python:
+	scripts/venv $(PYTHON) $(VENV)
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
+	scripts/install $(VENV) requirements/demo.txt demo
+	touch $@
+
+$(VENV)/.test: requirements/test.txt pyproject.toml | $(VENV)/bin/python
+	scripts/install $(VENV) requirements/test.txt demo,test
+	touch $@
+
+$(BENCH_VENV)/bin/python:
+	scripts/venv $(PYTHON) $(BENCH_VENV)
+
+$(BENCH_VENV)/.bench: requirements/bench.txt | $(BENCH_VENV)/bin/python
+	$(BENCH_VENV)/bin/pip install --quiet -r requirements/bench.txt
+	touch $@
+
+# Resolve the ranges of pyproject.toml anew and write the locks.
+lock:
+	scripts/lock $(PYTHON)
+
+clean:
+	rm -rf $(VENV) $(BENCH_VENV) .cache build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
