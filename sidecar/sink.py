@@ -7,9 +7,11 @@ it could not deliver: `results` feeds `sidecar_sink_events_total`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from sidecar.core.events import Event
+from sidecar.core.snapshot import Snapshot
+from sidecar.core.view import MonitorView
 
 
 class Sink(Protocol):
@@ -17,6 +19,9 @@ class Sink(Protocol):
 
     name: str
     """Label value `sink`."""
+
+    every_exchange: bool
+    """False where only exchanges that carry a sampled trace are its business; it is spared the others."""
 
     results: Mapping[str, int]
     """Events by result (`sent`, `dropped`, `failed`), cumulative."""
@@ -26,3 +31,21 @@ class Sink(Protocol):
 
     def flush(self) -> None:
         """Push out what is buffered; called at the end, may take up to `drain.flush_seconds`."""
+
+
+class Observed(NamedTuple):
+    """All that there is to tell at one moment, for sinks that are read instead of pushed to, and for the live page."""
+
+    snapshot: Snapshot | None
+    """None until the traffic process has sent its first."""
+    view: MonitorView
+    sinks: Mapping[str, Mapping[str, int]]
+    """sink -> result -> events"""
+
+
+@runtime_checkable
+class Exposition(Protocol):
+    """What a sink has beside, when it is read: `/metrics`."""
+
+    def render(self, observed: Observed, accept: str) -> tuple[bytes, str]:
+        """Body and content type for a client whose `Accept` header is `accept`."""

@@ -1,0 +1,40 @@
+"""The sinks there are, in one visible tuple, and how the wanted ones are made.
+
+A sink's module is imported only where its settings ask for it, because some bring large libraries along
+(opentelemetry alone is 17 MB). Each module has a `make(settings) -> Sink`; members never import one another.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sidecar.settings import Settings
+from sidecar.sink import Sink
+
+
+class Listed(NamedTuple):
+    """One sink: the name of its module here (and its label value), and when it is wanted."""
+
+    name: str
+    wanted: Callable[[Settings], bool]
+
+    def make(self, settings: Settings) -> Sink:
+        """Import it and make one. Raises SettingsError if it cannot work as it is set."""
+        module = importlib.import_module(f"{__name__}.{self.name}")
+        sink: Sink = module.make(settings)
+        return sink
+
+
+SINKS = (
+    Listed("prometheus", lambda settings: True),
+    Listed("otlp", lambda settings: bool(settings.trace.endpoint)),
+    Listed("driftlog", lambda settings: settings.log.drift),
+    Listed("capture", lambda settings: bool(settings.capture.path)),
+)
+
+
+def make_sinks(settings: Settings) -> tuple[Sink, ...]:
+    """The sinks that the settings ask for. Raises SettingsError."""
+    return tuple(listed.make(settings) for listed in SINKS if listed.wanted(settings))

@@ -1,0 +1,234 @@
+"""The trace sink: a SERVER span for each sampled exchange, sent over OTLP/HTTP.
+
+Spans are made after the fact: the traffic process minted the ids (the model has seen them already), so an id generator
+hands those out, and start and end are given. Encoding and sending are the SDK's, in its thread, in small batches since
+encoding holds the interpreter. A collector that fails or hangs costs spans, which are counted, and never more than that.
+
+Attributes are those of https://opentelemetry.io/docs/specs/semconv/http/http-spans/ (server); the query is left out of
+`url.path`, because credentials travel in queries.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
+from opentelemetry.util.types import AttributeValue
+
+from sidecar import __version__
+from sidecar.core.events import Event, ExchangeSeen
+from sidecar.core.exchange import Exchange, Outcome, Trace
+from sidecar.errors import SettingsError
+from sidecar.settings import ModelSettings, Settings
+
+_QUEUE_SPANS = 2048
+_BATCH_SPANS = 64
+_DELAY_MILLIS = 1000
+_TIMEOUT_SECONDS = 5.0
+_FLUSH_SHARE = 0.6
+"""Share of `drain.flush_seconds` that spans may take at the end; the rest is for the other sinks."""
+_COMPLAIN_SECONDS = 60.0
+_PATH_CHARACTERS = 1024
+_FAILED = frozenset({Outcome.UPSTREAM_GONE, Outcome.UPSTREAM_REFUSED, Outcome.CLIENT_GONE})
+
+_log = logging.getLogger("sidecar.sinks.otlp")
+
+
+def make(settings: Settings) -> OtlpSink:
+    """The sink for these settings. Raises SettingsError if the endpoint is no URL."""
+    endpoint = settings.trace.endpoint
+    if not endpoint.startswith(("http://", "https://")):
+        mend = "Give the whole URL, e.g. `http://otel-collector:4318/v1/traces`"
+        raise SettingsError("trace.endpoint", f"{endpoint!r} is no http or https URL", mend)
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # it logs each failure; we ration and count
+    exporter = OTLPSpanExporter(endpoint=endpoint, timeout=_TIMEOUT_SECONDS)
+    return OtlpSink(settings.model, exporter, settings.drain.flush_seconds * _FLUSH_SHARE)
+
+
+class OtlpSink:
+    """Makes spans and hands them to an exporter's queue."""
+
+    name = "otlp"
+    every_exchange = False
+
+    def __init__(self, model: ModelSettings, exporter: SpanExporter, flush_seconds: float) -> None:
+        self._ids = _GivenIds()
+        self._counted = _Counted(exporter)
+        self.results: Mapping[str, int] = self._counted.results
+        self._flush_seconds = flush_seconds
+        self._processor = BatchSpanProcessor(self._counted, _QUEUE_SPANS, _DELAY_MILLIS, _BATCH_SPANS)
+        provider = TracerProvider(ALWAYS_ON, _resource(model), shutdown_on_exit=False, id_generator=self._ids)
+        provider.add_span_processor(self._processor)
+        self._tracer = provider.get_tracer("drift-sidecar", __version__)
+
+    def handle(self, event: Event) -> None:
+        """Make a span of a sampled exchange; nothing else is of interest."""
+        if not isinstance(event, ExchangeSeen) or event.exchange.trace is None or not event.exchange.trace.sampled:
+            return
+        if self._counted.waiting >= _QUEUE_SPANS:
+            self._counted.results["dropped"] += 1
+            return
+        self._counted.made += 1
+        self._span(event.exchange, event.exchange.trace, event.drifted_features)
+
+    def flush(self) -> None:
+        """Send what waits, as far as that goes in the time there is. Nothing can be sent afterwards."""
+        # The SDK's shutdown waits for an export under way, however long; a daemon thread can be left behind.
+        closing = threading.Thread(target=self._processor.shutdown, name="end of tracing", daemon=True)
+        closing.start()
+        closing.join(self._flush_seconds)
+        self._counted.give_up()
+
+    def _span(self, exchange: Exchange, trace: Trace, drifted: int) -> None:
+        self._ids.next = int(trace.trace_id, 16), int(trace.span_id, 16)
+        span = self._tracer.start_span(
+            exchange.method if exchange.route == "other" else f"{exchange.method} {exchange.route}",
+            context=_parent(trace),
+            kind=SpanKind.SERVER,
+            attributes=_attributes(exchange) | {"model.drifted_features": drifted},
+            start_time=exchange.started_ns,
+        )
+        if exchange.first_byte_ns:
+            span.add_event("first_byte", timestamp=exchange.started_ns + exchange.first_byte_ns)
+        if exchange.status >= 500 or exchange.outcome in _FAILED:
+            span.set_status(Status(StatusCode.ERROR))
+        span.end(exchange.started_ns + exchange.duration_ns)
+
+
+class _GivenIds(IdGenerator):
+    """Hands out the ids that the traffic process minted. Spans are made by one thread, one after another."""
+
+    def __init__(self) -> None:
+        self.next = (0, 0)
+
+    def generate_trace_id(self) -> int:
+        return self.next[0]
+
+    def generate_span_id(self) -> int:
+        return self.next[1]
+
+
+class _Counted(SpanExporter):
+    """Counts what an exporter sent and failed to send, and complains rarely. `made` is ours, the rest its thread's."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self.results: Counter[str] = Counter()
+        self.made = 0
+        self._exporter = exporter
+        self._settled = 0
+        self._complained = float("-inf")
+        self._given_up = False
+
+    @property
+    def waiting(self) -> int:
+        """Spans that were made and are neither sent nor failed."""
+        return self.made - self._settled
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send a batch; an exception is a failure like any other."""
+        error: object = "the collector did not take them"
+        try:
+            result = self._exporter.export(spans)
+        except Exception as caught:  # noqa: BLE001  # whatever the exporter's network brings
+            result, error = SpanExportResult.FAILURE, caught
+        if self._given_up:
+            return result
+        self._settled += len(spans)
+        if result is SpanExportResult.SUCCESS:
+            self.results["sent"] += len(spans)
+        else:
+            self.results["failed"] += len(spans)
+            self._complain(len(spans), error)
+        return result
+
+    def give_up(self) -> None:
+        """What is still waiting counts as failed."""
+        self._given_up = True
+        self.results["failed"] += self.waiting
+        self._settled = self.made
+
+    def shutdown(self) -> None:
+        """Close the exporter."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Nothing is held here."""
+        return True
+
+    def _complain(self, spans: int, error: object) -> None:
+        now = time.monotonic()
+        if now - self._complained >= _COMPLAIN_SECONDS:
+            self._complained = now
+            _log.warning("%d spans could not be sent: %s (said at most once a minute)", spans, error)
+
+
+def _resource(model: ModelSettings) -> Resource:
+    """The model is the service. What the environment says (`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`) wins."""
+    ours: dict[str, AttributeValue] = {"service.name": model.name, "model.name": model.name}
+    if model.version:
+        ours |= {"service.version": model.version, "model.version": model.version}
+    return Resource.create(ours).merge(OTELResourceDetector().detect())
+
+
+def _parent(trace: Trace) -> Context:
+    """The client's span, or none: a span without a parent begins its trace."""
+    if not trace.parent_id:
+        return Context()
+    flags = TraceFlags(TraceFlags.SAMPLED)
+    client = SpanContext(int(trace.trace_id, 16), int(trace.parent_id, 16), is_remote=True, trace_flags=flags)
+    return set_span_in_context(NonRecordingSpan(client), Context())
+
+
+def _attributes(exchange: Exchange) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue] = {
+        "http.request.method": exchange.method,
+        "url.path": _path(exchange.path),
+        "url.scheme": "http",
+        "http.request.body.size": exchange.request.body_bytes,
+        "http.response.body.size": exchange.response.body_bytes,
+        "network.protocol.name": "http",
+    }
+    if exchange.route != "other":
+        attributes["http.route"] = exchange.route
+    if exchange.status:
+        attributes["http.response.status_code"] = exchange.status
+    if exchange.outcome in _FAILED:
+        attributes["error.type"] = exchange.outcome.value
+    elif exchange.status >= 500:
+        attributes["error.type"] = str(exchange.status)
+    return attributes | _server(exchange)
+
+
+def _path(target: str) -> str:
+    """The path alone: a target may be a whole URL, and a URL may carry a password."""
+    if "://" in target and not target.startswith("/"):
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    return target[:_PATH_CHARACTERS]
+
+
+def _server(exchange: Exchange) -> dict[str, AttributeValue]:
+    """Where the client thinks it went, by the `Host` line."""
+    host = (exchange.request.header(b"host") or b"").decode("latin-1")
+    name, _, port = host.rpartition(":")
+    if not name or not port.isdigit():
+        return {"server.address": host} if host else {}
+    return {"server.address": name, "server.port": int(port)}

@@ -1,0 +1,86 @@
+"""The Prometheus sink: every metric of the contract, made from the last snapshot and the monitor's view when asked.
+
+Nothing is counted here, so a scrape is as exact as what it reads; only exemplars (trace ids of sampled exchanges) are
+gathered from events. Labels come from closed sets and from the reference, never from a client: `model` and `traffic`
+see to that. It opens no port; the admin server asks it to render.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from sidecar import __version__
+from sidecar.core.events import Event, ExchangeSeen
+from sidecar.settings import Settings
+from sidecar.sink import Observed
+from sidecar.sinks.prometheus.exemplars import Exemplars
+from sidecar.sinks.prometheus.families import Families
+from sidecar.sinks.prometheus.model import model_families
+from sidecar.sinks.prometheus.traffic import traffic_families
+
+
+def make(settings: Settings) -> PrometheusSink:
+    """The sink for these settings."""
+    return PrometheusSink(settings)
+
+
+class PrometheusSink:
+    """Renders `/metrics`, as plain text or, for who asks, as OpenMetrics with exemplars."""
+
+    name = "prometheus"
+    every_exchange = False
+
+    def __init__(self, settings: Settings) -> None:
+        self.results: Mapping[str, int] = {}  # it is read, so there is nothing to lose
+        self._families = Families(settings.model)
+        self._max_features = settings.metrics.max_features
+        self._exemplars = Exemplars()
+
+    def handle(self, event: Event) -> None:
+        """Remember the trace of a sampled exchange; nothing else is of interest."""
+        if isinstance(event, ExchangeSeen):
+            self._exemplars.remember(event.exchange)
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def render(self, observed: Observed, accept: str) -> tuple[bytes, str]:
+        """Body and content type for a client whose `Accept` header is `accept`."""
+        encode, content_type = choose_encoder(accept)
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Collected(self._collect(observed)))
+        return encode(registry), content_type
+
+    def _collect(self, observed: Observed) -> Iterable[Metric]:
+        families = self._families
+        yield families.info("sidecar_build", "What runs here.", ("version",), [((__version__,), 1)])
+        yield families.gauge("sidecar_observer_up", "1 while the observer runs.", (), [((), 1)])
+        yield families.counter(
+            "sidecar_sink_events",
+            "Events that a sink sent, dropped or failed to send.",
+            ("sink", "result"),
+            [
+                ((sink, result), count)
+                for sink, results in observed.sinks.items()
+                for result, count in sorted(results.items())
+            ],
+        )
+        if observed.snapshot is not None:
+            yield from traffic_families(families, observed.snapshot, self._exemplars)
+        yield from model_families(families, observed.view, self._max_features)
+
+
+class _Collected(Collector):
+    """Families that are made as they are written out, so that not all of them are in memory together."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        """Once: the families are used up."""
+        return self._families

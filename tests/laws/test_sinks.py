@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sidecar.sinks
+from sidecar.core.events import (
+    DecodeFailed,
+    Event,
+    ExchangeSeen,
+    ReferenceLearned,
+    ReferenceMismatch,
+    State,
+    VerdictChanged,
+    WindowClosed,
+)
+from sidecar.core.exchange import Exchange, Message, Outcome
+from sidecar.core.frame import Side
+from sidecar.settings import CaptureSettings, DrainSettings, LogSettings, Settings, TraceSettings
+from sidecar.sinks import SINKS, Listed, make_sinks
+from tests.sinks.test_driftlog import report
+from tests.support.observed import STARTED, TRACE, drifted_monitor, exchange
+
+HOSTILE = "\x00\ud800\n\"</script>\\'{}%s" * 10
+EMPTY = Exchange(0, 0, 0, "", "", "", 0, Outcome.CLIENT_GONE, Message(), Message())
+EVENTS: list[Event] = [
+    ExchangeSeen(exchange(), 0),
+    ExchangeSeen(exchange(trace=TRACE, status=999, outcome=Outcome.UPSTREAM_GONE), 10**9),
+    ExchangeSeen(EMPTY, 0),
+    VerdictChanged(STARTED, State.OK, 1, report(HOSTILE, float("inf"), State.DRIFT)),
+    VerdictChanged(0.0, State.DRIFT, 0, report("", float("nan"), State.INSUFFICIENT)),
+    WindowClosed(Side.OUTPUT, STARTED, STARTED, 0, ()),
+    ReferenceLearned(STARTED, Side.INPUT, 2000, "ab" * 32),
+    DecodeFailed(STARTED, "v2_json", "syntax", HOSTILE, 10**12),
+    ReferenceMismatch(STARTED, Side.INPUT, HOSTILE),
+    *drifted_monitor().finish(STARTED + 100),
+]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        trace=TraceSettings(endpoint="http://127.0.0.1:9/v1/traces"),
+        capture=CaptureSettings(path=str(tmp_path / "c.jsonl")),
+        log=LogSettings(drift=True),
+        drain=DrainSettings(flush_seconds=0.2),
+    )
+
+
+@pytest.fixture(autouse=True)
+def stdout_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    with (tmp_path / "stdout").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        yield
+
+
+@pytest.mark.parametrize("listed", SINKS, ids=lambda listed: listed.name)
+def test_every_sink_takes_every_event_and_can_be_flushed(listed: Listed, settings: Settings) -> None:
+    sink = listed.make(settings)
+    for event in EVENTS:
+        sink.handle(event)
+    sink.flush()
+    assert set(sink.results) <= {"sent", "dropped", "failed"}
+    assert all(count >= 0 for count in sink.results.values())
+
+
+@pytest.mark.parametrize("listed", SINKS, ids=lambda listed: listed.name)
+def test_every_sink_is_called_as_it_is_listed(listed: Listed, settings: Settings) -> None:
+    assert listed.make(settings).name == listed.name
+
+
+def test_every_module_of_the_folder_is_listed() -> None:
+    folder = Path(os.fspath(sidecar.sinks.__file__)).parent
+    modules = {path.stem for path in folder.iterdir() if not path.name.startswith("__")}
+    assert modules == {listed.name for listed in SINKS}
+
+
+def test_only_what_the_settings_ask_for_is_made(settings: Settings) -> None:
+    assert [sink.name for sink in make_sinks(Settings())] == ["prometheus", "driftlog"]
+    assert [sink.name for sink in make_sinks(settings)] == ["prometheus", "otlp", "driftlog", "capture"]
+
+
+def test_events_of_all_kinds_are_tried() -> None:
+    assert {type(event) for event in EVENTS} == set(Event.__args__)

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import http.server
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Status as WireStatus
+
+from sidecar.core.events import ExchangeSeen
+from sidecar.core.exchange import Exchange, Outcome, Trace
+from sidecar.errors import SettingsError
+from sidecar.settings import DrainSettings, ModelSettings, Settings, TraceSettings
+from sidecar.sinks.otlp import OtlpSink, make
+from tests.support.observed import ROUTE, STARTED, TRACE, exchange
+
+CHILD = Trace(TRACE.trace_id, TRACE.span_id, "00f067aa0ba902b7", sampled=True)
+
+
+class Collector(http.server.ThreadingHTTPServer):
+    """An OTLP/HTTP receiver: decodes what comes and keeps it; answers with `status`."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Receive)
+        self.received: list[ResourceSpans] = []
+        self.status = 200
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1/traces"
+
+    @property
+    def spans(self) -> list[Span]:
+        return [span for one in self.received for scope in one.scope_spans for span in scope.spans]
+
+
+class _Receive(http.server.BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received += ExportTraceServiceRequest.FromString(body).resource_spans
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    server = Collector()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def sink_for(url: str, flush_seconds: float = 5.0) -> OtlpSink:
+    sink = make(
+        Settings(
+            model=ModelSettings(name="loans", version="7"),
+            trace=TraceSettings(endpoint=url),
+            drain=DrainSettings(flush_seconds=flush_seconds),
+        )
+    )
+    assert isinstance(sink, OtlpSink)
+    return sink
+
+
+def exported(collector: Collector, *exchanges: Exchange, drifted: int = 0) -> list[Span]:
+    sink = sink_for(collector.url)
+    for one in exchanges:
+        sink.handle(ExchangeSeen(one, drifted))
+    sink.flush()
+    return collector.spans
+
+
+def attributes(span: Span) -> dict[str, object]:
+    return {one.key: getattr(one.value, one.value.WhichOneof("value") or "string_value") for one in span.attributes}
+
+
+def test_a_sampled_exchange_is_a_server_span_with_the_ids_the_model_saw(collector: Collector) -> None:
+    (span,) = exported(collector, exchange(trace=TRACE))
+    assert span.trace_id.hex() == TRACE.trace_id
+    assert span.span_id.hex() == TRACE.span_id
+    assert span.parent_span_id == b""
+    assert span.kind == Span.SPAN_KIND_SERVER
+    assert span.name == f"POST {ROUTE}"
+
+
+def test_its_times_are_those_of_the_wire(collector: Collector) -> None:
+    (span,) = exported(collector, exchange(trace=TRACE, duration_ns=20_000_000))
+    start = round(STARTED * 1e9)
+    assert (span.start_time_unix_nano, span.end_time_unix_nano) == (start, start + 20_000_000)
+    assert [(event.name, event.time_unix_nano) for event in span.events] == [("first_byte", start + 10_000_000)]
+
+
+def test_it_is_a_child_of_the_clients_span(collector: Collector) -> None:
+    (span,) = exported(collector, exchange(trace=CHILD))
+    assert span.trace_id.hex() == TRACE.trace_id
+    assert span.parent_span_id.hex() == CHILD.parent_id
+
+
+def test_its_attributes_are_those_of_the_semantic_conventions(collector: Collector) -> None:
+    (span,) = exported(collector, exchange(trace=TRACE), drifted=3)
+    found = attributes(span)
+    sizes = {found.pop("http.request.body.size"), found.pop("http.response.body.size")}
+    assert sizes == {exchange().request.body_bytes, exchange().response.body_bytes}
+    assert found == {
+        "http.request.method": "POST",
+        "http.route": ROUTE,
+        "http.response.status_code": 200,
+        "url.path": "/v2/models/loans/infer",
+        "url.scheme": "http",
+        "network.protocol.name": "http",
+        "server.address": "loans.example",
+        "server.port": 8080,
+        "model.drifted_features": 3,
+    }
+    assert span.status.code == WireStatus.STATUS_CODE_UNSET
+
+
+def test_the_resource_is_the_model(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "k8s.pod.name=loans-0")
+    exported(collector, exchange(trace=TRACE))
+    found = {one.key: one.value.string_value for one in collector.received[0].resource.attributes}
+    assert found["service.name"] == "loans"
+    assert found["service.version"] == "7"
+    assert found["k8s.pod.name"] == "loans-0"
+
+
+def test_an_answer_of_500_is_an_error(collector: Collector) -> None:
+    (span,) = exported(collector, exchange(trace=TRACE, status=503))
+    assert span.status.code == WireStatus.STATUS_CODE_ERROR
+    assert attributes(span)["error.type"] == "503"
+
+
+def test_a_model_that_vanished_is_an_error(collector: Collector) -> None:
+    (span,) = exported(collector, exchange(trace=TRACE, outcome=Outcome.UPSTREAM_GONE))
+    assert span.status.code == WireStatus.STATUS_CODE_ERROR
+    assert attributes(span)["error.type"] == "upstream_gone"
+
+
+def test_an_answer_of_404_is_the_clients_fault_and_no_error(collector: Collector) -> None:
+    (span,) = exported(collector, exchange(trace=TRACE, status=404))
+    assert span.status.code == WireStatus.STATUS_CODE_UNSET
+
+
+@pytest.mark.parametrize("target", ["/x?key=hush", "http://me:hush@host/x?key=hush"])
+def test_credentials_in_the_target_stay_here(collector: Collector, target: str) -> None:
+    (span,) = exported(collector, exchange(trace=TRACE, target=target))
+    assert attributes(span)["url.path"] == "/x"
+
+
+def test_an_exchange_that_is_not_sampled_makes_no_span(collector: Collector) -> None:
+    not_sampled = Trace(TRACE.trace_id, TRACE.span_id, "", sampled=False)
+    assert exported(collector, exchange(), exchange(trace=not_sampled)) == []
+
+
+def test_what_was_sent_is_counted(collector: Collector) -> None:
+    sink = sink_for(collector.url)
+    for _ in range(100):
+        sink.handle(ExchangeSeen(exchange(trace=TRACE), 0))
+    sink.flush()
+    assert sink.results["sent"] == 100
+    assert sink.results["failed"] == 0
+    assert len(collector.spans) == 100
+
+
+def test_a_collector_that_refuses_is_counted_and_complained_about_once(
+    collector: Collector, caplog: pytest.LogCaptureFixture
+) -> None:
+    collector.status = 400
+    sink = sink_for(collector.url)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(200):  # several batches
+            sink.handle(ExchangeSeen(exchange(trace=TRACE), 0))
+        sink.flush()
+    assert dict(sink.results) == {"failed": 200}
+    assert [record.name for record in caplog.records] == ["sidecar.sinks.otlp"]
+
+
+def test_a_collector_that_is_not_there_is_counted() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound and not listening: refused
+        sink = sink_for(f"http://127.0.0.1:{unused.getsockname()[1]}/v1/traces", flush_seconds=0.5)
+        sink.handle(ExchangeSeen(exchange(trace=TRACE), 0))
+        sink.flush()
+    assert sink.results["failed"] == 1
+
+
+def test_a_collector_that_hangs_costs_spans_beyond_the_queue_and_no_waiting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        sink = sink_for(f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces", flush_seconds=0.2)
+        for _ in range(3000):
+            sink.handle(ExchangeSeen(exchange(trace=TRACE), 0))
+        assert sink.results["dropped"] == 3000 - 2048
+        sink.flush()
+        assert sink.results["failed"] == 2048
+
+
+def test_an_endpoint_that_is_no_url_is_refused_at_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"trace\.endpoint"):
+        sink_for("otel-collector:4318")
