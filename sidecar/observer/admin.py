@@ -1,0 +1,144 @@
+"""The admin pages: `/metrics`, the live page and its data. Read only, and nothing is fetched from elsewhere.
+
+The traffic process owns the port and splices connections through to here, so this server sits on a Unix socket that it
+is given. It answers health too, since a kept-alive connection may ask for it after something else.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import resources
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from sidecar.core.snapshot import Snapshot
+from sidecar.observer import api
+from sidecar.observer.worker import Worker
+from sidecar.settings import Settings
+
+_PAGE = {
+    "index.html": "text/html; charset=utf-8",
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+"""All files of the page, and nothing else can be asked for."""
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""Names of features and routes come from outside: should one ever get past the page's own care, it still runs nothing."""
+
+_COMPRESS_BYTES = 4096
+"""Shorter answers are not worth compressing."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> web.Application:
+    """The application; `clock` gives Unix time."""
+    pages = _Pages(settings, worker, clock)
+    app = web.Application(middlewares=[pages.harden])
+    app.router.add_get("/", functools.partial(_file, name="index.html"))
+    for name in _PAGE:
+        app.router.add_get(f"/static/{name}", functools.partial(_file, name=name))
+    app.router.add_get("/metrics", pages.metrics)
+    app.router.add_get("/livez", pages.live)
+    app.router.add_get("/readyz", pages.ready)
+    app.router.add_get("/api/v1/status", pages.status)
+    app.router.add_get("/api/v1/history", pages.history)
+    app.router.add_get("/api/v1/features", pages.features)
+    app.router.add_get("/api/v1/features/{side}/{name:.*}", pages.feature)
+    app.router.add_get("/api/v1/settings", pages.settings)
+    return app
+
+
+class _Pages:
+    """The handlers; each reads the worker and formats."""
+
+    def __init__(self, settings: Settings, worker: Worker, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._worker = worker
+        self._clock = clock
+
+    @web.middleware
+    async def harden(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Every answer has the safety headers, and a fault of ours is complained about like any other."""
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            response = _json({"detail": error.reason}, error.status)
+        except Exception as error:  # noqa: BLE001  # a fault in a page must not end the watch
+            self._worker.complaints.add("admin page", error, self._clock())
+            response = _json({"detail": "the observer failed to answer; its log says why"}, 500)
+        response.headers.update(_HEADERS)
+        return response
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        body, content_type = self._worker.metrics(request.headers.get("Accept", ""))
+        return _answer(body, content_type)
+
+    async def live(self, request: web.Request) -> web.Response:
+        return _json({"status": "alive"})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        reason = _unready(self._worker.last_snapshot)
+        return _json({"status": reason or "ready"}, 503 if reason else 200)
+
+    async def status(self, request: web.Request) -> web.Response:
+        worker = self._worker
+        now = self._clock()
+        return _json(api.status(self._settings, worker.observed(), worker.history, worker.started, now))
+
+    async def history(self, request: web.Request) -> web.Response:
+        return _json({"points": api.history(self._worker.history.points)})
+
+    async def features(self, request: web.Request) -> web.Response:
+        return _json({"features": api.features(self._worker.observed().view)})
+
+    async def feature(self, request: web.Request) -> web.Response:
+        named = request.match_info
+        found = api.feature(self._worker.observed().view, named["side"], named["name"])
+        return _json(found or {"detail": "the reference has no such feature"}, 200 if found else 404)
+
+    async def settings(self, request: web.Request) -> web.Response:
+        return _json(api.effective(self._settings))
+
+
+async def _file(request: web.Request, name: str) -> web.Response:
+    return _answer(_read(name), _PAGE[name])
+
+
+@functools.cache
+def _read(name: str) -> bytes:
+    return (resources.files("sidecar.observer") / "page" / name).read_bytes()
+
+
+def _json(value: Mapping[str, Any], status: int = 200) -> web.Response:
+    return _answer(orjson.dumps(value), "application/json", status)
+
+
+def _answer(body: bytes, content_type: str, status: int = 200) -> web.Response:
+    response = web.Response(body=body, status=status, headers={"Content-Type": content_type})
+    if len(body) >= _COMPRESS_BYTES:
+        response.enable_compression()
+    return response
+
+
+def _unready(snapshot: Snapshot | None) -> str:
+    """Why the sidecar is not ready, as far as the observer knows; empty if it is."""
+    if snapshot is None:
+        return "starting"
+    if snapshot.draining:
+        return "draining"
+    return "" if snapshot.ready else "not listening"

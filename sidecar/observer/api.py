@@ -1,0 +1,153 @@
+"""What `/api/v1/...` answers, as plain values: the monitor's view and the last snapshot, named for readers.
+
+Pure: no socket, no clock. The live page is its first reader, scripts its second, so names here are not changed lightly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from sidecar import __version__
+from sidecar.core.events import NotEnough, Score
+from sidecar.core.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram, Snapshot
+from sidecar.core.view import BinView, FeatureView, MonitorView, SideView
+from sidecar.observer.history import History, Point, errors, quantile
+from sidecar.settings import Settings
+from sidecar.sink import Observed
+
+_QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+
+
+def status(settings: Settings, observed: Observed, history: History, started: float, now: float) -> dict[str, Any]:
+    """`/api/v1/status`: how everything is, without the features' details."""
+    view, snapshot = observed.view, observed.snapshot
+    return {
+        "version": __version__,
+        "now": now,
+        "model": {"name": settings.model.name, "version": settings.model.version, "upstream": settings.upstream},
+        "observer": {"started": started, "restarts": snapshot.observer_restarts if snapshot else 0},
+        "traffic": _traffic(snapshot) if snapshot else None,
+        "recent": msgspec.to_builtins(history.points[-1]) if history.points else None,
+        "digest": view.digest,
+        "sides": [_side(side, settings) for side in view.sides],
+        "decoded": _counted(("decoder", "result"), view.decoded.items()),
+        "violations": _counted(("feature", "kind"), view.violations.items()),
+        "sinks": observed.sinks,
+    }
+
+
+def features(view: MonitorView) -> list[dict[str, Any]]:
+    """`/api/v1/features`: every feature with its scores and verdict, without its bins."""
+    return [_feature(side, feature) for side in view.sides for feature in side.features]
+
+
+def feature(view: MonitorView, side_name: str, name: str) -> dict[str, Any] | None:
+    """`/api/v1/features/{side}/{name}`: one feature with its bins; None if there is none."""
+    for side in view.sides:
+        for one in side.features if side.side.value == side_name else ():
+            if one.feature == name:
+                return _feature(side, one) | {"profile": side.profile, "source": side.source, "bins": _bins(one)}
+    return None
+
+
+def effective(settings: Settings) -> dict[str, Any]:
+    """`/api/v1/settings`: the settings in force; a password in an endpoint is left out."""
+    values: dict[str, Any] = msgspec.to_builtins(settings)
+    values["trace"]["endpoint"] = _without_credentials(settings.trace.endpoint)
+    return values
+
+
+def history(points: Iterable[Point]) -> list[dict[str, Any]]:
+    """`/api/v1/history`: the traffic of the last minutes, oldest first."""
+    return [msgspec.to_builtins(point) for point in points]
+
+
+def _traffic(snapshot: Snapshot) -> dict[str, Any]:
+    durations = [sum(column) for column in zip(*(one.durations.counts for one in snapshot.requests), strict=True)]
+    return {
+        "started": snapshot.started_ns / 1e9,
+        "at": snapshot.taken_ns / 1e9,
+        "ready": snapshot.ready,
+        "draining": snapshot.draining,
+        "active_requests": snapshot.active_requests,
+        "connections": snapshot.connections,
+        "handoff_bytes": snapshot.handoff_bytes,
+        "errors": errors(snapshot),
+        "latency_seconds": {name: quantile(ratio, DURATION_BOUNDS, durations) for name, ratio in _QUANTILES},
+        "added_seconds": {name: quantile(ratio, ADDED_BOUNDS, snapshot.added.counts) for name, ratio in _QUANTILES},
+        "exchanges": _counted(("protocol", "outcome"), (((p, o), count) for p, o, count in snapshot.exchanges)),
+        "shed": _counted(("stage", "reason"), (((s, r), count) for s, r, count in snapshot.shed)),
+        "requests": [
+            {"method": one.method, "route": one.route, "status": one.status, **_summary(one.durations)}
+            for one in snapshot.requests
+        ],
+    }
+
+
+def _summary(durations: Histogram) -> dict[str, Any]:
+    quantiles = {name: quantile(ratio, DURATION_BOUNDS, durations.counts) for name, ratio in _QUANTILES}
+    return {"count": sum(durations.counts), "total_seconds": durations.total, **quantiles}
+
+
+def _counted(names: tuple[str, str], counts: Iterable[tuple[tuple[str, str], int]]) -> list[dict[str, Any]]:
+    return [{names[0]: first, names[1]: second, "count": count} for (first, second), count in counts]
+
+
+def _side(side: SideView, settings: Settings) -> dict[str, Any]:
+    return {
+        "side": side.side.value,
+        "rows_total": side.rows_total,
+        "window_rows": side.window_rows,
+        "profile": side.profile,
+        "source": side.source,
+        "learned_rows": side.learned_rows,
+        "learn_rows": settings.learn.rows,
+        "features": len(side.features),
+        "drifted": side.drifted,
+    }
+
+
+def _feature(side: SideView, one: FeatureView) -> dict[str, Any]:
+    return {
+        "side": side.side.value,
+        "feature": one.feature,
+        "kind": one.kind,
+        "state": one.state.value,
+        "evidence": one.evidence,
+        "threshold": one.threshold,
+        "effect": one.effect,
+        "effect_rows": one.effect_rows,
+        "reference_rows": one.reference_rows,
+        "scores": dict(_scores(one.scores)),
+    }
+
+
+def _scores(scores: dict[str, Score | NotEnough]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for measure, score in scores.items():
+        yield measure, msgspec.to_builtins(score)
+
+
+def _bins(one: FeatureView) -> list[dict[str, Any]]:
+    live, window = sum(b.live_total for b in one.bins), sum(b.window_count for b in one.bins)
+    return [_bin(each, live, window) for each in one.bins]
+
+
+def _bin(one: BinView, live: int, window: int) -> dict[str, Any]:
+    return {
+        "bin": one.bin,
+        "range": one.range,
+        "reference_ratio": one.reference_ratio,
+        "live_ratio": one.live_total / live if live else None,
+        "window_ratio": one.window_count / window if window else None,
+        "live_rows": one.live_total,
+        "window_rows": one.window_count,
+    }
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

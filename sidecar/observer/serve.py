@@ -1,0 +1,64 @@
+"""Runs the observer: frames in from the handoff, ticks, the admin pages; until the traffic process ends the handoff.
+
+The only file of the observer that knows sockets and the event loop's clock. It ignores the signals that a terminal sends
+to the whole group: the traffic process decides when to end, and closing the handoff is how it says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+
+from sidecar.handoff.receive import Receiver
+from sidecar.handoff.wire import Frame, FrameReader
+from sidecar.observer.admin import make_app
+from sidecar.observer.worker import Worker
+from sidecar.settings import Settings
+
+_TICK_SECONDS = 0.25
+_SHUTDOWN_SECONDS = 0.5
+"""How long open admin requests may still take at the end."""
+
+
+async def serve(
+    settings: Settings,
+    worker: Worker,
+    clock: Callable[[], float],
+    admin: socket.socket,
+    handoff: socket.socket,
+    reader: FrameReader,
+    early: Sequence[Frame],
+) -> None:
+    """Serve until the handoff ends, then finish. `early` are frames that `reader` gave already, behind the hello."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    receiver = Receiver(reader, worker.exchanges, worker.snapshot)
+    runner = web.AppRunner(make_app(settings, worker, clock), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    await runner.setup()
+    await web.SockSite(runner, admin).start()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_connection(lambda: receiver, sock=handoff)
+    receiver.frames(early)
+    ticks = loop.create_task(_tick(worker), name="ticks")
+    await receiver.ended.wait()
+    ticks.cancel()
+    worker.finish()
+    transport.close()
+    await runner.cleanup()
+
+
+async def _tick(worker: Worker) -> None:
+    while True:
+        await asyncio.sleep(_TICK_SECONDS)
+        worker.tick()
+
+
+def steady_clock() -> Callable[[], float]:
+    """Unix time that never goes back, whatever is done to the machine's clock: it is read once, and counted on from."""
+    offset = time.time() - time.monotonic()
+    return lambda: offset + time.monotonic()

@@ -1,0 +1,114 @@
+"""The observer's machine room: exchanges into the monitor, what it says to the sinks, and nothing that can end it.
+
+It is driven from outside (exchanges, snapshots, ticks, the end) and knows no socket; time is a callable it is given. An
+exception in the monitor or in a sink is counted, complained about at most once a minute a kind, and goes no further: one
+bad message must not cost the watch over all the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned
+from sidecar.core.exchange import Exchange
+from sidecar.core.snapshot import Snapshot
+from sidecar.core.view import MonitorView
+from sidecar.observer.complaints import Complaints
+from sidecar.observer.history import History
+from sidecar.sink import Exposition, Observed, Sink
+
+
+class Analysis(Protocol):
+    """What the worker asks of a monitor (see sidecar.core.monitor)."""
+
+    def feed_many(self, exchanges: Sequence[Exchange], now: float) -> list[Event]:
+        """Decode and count a batch."""
+
+    def tick(self, now: float) -> list[Event]:
+        """Do what time asks for."""
+
+    def finish(self, now: float) -> list[Event]:
+        """Close what is open."""
+
+    def view(self) -> MonitorView:
+        """Every figure, as of now."""
+
+
+class Worker:
+    """Joins monitor, sinks and history. `on_learned` is told of each reference that was learned."""
+
+    def __init__(
+        self,
+        monitor: Analysis,
+        sinks: Sequence[Sink],
+        clock: Callable[[], float],
+        complaints: Complaints,
+        on_learned: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._monitor = monitor
+        self._sinks = sinks
+        self._for_all = [sink for sink in sinks if sink.every_exchange]
+        self._clock = clock
+        self.complaints = complaints
+        self._on_learned = on_learned
+        self._snapshot: Snapshot | None = None
+        self.history = History()
+        """How the traffic was, second by second."""
+        self.started = clock()
+        """Unix time."""
+
+    def exchanges(self, batch: Sequence[Exchange]) -> None:
+        """A batch of exchanges came over the handoff."""
+        self._emit(self._ask("feed_many", batch, self._clock()))
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """The traffic process's counters came."""
+        self._snapshot = snapshot
+        self._guarded("history", self.history.add, snapshot)
+
+    def tick(self) -> None:
+        """Called some times a second."""
+        self._emit(self._ask("tick", self._clock()))
+
+    def finish(self) -> None:
+        """The end: close the windows, and let every sink push out what it holds."""
+        self._emit(self._ask("finish", self._clock()))
+        for sink in self._sinks:
+            self._guarded(f"sink {sink.name}", sink.flush)
+
+    @property
+    def last_snapshot(self) -> Snapshot | None:
+        """The traffic process's counters as they came last."""
+        return self._snapshot
+
+    def observed(self) -> Observed:
+        """All that there is to tell now."""
+        return Observed(self._snapshot, self._monitor.view(), {sink.name: sink.results for sink in self._sinks})
+
+    def metrics(self, accept: str) -> tuple[bytes, str]:
+        """`/metrics` for a client that accepts so. Raises LookupError if no sink exposes metrics."""
+        for sink in self._sinks:
+            if isinstance(sink, Exposition):
+                return sink.render(self.observed(), accept)
+        raise LookupError("no sink exposes metrics")
+
+    def _ask(self, method: str, *arguments: Any) -> list[Event]:
+        events: list[Event] | None = self._guarded(f"monitor {method}", getattr(self._monitor, method), *arguments)
+        return events or []
+
+    def _emit(self, events: Iterable[Event]) -> None:
+        """Tell the sinks. Most sinks care for sampled exchanges alone, and most exchanges are not sampled."""
+        for event in events:
+            untraced = isinstance(event, ExchangeSeen) and event.exchange.trace is None
+            for sink in self._for_all if untraced else self._sinks:
+                self._guarded(f"sink {sink.name}", sink.handle, event)
+            if isinstance(event, ReferenceLearned):
+                self._guarded("saving the learned reference", self._on_learned)
+
+    def _guarded(self, kind: str, act: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return act(*arguments)
+        except Exception as error:  # noqa: BLE001  # nothing that a message brings may end the watch
+            self.complaints.add(kind, error, self._clock())
+            return None
