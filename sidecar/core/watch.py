@@ -68,6 +68,7 @@ class Watch:
         self._last: Counts = np.zeros_like(reference.counts)
         self._scores = self._score(self._last)
         self._rows = 0
+        self._changed = [0] * len(reference.features)  # rows seen when the verdict of a feature changed
         self._waiting: list[Codes] = []
         self._waiting_rows = 0
         self._waiting_since = now
@@ -172,6 +173,7 @@ class Watch:
             before = self.states[at]
             self.states[at] = verdict(self.limits, before, float(evidence[at]), effect, self._rows)
             if self.states[at] is not before:
+                self._changed[at] = self._rows
                 moved = shifts(self._reference[at : at + 1], counts[None, :], self._ranges[at : at + 1])[0]
                 report = self._report(at, self._recent_scores(at), float(evidence[at]), (effect, recent), moved)
                 events.append(VerdictChanged(now, before, self._rows, report))
@@ -181,7 +183,12 @@ class Watch:
         """Score the window, tell of it, and end the verdicts that it shows to be over."""
         self._scores = self._score(self._open)
         psi = [scores["psi"] for scores in self._scores]
-        over = [at for at, state in enumerate(self.states) if recovered(self.limits, state, psi[at])]
+        began = self._rows - self.window.rows  # a window that began before the change says nothing of its end
+        over = [
+            at
+            for at, state in enumerate(self.states)
+            if began >= self._changed[at] and recovered(self.limits, state, psi[at])
+        ]
         before = [self.states[at] for at in over]
         reports = self._reports(over)
         started, rows = self.window.started, self.window.rows
