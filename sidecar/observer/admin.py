@@ -23,6 +23,8 @@ _PAGE = {
     "index.html": "text/html; charset=utf-8",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "charts.js": "text/javascript; charset=utf-8",
+    "text.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 """All files of the page, and nothing else can be asked for."""
