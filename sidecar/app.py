@@ -5,6 +5,7 @@ Imports stand inside the functions, because the traffic process must not load wh
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -14,9 +15,6 @@ from sidecar.settings import Effective
 
 OBSERVER_COMMAND = [sys.executable, "-m", "sidecar.app"]
 """Runs the observer; the supervisor adds the numbers of the two sockets it inherits."""
-
-_NICENESS = 10
-"""On a core that both processes want, traffic goes first."""
 
 
 def run(effective: Effective) -> int:
@@ -61,7 +59,8 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
 def _observer_process(arguments: list[str]) -> int:
     """What `OBSERVER_COMMAND` runs. Exit code 2 says that the settings are at fault."""
     handoff, admin = (socket.socket(fileno=int(number)) for number in arguments)
-    os.nice(_NICENESS)
+    with contextlib.suppress(OSError):  # on a core that both processes want, ours never interrupts the traffic
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         observe(handoff, admin)
     except UserError as error:
