@@ -9,7 +9,7 @@ PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test check bench-proxy lock clean
+.PHONY: demo test check bench-proxy docs lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -53,6 +53,10 @@ $(BENCH_VENV)/bin/python:
 $(BENCH_VENV)/.bench: requirements/bench.txt | $(BENCH_VENV)/bin/python
 	$(BENCH_VENV)/bin/pip install --quiet -r requirements/bench.txt
 	touch $@
+
+# Pages that are made from the code.
+docs: $(VENV)/.test
+	$(VENV)/bin/python scripts/settings_docs.py
 
 # Resolve the ranges of pyproject.toml anew and write the locks.
 lock:
