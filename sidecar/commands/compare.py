@@ -33,7 +33,7 @@ def execute(options: argparse.Namespace) -> int:
     live = _live(options, reference)
     found = compare(reference, live, options.material_psi)
     if not found:
-        raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
+        raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
     if options.json:
         print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
     else:
@@ -63,9 +63,14 @@ def _counted(options: argparse.Namespace, reference: Profile) -> Profile:
         names = [name for side, profile in reference.sides.items() if side.value == "output" for name in profile.names]
         columns = _PresentOutputs(frozenset(names), columns.excluded)
     recount = Recount(reference)
+    strangers = True
+    known = {name for profile in reference.sides.values() for name in profile.names}
     with bar(os.path.getsize(options.live), "counting") as progress:
         for frame in read_frames(options.live, columns, progress):
+            strangers = strangers and frame.names is not None and known.isdisjoint(frame.names)
             recount.add(frame)
+    if strangers:
+        raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
     return recount.profile()
 
 

@@ -120,8 +120,8 @@ class _Gathered:
         columns = list(self._columns.values())
         numbers = [columns[at].numbers() for at in binner.numeric]
         moments = Moments.empty(len(numbers))
-        for start in range(0, len(self._hashes), _CHUNK):
-            part = np.array([column[start : start + _CHUNK] for column in numbers]).reshape(len(numbers), -1)
+        for start in range(0, len(self._hashes) if numbers else 0, _CHUNK):
+            part = np.array([column[start : start + _CHUNK] for column in numbers])
             for at, codes in zip(binner.numeric, binner.cut(part), strict=True):
                 counts[at] += np.bincount(codes, minlength=binner.width)
             moments = moments.merge(Moments.of(part))

@@ -1,0 +1,67 @@
+"""`drift-sidecar replay`, on a capture made by the capture sink's own format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from sidecar import cli
+from sidecar.core.capture import dumps
+from tests.support.wire import exchange
+
+COUNTRIES = ["NL", "DE", "FR"]
+
+
+def capture(path: Path, rows: int, change_at: int) -> Path:
+    rng = np.random.default_rng(3)
+    with path.open("wb") as file:
+        for at in range(rows):
+            age = float(rng.normal(40 if at < change_at else 60, 10))
+            body = {"instances": [{"age": age, "country": str(rng.choice(COUNTRIES, p=[0.5, 0.3, 0.2])), "smoker": False}]}
+            one = exchange("/v1/models/m:predict", json.dumps(body).encode(), b'{"predictions":[0.5]}')
+            file.write(dumps(msgspec.structs.replace(one, started_ns=at * 100_000_000)))
+    return path
+
+
+def test_a_replay_tells_when_and_what_drifted(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    recorded = capture(tmp_path / "capture.jsonl", 1500, change_at=1000)
+
+    assert cli.main(["replay", str(recorded), "--reference", str(reference), "--json"]) == 0
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    drifted = [line for line in lines if line.get("report", {}).get("state") == "drift" and line["report"]["feature"] == "age"]
+    assert len(drifted) == 1
+    assert 1000 < drifted[0]["rows_seen"] < 1200
+
+
+def test_a_replay_without_reference_learns_one_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = capture(tmp_path / "capture.jsonl", 400, change_at=400)
+
+    assert cli.main(["replay", str(recorded), "--set", "learn.rows=200"]) == 0
+
+    out = capsys.readouterr().out
+    assert "learned from 200 rows" in out
+    assert "400 exchanges" in out
+
+
+def test_captures_make_a_profile_too(tmp_path: Path) -> None:
+    recorded = capture(tmp_path / "capture.jsonl", 300, change_at=300)
+
+    assert cli.main(["profile", str(recorded), "-o", str(tmp_path / "p.json")]) == 0
+
+
+def test_a_line_that_is_no_exchange_is_named(reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = capture(tmp_path / "capture.jsonl", 3, change_at=3)
+    with recorded.open("ab") as file:
+        file.write(b'{"no":"exchange"}\n')
+
+    assert cli.main(["replay", str(recorded), "--reference", str(reference)]) == 2
+
+    assert "capture.jsonl, line 4" in capsys.readouterr().err

@@ -1,0 +1,82 @@
+"""README, docs, help texts, metrics and settings say the same."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sidecar import cli
+from sidecar.core.exchange import Outcome
+from sidecar.errors import DecodeError
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = ("run", "profile", "compare", "check", "replay", "demo")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_readme_names_the_two_commands_and_the_makefile_has_them() -> None:
+    for command in ("demo", "test", "check", "bench-proxy"):
+        assert re.search(rf"^{command}:", text("Makefile"), re.MULTILINE)
+    assert "make demo" in text("README.md")
+    assert "make test" in text("README.md")
+
+
+def test_ci_runs_the_readme_s_test_command_and_nothing_else() -> None:
+    lines = [line for line in text(".ci/run").splitlines() if line and not line.startswith(("#", "set ", "cd "))]
+
+    assert lines == ["make test"]
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_page_of_settings_is_fresh() -> None:
+    spec = importlib.util.spec_from_file_location("settings_docs", ROOT / "scripts" / "settings_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+
+    assert text("docs/settings.md") == made.page(), "run `make docs`"
+
+
+def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit):
+            cli.main([command, "--help"])
+        assert f"drift-sidecar {command} " in capsys.readouterr().out
+
+
+def test_the_outcomes_in_the_docs_are_those_of_the_code() -> None:
+    page = text("docs/metrics.md")
+
+    assert all(f"`{outcome.value}`" in page for outcome in Outcome)
+
+
+def test_every_reason_that_the_proxy_counts_is_documented() -> None:
+    page = text("docs/metrics.md")
+    source = "".join(path.read_text() for path in (ROOT / "sidecar").glob("proxy/*.py"))
+    reasons = set(re.findall(r'give_up\(\s*"(\w+)"', source)) | {"tls", "http2", "upgrade", "connect"}
+
+    assert all(f"`{reason}`" in page for reason in reasons), reasons
+    assert DecodeError.REASONS
+
+
+def test_flags_of_run_in_the_readme_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--help"])
+    described = capsys.readouterr().out
+
+    for flag in re.findall(r"drift-sidecar run .*?(--[a-z-]+)", text("README.md")):
+        assert flag in described
