@@ -38,6 +38,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Server": "drift-sidecar",
 }
 """Names of features and routes come from outside: should one ever get past the page's own care, it still runs nothing."""
 
@@ -59,6 +60,7 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     app.router.add_get("/readyz", pages.ready)
     app.router.add_get("/api/v1/status", pages.status)
     app.router.add_get("/api/v1/history", pages.history)
+    app.router.add_get("/api/v1/changes", pages.changes)
     app.router.add_get("/api/v1/features", pages.features)
     app.router.add_get("/api/v1/features/{side}/{name:.*}", pages.feature)
     app.router.add_get("/api/v1/settings", pages.settings)
@@ -104,6 +106,9 @@ class _Pages:
 
     async def history(self, request: web.Request) -> web.Response:
         return _json({"points": api.history(self._worker.history.points)})
+
+    async def changes(self, request: web.Request) -> web.Response:
+        return _json({"changes": api.changes(self._worker.changes)})
 
     async def features(self, request: web.Request) -> web.Response:
         return _json({"features": api.features(self._worker.observed().view)})

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from sidecar import __version__
-from sidecar.core.events import NotEnough, Score
+from sidecar.core.events import NotEnough, Score, VerdictChanged
 from sidecar.core.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram, Snapshot
 from sidecar.core.view import BinView, FeatureView, MonitorView, SideView
 from sidecar.observer.history import History, Point, errors, quantile
@@ -61,9 +61,30 @@ def effective(settings: Settings) -> dict[str, Any]:
     return values
 
 
+def changes(events: Iterable[VerdictChanged]) -> list[dict[str, Any]]:
+    """`/api/v1/changes`: the last verdicts that changed, newest first, with the bins that had moved."""
+    return [_change(event) for event in events][::-1]
+
+
 def history(points: Iterable[Point]) -> list[dict[str, Any]]:
     """`/api/v1/history`: the traffic of the last minutes, oldest first."""
     return [msgspec.to_builtins(point) for point in points]
+
+
+def _change(event: VerdictChanged) -> dict[str, Any]:
+    report = event.report
+    return {
+        "at": event.at,
+        "side": report.side.value,
+        "feature": report.feature,
+        "before": event.before.value,
+        "state": report.state.value,
+        "rows_seen": event.rows_seen,
+        "evidence": report.evidence,
+        "effect": report.effect,
+        "effect_rows": report.effect_rows,
+        "shifts": [msgspec.to_builtins(shift) for shift in report.shifts],
+    }
 
 
 def _traffic(snapshot: Snapshot) -> dict[str, Any]:

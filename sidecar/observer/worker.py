@@ -7,16 +7,20 @@ bad message must not cost the watch over all the others.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned
+from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned, VerdictChanged
 from sidecar.core.exchange import Exchange
 from sidecar.core.snapshot import Snapshot
 from sidecar.core.view import MonitorView
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.history import History
 from sidecar.sink import Exposition, Observed, Sink
+
+_CHANGES = 50
+"""Verdict changes that are remembered for the live page; the drift log has them all."""
 
 
 class Analysis(Protocol):
@@ -55,6 +59,8 @@ class Worker:
         self._snapshot: Snapshot | None = None
         self.history = History()
         """How the traffic was, second by second."""
+        self.changes: deque[VerdictChanged] = deque(maxlen=_CHANGES)
+        """The last verdicts that changed, oldest first."""
         self.started = clock()
         """Unix time."""
 
@@ -103,7 +109,9 @@ class Worker:
             untraced = isinstance(event, ExchangeSeen) and event.exchange.trace is None
             for sink in self._for_all if untraced else self._sinks:
                 self._guarded(f"sink {sink.name}", sink.handle, event)
-            if isinstance(event, ReferenceLearned):
+            if isinstance(event, VerdictChanged):
+                self.changes.append(event)
+            elif isinstance(event, ReferenceLearned):
                 self._guarded("saving the learned reference", self._on_learned)
 
     def _guarded(self, kind: str, act: Callable[..., Any], *arguments: Any) -> Any:

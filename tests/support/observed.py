@@ -51,13 +51,14 @@ def exchange(
     target: str = "/v2/models/loans/infer",
     duration_ns: int = 20_000_000,
 ) -> Exchange:
-    """A V2 request of `rows` (default: one row) with an answer of one score a row."""
+    """A V2 request of `rows` (default: one row) with an answer of one score a row, even between 0 and 1."""
     rows = rows if rows is not None else [{"age": 0.1, "income": -0.2}]
     inputs = [
         {"name": name, "shape": [len(rows), 1], "datatype": "FP64", "data": [row[name] for row in rows]}
         for name in (rows[0] if rows else ())
     ]
-    scores = {"name": "score", "shape": [len(rows)], "datatype": "FP64", "data": [0.5] * len(rows)}
+    spread = [(at + 0.5) / len(rows) for at in range(len(rows))]
+    scores = {"name": "score", "shape": [len(rows)], "datatype": "FP64", "data": spread}
     asked = orjson.dumps({"inputs": inputs})
     answered = orjson.dumps({"model_name": "loans", "outputs": [scores]})
     return Exchange(

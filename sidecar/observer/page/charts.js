@@ -1,8 +1,8 @@
 // The pictures: sparklines, evidence bars, and live against reference as paired bars. SVG made by hand.
 
-import { element, percent, shape } from "./text.js";
+import { compact, element, percent, shape } from "./text.js";
 
-const SPAN = 300; // seconds that a sparkline shows
+const [SHORTEST, LONGEST] = [60, 300]; // seconds that a sparkline shows
 const WIDTH = 300;
 const HEIGHT = 40;
 const THRESHOLD_AT = 0.7; // where the evidence bar has its mark; what is beyond is compressed
@@ -14,7 +14,8 @@ export function sparkline(svg, points, ...series) {
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute("preserveAspectRatio", "none");
   const end = points.length ? points[points.length - 1].at : 0;
-  const x = (point) => WIDTH * (1 - (end - point.at) / SPAN);
+  const span = Math.min(LONGEST, Math.max(SHORTEST, points.length ? end - points[0].at : 0));
+  const x = (point) => WIDTH * (1 - (end - point.at) / span);
   const top = Math.max(...series.flatMap((of) => points.map((point) => of(point) ?? 0)), 0) * 1.08 || 1;
   const y = (value) => HEIGHT * (1 - value / top);
   const base = shape("line", { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT });
@@ -89,13 +90,13 @@ function group(bin, onRead, ...parts) {
 const arrow = (bin) => (bin.live > bin.reference_ratio ? "▲" : "▼");
 
 function columns(bins, moved, width, onRead) {
-  const [left, top, bottom, height] = [34, 14, 62, 232];
+  const [left, top, bottom, height] = [34, 18, 42, 228];
   const most = Math.max(...bins.flatMap((bin) => [bin.live, bin.reference_ratio]), 0.01);
   const step = (width - left) / bins.length;
   const floor = height - bottom;
   const tall = (ratio) => ((floor - top) * ratio) / most;
   const bar = Math.min(13, step * 0.38);
-  const every = Math.max(1, Math.ceil(17 / step));
+  const every = Math.max(1, Math.ceil(15 / step));
   const parts = gridLines(most, left, width, floor, tall);
   bins.forEach((bin, at) => {
     const middle = left + step * (at + 0.5);
@@ -112,12 +113,20 @@ function columns(bins, moved, width, onRead) {
     if (at % every === 0 || moved.has(bin)) {
       const turn = `translate(${middle + 4} ${floor + 9}) rotate(-42)`;
       const style = moved.has(bin) ? "strong" : "";
-      marks.push(shape("text", { class: style, transform: turn, "text-anchor": "end" }, shorten(bin.range, 13)));
+      marks.push(shape("text", { class: style, transform: turn, "text-anchor": "end" }, tick(bin.range)));
     }
     parts.push(group(bin, onRead, ...marks));
   });
   parts.push(shape("line", { class: "axis", x1: left, x2: width, y1: floor + 0.5, y2: floor + 0.5 }));
   return shape("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, height }, ...parts);
+}
+
+/** The short name of a numeric bin: where it begins. The whole range is read by pointing at it. */
+function tick(range) {
+  if (range.startsWith("<")) return "below";
+  if (range.startsWith(">")) return "above";
+  const start = Number(range.replace(/^[[(= ]+/, "").split(",")[0]);
+  return Number.isNaN(start) ? shorten(range, 10) : compact(start);
 }
 
 function column(color, x, floor, width, height) {

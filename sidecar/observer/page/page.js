@@ -1,7 +1,7 @@
 // The live page: asks for the figures each second and shows them. Everything it shows is in /api/v1.
 
 import { distribution, evidenceBar, legend, movedBins, setEvidence, sparkline } from "./charts.js";
-import { ago, byId, count, element, figure, pValue, percent, say, seconds } from "./text.js";
+import { ago, byId, clock, count, element, figure, pValue, percent, power, say, score, seconds } from "./text.js";
 
 const EVERY = 1000; // ms
 const EVERY_WITH_MANY = 5000;
@@ -23,6 +23,7 @@ let points = [];
 let features = [];
 let featuresAt = 0;
 let chosen = fromHash();
+let picked = chosen !== null; // by the reader; else the page follows the feature that drifts most
 let filter = "";
 let all = false;
 const tableRows = new Map();
@@ -42,11 +43,12 @@ async function refresh() {
     features = (await ask("api/v1/features")).features.sort(byDrift);
     featuresAt = Date.now();
   }
-  if (!chosen && features.length) chosen = { side: features[0].side, feature: features[0].feature };
+  if (!picked) chosen = features[0] ?? null;
   showStatus(status);
   showTraffic(status);
   showTable();
   showFigures(status);
+  showChanges((await ask("api/v1/changes")).changes);
   if (chosen) await refreshDetail();
 }
 
@@ -57,8 +59,12 @@ function remember(point) {
 
 const way = (feature) => feature.evidence / feature.threshold;
 
+const distance = (feature) => feature.scores.psi?.debiased ?? 0;
+
 function byDrift(a, b) {
-  return RANK[a.state] - RANK[b.state] || way(b) - way(a) || b.effect - a.effect || a.feature.localeCompare(b.feature);
+  const byState = RANK[a.state] - RANK[b.state];
+  if (byState || RANK[a.state] > 1) return byState || distance(b) - distance(a) || a.feature.localeCompare(b.feature);
+  return way(b) - way(a) || distance(b) - distance(a) || a.feature.localeCompare(b.feature);
 }
 
 function showStatus(status) {
@@ -148,7 +154,8 @@ function showTraffic(status) {
   sparkline(byId("errors-line"), points, (point) => point.errors_per_second);
   sparkline(byId("added-line"), points, (point) => point.added_p50, (point) => point.added_p99);
   sparkline(byId("shed-line"), points, (point) => point.shed_per_second);
-  byId("errors-line").setAttribute("class", "spark alarm");
+  byId("errors-line").classList.toggle("alarm", points.some((point) => point.errors_per_second));
+  byId("shed-line").classList.toggle("alarm", points.some((point) => point.shed_per_second));
 }
 
 const total = (counted) => counted.reduce((sum, one) => sum + one.count, 0);
@@ -182,7 +189,8 @@ function showMore(hidden) {
 
 function newRow(one) {
   const cells = COLUMNS.map(() => element("td", { class: "number wide" }));
-  const name = element("td", { title: one.feature }, one.feature, element("small", {}, one.side === "output" ? "output" : one.kind));
+  const name = element("td", { title: `${one.feature} (${one.side}, ${one.kind})` }, one.feature);
+  if (one.side === "output") name.append(element("small", {}, "output"));
   const row = element("tr", { tabindex: 0 }, element("td", {}, element("span")), name, element("td", {}, evidenceBar()),
     element("td", { class: "number" }), ...cells, element("td", { class: "number wide" }));
   row.addEventListener("click", () => choose(one));
@@ -196,22 +204,23 @@ function fillRow(row, one) {
   badge.className = `badge is-${one.state}`;
   badge.textContent = STATE[one.state];
   setEvidence(cells[2].firstChild, one);
-  cells[2].title = `10^${one.evidence.toFixed(1)}; an alarm needs 10^${one.threshold.toFixed(1)}`;
-  cells[3].textContent = one.effect_rows ? figure(one.effect) : "–";
+  cells[2].title = `${power(one.evidence)}; an alarm needs ${power(one.threshold)}`;
+  cells[3].textContent = one.effect_rows ? score(one.effect) : "–";
   cells[3].classList.toggle("material", one.state === "drift");
-  COLUMNS.forEach((measure, at) => { cells[4 + at].textContent = figure(one.scores[measure]?.value); });
+  COLUMNS.forEach((measure, at) => { cells[4 + at].textContent = score(one.scores[measure]?.value); });
   cells[4 + COLUMNS.length].textContent = rowsBehind(one);
   row.classList.toggle("chosen", chosen !== null && chosen.side === one.side && chosen.feature === one.feature);
   return row;
 }
 
 function rowsBehind(one) {
-  const score = Object.values(one.scores)[0];
-  return score ? count(score.rows) : "–";
+  const first = Object.values(one.scores)[0];
+  return first ? count(first.rows) : "–";
 }
 
 function choose(one) {
   chosen = { side: one.side, feature: one.feature };
+  picked = true;
   history.replaceState(null, "", `#${one.side}/${encodeURIComponent(one.feature)}`);
   showTable();
   refreshDetail().catch(lost);
@@ -229,7 +238,7 @@ function fromHash() {
 async function refreshDetail() {
   const asked = chosen;
   const answer = await fetch(`api/v1/features/${asked.side}/${encodeURIComponent(asked.feature)}`, { cache: "no-store" });
-  if (answer.status === 404) { chosen = null; return; }
+  if (answer.status === 404) { picked = false; return; }
   if (!answer.ok) throw new Error(`feature: ${answer.status}`);
   const feature = await answer.json();
   if (asked === chosen) showDetail(feature);
@@ -259,28 +268,46 @@ function showDetail(feature) {
 }
 
 function explain(feature) {
-  const alarm = `evidence 10^${feature.evidence.toFixed(1)} of 10^${feature.threshold.toFixed(1)}`;
-  return feature.effect_rows ? `${alarm}, effect ${figure(feature.effect)} over ${count(feature.effect_rows)} rows` : alarm;
+  const alarm = `evidence ${power(Math.max(0, feature.evidence))} (alarm at ${power(feature.threshold)})`;
+  return feature.effect_rows ? `${alarm}, effect ${score(feature.effect)} over ${count(feature.effect_rows)} rows` : alarm;
 }
 
 function scoreTable(scores) {
   const head = ["Measure", "Value", "Without bias", "p-value", "Rows"];
   const titles = head.map((text, at) => element("th", { scope: "col", class: at ? "number" : "" }, text));
-  const body = Object.entries(scores).map(([name, score]) => {
+  const body = Object.entries(scores).map(([name, one]) => {
     const first = element("td", {}, MEASURES[name] ?? name);
-    if (score.reason !== undefined) return element("tr", {}, first, element("td", { class: "why", colspan: 4 }, score.reason));
-    const texts = [figure(score.value), figure(score.debiased), pValue(score.p_value), count(score.rows)];
+    if (one.reason !== undefined) return element("tr", {}, first, element("td", { class: "why", colspan: 4 }, one.reason));
+    const texts = [score(one.value), score(one.debiased), pValue(one.p_value), count(one.rows)];
     return element("tr", {}, first, ...texts.map((text) => element("td", { class: "number" }, text)));
   });
   if (!body.length) return element("p", { class: "quiet" }, "No window has closed yet, so there are no scores.");
   return element("table", { class: "scores" }, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...body));
 }
 
+function showChanges(changes) {
+  byId("changes-card").hidden = !changes.length;
+  const lines = changes.slice(0, 12).map((one) => {
+    const shift = one.shifts[0];
+    const moved = shift ? `${shift.range} from ${percent(shift.reference_ratio)} to ${percent(shift.live_ratio)}` : "";
+    const line = element("li", {},
+      element("time", {}, clock(one.at)),
+      element("span", { class: `badge is-${one.state}` }, STATE[one.state]),
+      element("b", {}, one.feature),
+      element("span", { class: "quiet" }, `after ${count(one.rows_seen)} rows${moved && one.state !== "ok" ? ` · ${moved}` : ""}`));
+    line.addEventListener("click", () => choose(one));
+    return line;
+  });
+  const fingerprint = JSON.stringify(changes);
+  if (byId("changes").dataset.shown !== fingerprint) byId("changes").replaceChildren(...lines);
+  byId("changes").dataset.shown = fingerprint;
+}
+
 function showFigures(status) {
   const traffic = status.traffic ?? { exchanges: [], shed: [], requests: [] };
   const routes = [...traffic.requests].sort((a, b) => b.count - a.count).slice(0, 8);
   const blocks = [
-    ["Answers, with p50", routes.map((one) => [`${one.method} ${one.route} ${one.status}`, `${count(one.count)} · ${seconds(one.p50)}`])],
+    ["Answers, with p50", routes.map((one) => [`${one.status} ${one.method} ${one.route}`, `${count(one.count)} · ${seconds(one.p50)}`])],
     ["Exchanges", pairs(traffic.exchanges, (one) => `${one.protocol}: ${one.outcome}`)],
     ["Messages decoded", pairs(status.decoded, (one) => `${one.decoder}: ${one.result}`)],
     ["Violations", pairs(status.violations, (one) => `${one.feature}: ${one.kind}`)],
@@ -319,5 +346,5 @@ async function run() {
 }
 
 byId("search").addEventListener("input", (event) => { filter = event.target.value.trim().toLowerCase(); all = false; showTable(); });
-addEventListener("hashchange", () => { chosen = fromHash() ?? chosen; refreshDetail().catch(lost); });
+addEventListener("hashchange", () => { chosen = fromHash() ?? chosen; picked = true; refreshDetail().catch(lost); });
 run();

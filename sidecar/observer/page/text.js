@@ -28,15 +28,28 @@ export function say(id, text) {
 
 export const count = (value) => Math.round(value).toLocaleString("en-US");
 
-/** 3 significant digits, or whole numbers with separators. */
+/** Rates and the like: three digits, or whole numbers with separators. */
 export function figure(value) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
   if (size >= 1000) return count(value);
-  if (size >= 100) return value.toFixed(0);
-  if (size >= 10) return value.toFixed(1);
-  if (size >= 0.1 || size === 0) return value.toFixed(2);
-  return size >= 0.001 ? value.toFixed(3) : "<0.001";
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
+}
+
+/** Scores: three decimals, so that columns line up. */
+export function score(value) {
+  if (value === null || value === undefined) return "–";
+  return Math.abs(value) >= 100 ? count(value) : value.toFixed(3);
+}
+
+/** A number in a few characters: 12.4k, 0.013, 3e-7. */
+export function compact(value) {
+  const size = Math.abs(value);
+  if (size >= 1e15 || (size && size < 1e-3)) return value.toExponential(0).replace("e+", "e");
+  for (const [unit, name] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e4, "k"]]) {
+    if (size >= unit) return `${Number((value / (name === "k" ? 1e3 : unit)).toPrecision(3))}${name}`;
+  }
+  return String(Number(value.toPrecision(3)));
 }
 
 export function seconds(value) {
@@ -54,10 +67,16 @@ export function percent(ratio, digits = 1) {
 
 export function pValue(value) {
   if (value >= 0.001) return value.toFixed(3);
-  return value > 0 ? value.toExponential(0).replace("e-", " × 10⁻").replace(/\d+$/, raised) : "0";
+  return value > 0 ? power(Math.floor(Math.log10(value))) : "0";
 }
 
-const raised = (digits) => [...digits].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
+/** 10 to an exponent, which is rounded. */
+export function power(exponent) {
+  const sign = exponent < 0 ? "⁻" : "";
+  return `10${sign}${[...String(Math.round(Math.abs(exponent)))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
+}
+
+export const clock = (unixSeconds) => new Date(unixSeconds * 1000).toLocaleTimeString("en-GB");
 
 export function ago(span) {
   if (span < 90) return `${Math.round(span)} s`;

@@ -1,8 +1,8 @@
 """The Prometheus sink: every metric of the contract, made from the last snapshot and the monitor's view when asked.
 
 Nothing is counted here, so a scrape is as exact as what it reads; only exemplars (trace ids of sampled exchanges) are
-gathered from events. Labels come from closed sets and from the reference, never from a client: `model` and `traffic`
-see to that. It opens no port; the admin server asks it to render.
+gathered from events. Labels come from closed sets and from the reference, never from a client: `model`, `traffic`
+and `features` see to that. It opens no port; the admin server asks it to render.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ from sidecar.settings import Settings
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus.exemplars import Exemplars
 from sidecar.sinks.prometheus.families import Families
+from sidecar.sinks.prometheus.features import FeatureText
 from sidecar.sinks.prometheus.model import model_families
 from sidecar.sinks.prometheus.traffic import traffic_families
+
+_END = b"# EOF\n"
+"""How an OpenMetrics exposition ends."""
 
 
 def make(settings: Settings) -> PrometheusSink:
@@ -38,6 +42,7 @@ class PrometheusSink:
     def __init__(self, settings: Settings) -> None:
         self.results: Mapping[str, int] = {}  # it is read, so there is nothing to lose
         self._families = Families(settings.model)
+        self._features = FeatureText(settings.model)
         self._max_features = settings.metrics.max_features
         self._exemplars = Exemplars()
 
@@ -54,7 +59,11 @@ class PrometheusSink:
         encode, content_type = choose_encoder(accept)
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Collected(self._collect(observed)))
-        return encode(registry), content_type
+        openmetrics = content_type.startswith("application/openmetrics-text")
+        body = encode(registry).removesuffix(_END)
+        shown = [(side, one) for side in observed.view.sides for one in side.features[: self._max_features]]
+        features = (text.encode() for text in self._features.write(shown, openmetrics) if shown)
+        return b"".join((body, *features, _END if openmetrics else b"")), content_type
 
     def _collect(self, observed: Observed) -> Iterable[Metric]:
         families = self._families
@@ -72,7 +81,7 @@ class PrometheusSink:
         )
         if observed.snapshot is not None:
             yield from traffic_families(families, observed.snapshot, self._exemplars)
-        yield from model_families(families, observed.view, self._max_features)
+        yield from model_families(families, observed.view)
 
 
 class _Collected(Collector):

@@ -1,0 +1,83 @@
+"""The metric families that have samples for each feature or bin, as text: distributions, scores, evidence, verdicts.
+
+They are most of an exposition (22 bins a feature), so they are written directly instead of through the client library:
+1,000 features take 0.05 s instead of 0.43 s, in which the observer reads no frames. Every `feature` is one of the
+reference, `bin` sorts, `range` reads, `profile` keeps the bins of two references apart in a rollout.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from sidecar.core.events import Score, State
+from sidecar.core.view import BinView, FeatureView, SideView
+from sidecar.settings import ModelSettings
+
+Shown = Sequence[tuple[SideView, FeatureView]]
+"""Features with their sides, in the order of the reference."""
+
+
+class FeatureText:
+    """Writes the families; `model_name` and `model_version` come first in every sample."""
+
+    def __init__(self, model: ModelSettings) -> None:
+        self._model = f'model_name="{escaped(model.name)}",model_version="{escaped(model.version)}"'
+
+    def write(self, shown: Shown, openmetrics: bool) -> Iterator[str]:
+        """Pieces of text, each of whole lines; a family's lines are together, as both formats want them."""
+        counter = "model_feature_bin" if openmetrics else "model_feature_bin_total"
+        yield _head(counter, "counter", "Live rows by bin of the reference.")
+        yield from self._bins("model_feature_bin_total", shown, lambda one: one.live_total)
+        yield _head("model_reference_bin_ratio", "gauge", "Share of the reference's rows in each bin.")
+        yield from self._bins("model_reference_bin_ratio", shown, lambda one: one.reference_ratio)
+        yield _head("model_reference_rows", "gauge", "Rows of the reference behind each feature.")
+        for side, one in shown:
+            yield f'model_reference_rows{{{self._of(side, one)},profile="{side.profile}"}} {one.reference_rows}\n'
+        yield from self._verdicts(shown)
+
+    def _verdicts(self, shown: Shown) -> Iterator[str]:
+        yield _head(
+            "model_drift_score", "gauge", "Distance of live from reference by each measure, last closed window."
+        )
+        for side, one in shown:
+            yield "".join(self._scores(side, one))
+        yield _head("model_drift_evidence", "gauge", "Evidence of drift: log10 of the e-value.")
+        for side, one in shown:
+            yield f"model_drift_evidence{{{self._of(side, one)}}} {number(one.evidence)}\n"
+        yield _head("model_drift_state", "gauge", "The verdict: 1 for the state a feature is in, 0 for the others.")
+        for side, one in shown:
+            labels = self._of(side, one)
+            yield "".join(f'model_drift_state{{{labels},state="{state}"}} {one.state is state:d}\n' for state in State)
+
+    def _bins(self, name: str, shown: Shown, value: Callable[[BinView], float]) -> Iterator[str]:
+        for side, one in shown:
+            before, after = f"{name}{{{self._of(side, one)}", f'",profile="{side.profile}"}}'
+            yield "".join(
+                f'{before},bin="{each.bin}",range="{escaped(each.range)}{after} {value(each)}\n' for each in one.bins
+            )
+
+    def _scores(self, side: SideView, one: FeatureView) -> Iterable[str]:
+        labels = self._of(side, one)
+        for measure, score in one.scores.items():
+            if isinstance(score, Score):  # where there is not enough there is no sample
+                yield f'model_drift_score{{{labels},measure="{measure}"}} {number(score.value)}\n'
+
+    def _of(self, side: SideView, one: FeatureView) -> str:
+        return f'{self._model},side="{side.side}",feature="{escaped(one.feature)}"'
+
+
+def escaped(value: str) -> str:
+    """A label value as both text formats have it."""
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def number(value: float) -> str:
+    """A value as both text formats have it."""
+    if math.isfinite(value):
+        return repr(value)
+    return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+
+
+def _head(name: str, kind: str, text: str) -> str:
+    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n"

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import asyncio
+import re
+from importlib import resources
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
+
+from sidecar.core.monitor import Monitor
+from sidecar.core.snapshot import Snapshot
+from sidecar.observer.admin import make_app
+from sidecar.observer.complaints import Complaints
+from sidecar.observer.worker import Worker
+from sidecar.settings import Settings, TraceSettings
+from sidecar.sinks.prometheus import PrometheusSink
+from tests.support.observed import SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
+
+HOSTILE = '"><script>alert(1)</script>/../%2e ?#&'
+
+
+def get(
+    path: str | URL,
+    machine: Monitor | None = None,
+    last: Snapshot | None = None,
+    settings: Settings = SETTINGS,
+    **options: Any,
+) -> tuple[ClientResponse, bytes]:
+    """One answer of the admin server, asked over a real connection."""
+    worker = Worker(machine or monitor(), [PrometheusSink(settings)], lambda: STARTED, Complaints())
+    if last is not None:
+        worker.snapshot(last)
+
+    async def ask() -> tuple[ClientResponse, bytes]:
+        async with TestClient(TestServer(make_app(settings, worker, lambda: STARTED))) as client:
+            response = await client.request(options.pop("method", "GET"), path, **options)
+            return response, await response.read()
+
+    return asyncio.run(ask())
+
+
+def get_json(path: str | URL, **options: Any) -> Any:
+    response, body = get(path, **options)
+    assert response.content_type == "application/json"
+    return orjson.loads(body)
+
+
+def test_the_page_and_all_its_parts_are_served() -> None:
+    _, page = get("/")
+    parts = set(re.findall(r'(?:href|src)="(static/[^"]+)"', page.decode()))
+    assert {"static/page.css", "static/page.js", "static/icon.svg"} <= parts
+    for part in parts | {"static/charts.js", "static/text.js"}:
+        response, body = get(f"/{part}")
+        assert response.status == 200, part
+        assert body
+
+
+def test_every_answer_forbids_foreign_and_inline_code() -> None:
+    for path in ("/", "/static/page.js", "/metrics", "/api/v1/status", "/absent"):
+        response, _ = get(path)
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_page_fetches_nothing_from_outside_and_has_no_inline_code() -> None:
+    files = {
+        path.name: path.read_text()
+        for path in (resources.files("sidecar.observer") / "page").iterdir()
+        if path.is_file()
+    }
+    assert sum(len(text.encode()) for text in files.values()) < 60_000
+    for name, text in files.items():
+        addresses = set(re.findall(r"https?://[^\s\"'<>)]+", text))
+        assert addresses <= {"http://www.w3.org/2000/svg"}, name
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", files["index.html"])
+
+
+def test_the_script_never_makes_markup_of_text() -> None:
+    for part in ("page.js", "charts.js", "text.js"):
+        text = (resources.files("sidecar.observer") / "page" / part).read_text()
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text), part
+
+
+def test_every_file_of_the_page_can_be_asked_for_and_no_other() -> None:
+    folder = resources.files("sidecar.observer") / "page"
+    for file in folder.iterdir():
+        assert get(f"/static/{file.name}")[0].status == 200, file.name
+    for path in ("/static/../worker.py", "/static/%2e%2e/worker.py", "/static/", "/static/__init__.py"):
+        assert get(path)[0].status == 404, path
+
+
+def test_status_says_how_traffic_and_model_are() -> None:
+    status = get_json("/api/v1/status", machine=drifted_monitor(), last=snapshot(100))
+    assert status["model"] == {"name": "loans", "version": "7", "upstream": "127.0.0.1:8080"}
+    assert status["traffic"]["requests"][0]["count"] == 100
+    assert status["traffic"]["latency_seconds"]["p50"] == pytest.approx(0.0175)
+    assert [(side["side"], side["rows_total"], side["drifted"]) for side in status["sides"]] == [
+        ("input", 3000, 1),
+        ("output", 3000, 0),
+    ]
+
+
+def test_status_before_the_first_snapshot_has_no_traffic() -> None:
+    assert get_json("/api/v1/status")["traffic"] is None
+
+
+def test_features_are_listed_with_their_verdicts() -> None:
+    features = get_json("/api/v1/features", machine=drifted_monitor())["features"]
+    assert {one["feature"]: one["state"] for one in features if one["side"] == "input"} == {
+        "age": "drift",
+        "income": "ok",
+    }
+    assert features[0]["scores"]["psi"]["rows"] > 0
+
+
+def test_a_feature_has_its_bins_with_both_shares() -> None:
+    feature = get_json("/api/v1/features/input/age", machine=drifted_monitor())
+    assert sum(one["reference_ratio"] for one in feature["bins"]) == pytest.approx(1)
+    assert sum(one["live_ratio"] for one in feature["bins"]) == pytest.approx(1)
+    assert sum(one["live_rows"] for one in feature["bins"]) == 3000
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "", "a/b", "größe", "%41"])
+def test_a_feature_of_any_name_can_be_asked_for(name: str) -> None:
+    machine = monitor(reference((name, "income")))
+    path = URL(f"/api/v1/features/input/{quote(name, safe='')}", encoded=True)
+    assert get_json(path, machine=machine)["feature"] == name
+
+
+def test_an_unknown_feature_is_404() -> None:
+    response, _ = get("/api/v1/features/input/absent")
+    assert response.status == 404
+
+
+def test_changes_of_verdicts_are_told_newest_first() -> None:
+    assert get_json("/api/v1/changes") == {"changes": []}
+
+
+def test_settings_are_shown_without_the_password_of_an_endpoint() -> None:
+    settings = Settings(trace=TraceSettings(endpoint="https://me:hush@collector:4318/v1/traces?key=hush"))
+    _, body = get("/api/v1/settings", settings=settings)
+    assert b"hush" not in body
+    assert orjson.loads(body)["trace"]["endpoint"] == "https://collector:4318/v1/traces"
+
+
+def test_metrics_are_openmetrics_for_who_asks() -> None:
+    response, body = get("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"})
+    assert response.headers["Content-Type"].startswith("application/openmetrics-text")
+    assert body.endswith(b"# EOF\n")
+    assert get("/metrics")[0].headers["Content-Type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    ("last", "status"),
+    [
+        (None, 503),
+        (snapshot(), 200),
+        (snapshot(draining=True), 503),
+        (snapshot(ready=False), 503),
+    ],
+    ids=["starting", "ready", "draining", "not listening"],
+)
+def test_ready_is_what_the_last_snapshot_says(last: Snapshot | None, status: int) -> None:
+    assert get("/readyz", last=last)[0].status == status
+    assert get("/livez", last=last)[0].status == 200
+
+
+def test_nothing_can_be_changed() -> None:
+    for path in ("/", "/metrics", "/api/v1/settings", "/api/v1/features/input/age"):
+        assert get(path, method="POST")[0].status == 405
+
+
+def test_a_fault_of_a_page_is_a_500_that_is_complained_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = monitor()
+    monkeypatch.setattr(machine, "view", lambda: 1 / 0)
+    response, body = get("/metrics", machine=machine)
+    assert response.status == 500
+    assert b"ZeroDivisionError" not in body
+
+
+def test_long_answers_are_compressed_for_who_can_read_that() -> None:
+    response, _ = get("/metrics", headers={"Accept-Encoding": "gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
