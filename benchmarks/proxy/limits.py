@@ -63,7 +63,7 @@ def _large(runs: Runs) -> list[Bound]:
 def _errors(runs: Runs) -> list[Bound]:
     found = [run for run in runs.all if run.proxy == SIDECAR]
     failed = float(sum(run.load.errors for run in found)) if found else None
-    spans = found[-1].after.get("sidecar_sink_events_total/otlp/ok", 0.0) if found else None
+    spans = found[-1].after.get("sidecar_sink_events_total/otlp/sent", 0.0) if found else None
     rows = sum(total(run.after, "model_rows_total") - total(run.before, "model_rows_total") for run in found)
     return [
         Bound("requests that failed through the sidecar, all cases", failed, 0, ""),
@@ -118,6 +118,7 @@ def _own_ratio(runs: Runs, peer: str) -> float | None:
 
 
 def _added_ratio(runs: Runs, peer: str, value: Callable[[Run], float]) -> float | None:
+    """None also if the peer added nothing: then the machine was too busy to tell."""
     ours, theirs = runs.added(SIDECAR, "one", value), runs.added(peer, "one", value)
     if ours is None or theirs is None or theirs <= 0:
         return None

@@ -42,6 +42,14 @@ class Proxy:
     pid: int
 
 
+@dataclass(frozen=True)
+class Upstream:
+    """Ports of what stands behind every proxy, and of the collector that takes the sidecar's spans."""
+
+    port: int
+    collector_port: int
+
+
 def free_port() -> int:
     """A port of the loopback interface nobody listens on at the moment."""
     with socket.socket() as sock:
@@ -88,21 +96,24 @@ def await_port(port: int, process: subprocess.Popen[bytes], log: Path, every_sec
     raise RuntimeError(f"{process.args!r} does not listen on {port}: {log.read_text(errors='replace')[-2000:]}")
 
 
-def start_upstream(stack: ExitStack, machine: Machine) -> int:
-    """The upstream, on the load core. Returns its port."""
-    assert len(RESPONSE) == 130
+def start_upstream(stack: ExitStack, machine: Machine) -> Upstream:
+    """The upstream and the collector of spans, on the load core."""
+    return Upstream(_start_server(stack, machine, "upstream"), _start_server(stack, machine, "collector"))
+
+
+def _start_server(stack: ExitStack, machine: Machine, name: str) -> int:
     port = free_port()
-    config = _fill(machine, "upstream.conf", PORT=port, RESPONSE=RESPONSE.decode())
-    log = machine.folder / "upstream.log"
+    config = _fill(machine, f"{name}.conf", PORT=port, RESPONSE=RESPONSE.decode())
+    log = machine.folder / f"{name}.log"
     process = spawn(stack, _nginx(config), machine.load_core, log)
     await_port(port, process, log)
     return port
 
 
-def start_peer(stack: ExitStack, machine: Machine, name: str, upstream: int) -> Proxy:
+def start_peer(stack: ExitStack, machine: Machine, name: str, upstream: Upstream) -> Proxy:
     """One of PEER_COMMANDS, on the proxy core, accepting."""
     port = free_port()
-    command = PEER_COMMANDS[name](machine, port, upstream)
+    command = PEER_COMMANDS[name](machine, port, upstream.port)
     log = machine.folder / f"{name}.log"
     process = spawn(stack, command, machine.proxy_core, log, GOMAXPROCS="1")
     await_port(port, process, log)

@@ -36,12 +36,13 @@ def render(
     return "\n\n".join(parts) + "\n"
 
 
-def conditions(rounds: int, seconds: float, versions: Sequence[str]) -> str:
-    """When, where and how: the paragraph above the tables."""
+def conditions(rounds: int, seconds: float, versions: Sequence[str], busy: float) -> str:
+    """When, where and how: the paragraph above the tables. `busy` is the load average before the first run."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return (
         f"Measured {now} at commit {_commit()}: {_cpu_model()}, {os.cpu_count()} cores, Linux {platform.release()}, "
-        f"Python {platform.python_version()}. {'; '.join(versions)}. Medians of {rounds} rounds of {seconds:.0f} s each."
+        f"Python {platform.python_version()}. {'; '.join(versions)}. Medians of {rounds} rounds of "
+        f"{seconds:.0f} s each; load average before the first {busy:.2f}."
     )
 
 
@@ -93,8 +94,17 @@ def _ratios(fleet: Fleet, cases: Sequence[Case], runs: Runs) -> str:
 
 
 def _work(cases: Sequence[Case], runs: Runs) -> str:
-    """Where the sidecar's CPU goes, and how much of what it was sent it could look at."""
-    header = ["", "traffic process us", "observer us", "exchanges", "decoded", "shed", "of them bodies", "rows"]
+    """Where the sidecar's CPU goes, and how much of what passed it looked at (an exchange has two messages)."""
+    header = [
+        "",
+        "traffic process us",
+        "observer us",
+        "exchanges",
+        "messages decoded",
+        "shed",
+        "of them bodies",
+        "rows",
+    ]
     rows = [_work_row(case, runs) for case in cases if runs.of(SIDECAR, case.name)]
     return "### What the sidecar did\n\n" + _table(header, rows)
 
@@ -131,13 +141,12 @@ def _special(special: Special) -> str:
         ["failed", str(stopped.going.errors), str(stopped.stopped.errors)],
     ]
     return (
-        f"### The observer stopped for {stopped.seconds:.0f} s\n\n"
-        + _table(["", "going", "stopped"], rows)
-        + f"\n\nMeanwhile the upstream took {stopped.upstream:,} requests; when it went on, the sidecar's counters had risen by "
-        f"{stopped.counted:,}, of which it says it shed {stopped.shed:,}. At most {stopped.largest_rss / MB:.1f} MB were resident "
-        f"({stopped.largest_own_rss / MB:.1f} MB of them the traffic process).\n\n"
-        f"With {WIDE:,} features {special.wide_rss / MB:.1f} MB are resident ({special.wide_own_rss / MB:.1f} MB of them the traffic "
-        f"process). Connections are accepted {special.start_seconds:.2f} s after the start."
+        f"### The observer stopped for {stopped.seconds:.0f} s\n\n{_table(['', 'going', 'stopped'], rows)}\n\n"
+        f"Meanwhile the upstream took {stopped.upstream:,} requests; when it went on, the sidecar's counters had risen "
+        f"by {stopped.counted:,}, of which it says it shed {stopped.shed:,}. At most {stopped.largest_rss / MB:.1f} MB "
+        f"were resident ({stopped.largest_own_rss / MB:.1f} MB of them the traffic process).\n\n"
+        f"With {WIDE:,} features {special.wide_rss / MB:.1f} MB are resident ({special.wide_own_rss / MB:.1f} MB of "
+        f"them the traffic process). Connections are accepted {special.start_seconds:.2f} s after the start."
     )
 
 
@@ -163,7 +172,9 @@ def _unit(unit: str) -> str:
 
 
 def _commit() -> str:
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"], capture_output=True, text=True, check=False
+    )
     return found.stdout.strip() or "unknown"
 
 

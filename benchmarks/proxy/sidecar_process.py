@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from benchmarks.proxy.cases import reference_csv
 from benchmarks.proxy.process import descendants
-from benchmarks.proxy.proxies import Machine, Proxy, await_port, free_port, spawn
+from benchmarks.proxy.proxies import Machine, Proxy, Upstream, await_port, free_port, spawn
 
 COMMAND = (sys.executable, "-m", "sidecar.cli")
 REFERENCE_ROWS = 5_000
@@ -24,10 +24,11 @@ OBSERVER_SECONDS = 30.0
 """How long an observer may take to come up, load the reference and answer."""
 
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
+_KEPT = ("stage", "sink", "result")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 Counters = Mapping[str, float]
-"""What `/metrics` said: `name{label=value,...}` summed as `counters` describes."""
+"""Sums by name and some labels; see `counters`."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def make_reference(machine: Machine, features: int) -> str:
     return str(output)
 
 
-def start_sidecar(stack: ExitStack, machine: Machine, upstream: int, features: int, reference: str) -> Sidecar:
+def start_sidecar(stack: ExitStack, machine: Machine, upstream: Upstream, features: int, reference: str) -> Sidecar:
     """Both processes on the proxy core; returns when the traffic process accepts and the observer answers."""
     sidecar, _ = start_timed(stack, machine, upstream, features, reference)
     _await_observer(sidecar)
@@ -60,15 +61,15 @@ def start_sidecar(stack: ExitStack, machine: Machine, upstream: int, features: i
 
 
 def start_timed(
-    stack: ExitStack, machine: Machine, upstream: int, features: int, reference: str
+    stack: ExitStack, machine: Machine, upstream: Upstream, features: int, reference: str
 ) -> tuple[Sidecar, float]:
     """The sidecar as soon as it accepts connections, and the seconds that took."""
     port, admin = free_port(), free_port()
-    command = [*COMMAND, "run", "--upstream", f"127.0.0.1:{upstream}", "--reference", reference]
+    command = [*COMMAND, "run", "--upstream", f"127.0.0.1:{upstream.port}", "--reference", reference]
     command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
-    command += ["--set", f"trace.endpoint=http://127.0.0.1:{upstream}/v1/traces"]
+    command += ["--set", f"trace.endpoint=http://127.0.0.1:{upstream.collector_port}/v1/traces"]
     command += ["--set", "drain.notice_seconds=0", "--set", "drain.timeout_seconds=1"]  # only its end is hastened
-    log = machine.folder / f"sidecar-{features}.log"
+    log = machine.folder / f"sidecar-{features}-{port}.log"
     begin = time.monotonic()
     process = spawn(stack, command, machine.proxy_core, log)
     await_port(port, process, log, every_seconds=0.002)
@@ -77,7 +78,10 @@ def start_timed(
 
 
 def counters(sidecar: Sidecar) -> Counters:
-    """The sums of the counters this benchmark asks for, over all labels but `result` and `stage`."""
+    """What `/metrics` says: `name/stage/sink/result` (the labels it has of these) and the sum over all others.
+
+    Reading it tells more than one needs; only `sidecar_*` and `model_rows_total` are kept.
+    """
     url = f"http://127.0.0.1:{sidecar.admin_port}/metrics"
     with urllib.request.urlopen(url, timeout=10) as answer:
         return _sums(answer.read().decode())
@@ -92,8 +96,8 @@ def _sums(text: str) -> dict[str, float]:
         name, labels, value = found.groups()
         if not name.startswith("sidecar_") and name != "model_rows_total":
             continue
-        kept = [text for label, text in _LABEL.findall(labels or "") if label in ("result", "stage", "sink")]
-        key = "/".join([name, *kept])
+        said = dict(_LABEL.findall(labels or ""))
+        key = "/".join([name, *(said[label] for label in _KEPT if label in said)])
         sums[key] = sums.get(key, 0.0) + float(value)
     return sums
 

@@ -17,7 +17,7 @@ from statistics import median
 from benchmarks.proxy import load, process
 from benchmarks.proxy.cases import Case, wide_case
 from benchmarks.proxy.load import Load
-from benchmarks.proxy.proxies import Machine
+from benchmarks.proxy.proxies import Machine, Upstream
 from benchmarks.proxy.sidecar_process import (
     Counters,
     Sidecar,
@@ -62,7 +62,7 @@ class Special:
 
 
 def special(
-    machine: Machine, upstream: int, sidecar: Sidecar, case: Case, seconds: float, stop_seconds: float
+    machine: Machine, upstream: Upstream, sidecar: Sidecar, case: Case, seconds: float, stop_seconds: float
 ) -> Special:
     """All of them, one after the other; `sidecar` runs already and has met every case."""
     stopped = stop_observer(machine, upstream, sidecar, case, stop_seconds)
@@ -70,7 +70,7 @@ def special(
     return Special(stopped, wide.rss, wide.own_rss, start_seconds(machine, upstream))
 
 
-def stop_observer(machine: Machine, upstream: int, sidecar: Sidecar, case: Case, seconds: float) -> Stopped:
+def stop_observer(machine: Machine, upstream: Upstream, sidecar: Sidecar, case: Case, seconds: float) -> Stopped:
     """SIGSTOP the observer for the length of one run."""
     going = load.run(case, sidecar.proxy.port, seconds, machine.load_core, machine.folder)
     process.settle(sidecar.proxy.pid)
@@ -97,7 +97,7 @@ def stop_observer(machine: Machine, upstream: int, sidecar: Sidecar, case: Case,
     )
 
 
-def wide_memory(machine: Machine, upstream: int, seconds: float) -> process.Usage:
+def wide_memory(machine: Machine, upstream: Upstream, seconds: float) -> process.Usage:
     """What a sidecar with a reference of WIDE features uses after load with rows that wide."""
     reference = make_reference(machine, WIDE)
     with ExitStack() as stack:
@@ -108,7 +108,7 @@ def wide_memory(machine: Machine, upstream: int, seconds: float) -> process.Usag
         return process.usage(sidecar.proxy.pid)
 
 
-def start_seconds(machine: Machine, upstream: int) -> float:
+def start_seconds(machine: Machine, upstream: Upstream) -> float:
     """Median seconds from starting the command to the first accepted connection."""
     reference = str(machine.folder / "reference-20.json")
     found = []
@@ -140,9 +140,9 @@ def _rested(sidecar: Sidecar) -> Counters:
     return counters(sidecar)
 
 
-def _answered(upstream: int) -> int:
+def _answered(upstream: Upstream) -> int:
     """Requests the upstream has taken so far: the third number of nginx's stub_status."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{upstream}/status", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{upstream.port}/status", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     return int(lines[2].split()[2])
 
