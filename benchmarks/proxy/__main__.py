@@ -77,7 +77,7 @@ def _versions(machine: Machine) -> list[str]:
     return [
         _first_line(["/usr/sbin/nginx", "-v"]).removeprefix("nginx version: "),
         _first_line(["/usr/sbin/haproxy", "-v"]).partition(" - ")[0],
-        "Envoy " + _first_line([str(environment / "envoy"), "--version"]).partition("/")[2].partition("/")[0],
+        "Envoy " + _first_line([str(environment / "envoy"), "--version"]).rpartition("version: ")[2].split("/")[1],
         _first_line([str(environment / "go"), "version"]).removesuffix(" linux/amd64"),
         f"aiohttp {version('aiohttp')}",
     ]
