@@ -27,7 +27,6 @@ def run(effective: Effective) -> int:
 def observe(handoff: socket.socket, admin: socket.socket) -> None:
     """Run the observer until the traffic process ends the handoff. Raises UserError for a bad reference or setting."""
     import logging
-    import time
 
     import uvloop
 
@@ -37,23 +36,24 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
     from sidecar.handoff.wire import FrameReader
     from sidecar.observer.complaints import Complaints
     from sidecar.observer.reference import read_reference, save_reference
-    from sidecar.observer.serve import serve
+    from sidecar.observer.serve import serve, steady_clock
     from sidecar.observer.worker import Worker
     from sidecar.sinks import make_sinks
 
     reader = FrameReader()
     hello, early = receive_hello(handoff, reader)
     settings = hello.settings
+    clock = steady_clock()
     reference = read_reference(settings.reference) if settings.reference else None
-    monitor = Monitor(settings, reference, decoders(settings.decode), time.time())
+    monitor = Monitor(settings, reference, decoders(settings.decode), clock())
 
     def save_learned() -> None:
         if settings.learn.save and monitor.reference is not None:
             save_reference(monitor.reference, settings.learn.save)
 
-    worker = Worker(monitor, make_sinks(settings), time.time, Complaints(), save_learned)
+    worker = Worker(monitor, make_sinks(settings), clock, Complaints(), save_learned)
     logging.basicConfig(level=settings.log.level.upper(), stream=sys.stderr)
-    uvloop.run(serve(settings, worker, time.time, admin, handoff, reader, early))
+    uvloop.run(serve(settings, worker, clock, admin, handoff, reader, early))
 
 
 def _observer_process(arguments: list[str]) -> int:

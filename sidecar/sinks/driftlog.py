@@ -35,6 +35,8 @@ from sidecar.settings import ModelSettings, Settings
 _WAITING_LINES = 1000
 _FLUSH_SECONDS = 0.5
 _TOP_FEATURES = 5
+_FIRST = ("timestamp", "level", "event")
+"""Keys that a reader looks for stand at the front of a line."""
 _LEVELS = {State.DRIFT: "warning", State.WARNING: "warning"}
 
 
@@ -141,6 +143,7 @@ class LineWriter:
 
 
 def _json(event: dict[str, Any], **_: Any) -> bytes:
+    event = {key: event[key] for key in _FIRST} | event
     try:
         return orjson.dumps(event)
     except TypeError:  # text that is not Unicode (a lone surrogate); nothing else in an event can be unfit

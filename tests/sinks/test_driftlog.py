@@ -83,6 +83,11 @@ def test_a_closed_window_names_what_drifts_and_the_five_largest_effects() -> Non
     assert [top["feature"] for top in line["top"]] == ["age", "x6", "x5", "x4", "x3"]
 
 
+def test_what_a_reader_looks_for_stands_first() -> None:
+    (line,) = logged(ReferenceLearned(STARTED, Side.INPUT, 2000, "ab" * 32))
+    assert list(line)[:3] == ["timestamp", "level", "event"]
+
+
 def test_a_recovery_is_no_warning() -> None:
     (line,) = logged(VerdictChanged(STARTED, State.DRIFT, 9, report("age", 0.0)))
     assert (line["level"], line["state"]) == ("info", "ok")
