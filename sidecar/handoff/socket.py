@@ -21,6 +21,8 @@ from sidecar.settings import HandoffSettings
 
 _BATCH_BYTES = 262_144
 """About how many bytes go into one frame: large enough to spread its cost, small enough to stay a short pause."""
+_DRAIN_STEP_SECONDS = 0.005
+"""How often a drain looks whether all is out."""
 _OVERHEAD = 400
 """Bytes that an exchange takes in memory beside its heads and bodies."""
 
@@ -107,16 +109,21 @@ class SocketHandoff:
         False if `timeout` seconds were not enough.
         """
         deadline = self._loop.time() + timeout
-        while self.busy and self._socket is not None and self._loop.time() < deadline:
-            if not self._unsent:
-                self.flush()
-            await asyncio.sleep(0.005)
+        self.flush()
+        await self._settled(deadline)
         sent = self.send_snapshot(snapshot)
+        await self._settled(deadline)
+        done = sent and not self.busy
         if self._queue:
             self._on_shed("exchange", "drain", len(self._queue))
-        done = sent and not self.busy
+            self._queue.clear()
+            self._queued_bytes = 0
         self.detach()
         return done
+
+    async def _settled(self, deadline: float) -> None:
+        while self.busy and self._socket is not None and self._loop.time() < deadline:
+            await asyncio.sleep(_DRAIN_STEP_SECONDS)
 
     @property
     def busy(self) -> bool:

@@ -1,8 +1,8 @@
 """The bytes between the two processes: length-prefixed msgpack frames one way, counts the other. Sans-io.
 
 The observer answers each batch with the number of exchanges it has dealt with (a little-endian u32), so that what was
-lost with a dying observer can be counted. A frame is a little-endian u32 length, one byte of kind, and the payload. Both ends are the same build, so there is no
-version; a frame that does not decode is a bug, and raises.
+lost with a dying observer can be counted. A frame is a little-endian u32 length, one byte of kind, and the payload. Both
+ends are the same build, so there is no version; a frame that does not decode is a bug, and raises.
 """
 
 from __future__ import annotations

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import socket
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sidecar.errors import SettingsError
+
+_KEEP_ALIVE = tuple(
+    (getattr(socket, name), value)
+    for name, value in (("TCP_KEEPIDLE", 90), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+    if hasattr(socket, name)  # not all systems have all of them
+)
+"""Seconds of silence, seconds between probes, unanswered probes: a dead peer is noticed after two and a half minutes."""
 
 
 class Address(NamedTuple):
@@ -26,10 +33,19 @@ def parse_address(key: str, text: str, unix: bool = False) -> Address:
     if unix and text.startswith("unix:/"):
         return Address("", 0, text.removeprefix("unix:"))
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > 65535:
+    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         forms = "HOST:PORT or unix:/path" if unix else "HOST:PORT"
         raise SettingsError(f"{key} = {text!r}", "is not an address", f"Write it as {forms}, e.g. 127.0.0.1:8080")
     return Address(host.strip("[]"), int(port))
+
+
+def keep_alive(sock: Any) -> None:
+    """Let the kernel find out that the other end is gone without a word, so that a dead connection is not kept for ever."""
+    if sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEP_ALIVE:
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def bind(key: str, address: Address) -> socket.socket:
@@ -38,6 +54,7 @@ def bind(key: str, address: Address) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keep_alive(sock)  # accepted sockets inherit it
         sock.bind((address.host, address.port))
         sock.listen(1024)
     except (OSError, OverflowError) as error:

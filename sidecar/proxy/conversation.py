@@ -55,18 +55,19 @@ class Conversation:
     """One client connection and the connection to the model that is tied to it."""
 
     __slots__ = (
-        "_asking", "_ended", "_in_flight", "_interim", "_now", "_requests", "_responses", "_services", "asked",
-        "closing", "fresh",
+        "_answering", "_asking", "_ended", "_in_flight", "_now", "_requests", "_responses", "_services",
+        "_upstream_done", "asked", "closing", "fresh",
     )  # fmt: skip
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._in_flight: deque[InFlight] = deque()
         self._asking: InFlight | None = None  # whose request body is coming
+        self._answering: InFlight | None = None  # whose response is coming; None for interim ones and those to nothing
         self._ended: list[InFlight] = []
         self._requests = RequestWatcher(_Asking(self), services.head_limit)
         self._responses = ResponseWatcher(_Answering(self), services.head_limit)
-        self._interim = False
+        self._upstream_done = False
         self._now = 0
         self.asked: InFlight | None = None
         """The exchange whose head was in the last read from the client, until the splice has noted the time it took."""
@@ -78,7 +79,12 @@ class Conversation:
     @property
     def idle(self) -> bool:
         """Nothing is in flight in either direction (an opaque connection is never idle)."""
-        return not self._in_flight and self._requests.idle
+        return not (self._in_flight or self._requests.underway)
+
+    @property
+    def answered(self) -> bool:
+        """Every request that came has its whole response."""
+        return not (self._in_flight or self._responses.underway)
 
     @property
     def opaque(self) -> bool:
@@ -113,7 +119,7 @@ class Conversation:
             or end + known.length != len(data)
             or not self._responses.idle
             or services.draining
-            or exchange.head.method == "HEAD"
+            or not exchange.head.plainly_answered
         ):
             return self._responses.feed(data)
         exchange.answer = known
@@ -138,26 +144,36 @@ class Conversation:
     def upstream_eof(self) -> bytes:
         """The model sends no more; a body that ends with the connection is complete now."""
         held = self._responses.release()
-        answer = self._in_flight[0].answer if self._in_flight else None
-        if answer is not None and answer.until_close:
+        answering = self._answering
+        if answering is not None and answering.answer is not None and answering.answer.until_close:
             self._end()
+        self._upstream_done = True
         return held
 
     def refused(self, now: int) -> bytes:
-        """The model does not accept connections: our own answer to the request that came, once its head is whole."""
+        """The model does not accept connections: our own answer to the request that came, once its head is whole.
+
+        It closes the connection, so requests that were pipelined behind the first end with it, unanswered.
+        """
         if not self._in_flight:
             return b""
-        exchange = self._in_flight.popleft()
+        exchange = self._in_flight[0]
         exchange.answer = _REFUSED
         exchange.first_byte = now
         self._services.tap.keep(exchange.response, _REFUSED_BODY)
-        self._services.ledger.enter(exchange, Outcome.UPSTREAM_REFUSED, now)
+        self._all_ended(Outcome.UPSTREAM_REFUSED, now)
         return _REFUSED_HEAD + _REFUSED_BODY
 
     def closed(self, by_upstream: bool, now: int) -> None:
-        """The connection is gone; whatever is in flight ends here."""
+        """The connection is gone; whatever is in flight ends here.
+
+        Once the model had sent its last byte, it is to blame for what had no answer, whoever closes first.
+        """
         self.forwarded(now)
-        outcome = Outcome.UPSTREAM_GONE if by_upstream else Outcome.CLIENT_GONE
+        gone = by_upstream or self._upstream_done
+        self._all_ended(Outcome.UPSTREAM_GONE if gone else Outcome.CLIENT_GONE, now)
+
+    def _all_ended(self, outcome: Outcome, now: int) -> None:
         while self._in_flight:
             self._services.ledger.enter(self._in_flight.popleft(), outcome, now)
 
@@ -184,6 +200,7 @@ class Conversation:
 
     def _end(self) -> None:
         """The oldest exchange has its whole response."""
+        self._answering = None
         self._ended.append(self._in_flight.popleft())
         self.fresh = True
 
@@ -191,14 +208,14 @@ class Conversation:
         """Requests are watched no more. Answers to those that came before still are."""
         self._services.tally.opaque(reason)
         if not self._in_flight:
-            self._responses.opaque = True
+            self._responses.stop()
 
     def _give_up_responses(self, reason: str) -> None:
         if not self._requests.opaque:
             self._services.tally.opaque(reason)
-            self._requests.opaque = True
-        while self._in_flight:
-            self._services.ledger.enter(self._in_flight.popleft(), Outcome.OPAQUE, self._now)
+            self._requests.stop()
+        self._answering = None
+        self._all_ended(Outcome.OPAQUE, self._now)
 
 
 class _Asking:
@@ -239,12 +256,13 @@ class _Answering:
     def on_head(self, raw: bytes, lowered: bytes) -> bytes:
         conversation = self._conversation
         status = conversation._responses.status
-        conversation._interim = 100 <= status < 200 and status != 101
-        if conversation._interim or not conversation._in_flight:
+        interim = 100 <= status < 200 and status != 101
+        if interim or not conversation._in_flight:  # a server may also speak unasked, e.g. 408 before it closes
             return b""
-        exchange = conversation._in_flight[0]
+        conversation._answering = exchange = conversation._in_flight[0]
         exchange.answer = head = ResponseHead(raw, lowered, status)
-        if status == 101 or (exchange.head.method == "CONNECT" and status < 300):
+        exchange.first_byte = exchange.first_byte or conversation._now
+        if status == 101 or (exchange.head.method == "CONNECT" and 200 <= status < 300):
             conversation._end()
             conversation._responses.give_up("upgrade" if status == 101 else "connect")
             return b""
@@ -257,16 +275,16 @@ class _Answering:
 
     def on_body(self, piece: bytes) -> None:
         conversation = self._conversation
-        if conversation._in_flight:
-            conversation._services.tap.keep(conversation._in_flight[0].response, piece)
+        if conversation._answering is not None:
+            conversation._services.tap.keep(conversation._answering.response, piece)
 
     def on_end(self) -> None:
         conversation = self._conversation
-        if conversation._interim or not conversation._in_flight:
+        if conversation._answering is None:
             return
         conversation._end()
         if conversation._requests.opaque and not conversation._in_flight:
-            conversation._responses.opaque = True
+            conversation._responses.stop()
 
     def on_opaque(self, reason: str) -> None:
         self._conversation._give_up_responses(reason)

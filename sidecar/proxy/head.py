@@ -23,7 +23,7 @@ _CACHED_HEAD_BYTES = 2048
 class RequestHead:
     """What a request's head says."""
 
-    __slots__ = ("length", "method", "plain", "probe", "raw", "route", "target", "traced")
+    __slots__ = ("length", "method", "plain", "plainly_answered", "probe", "raw", "route", "target", "traced")
 
     def __init__(self, raw: bytes, lowered: bytes, routes: Routes, probes: frozenset[bytes]) -> None:
         method, target = request_line(raw)
@@ -35,12 +35,15 @@ class RequestHead:
         self.probe = target.partition(b"?")[0] in probes
         self.traced = b"\r\ntraceparent:" in lowered
         self.length = length or 0
+        self.plainly_answered = method not in (b"HEAD", b"CONNECT")
+        """Where its response ends is said by the response alone."""
         self.plain = (
             not (length is None and b"\r\ntransfer-encoding:" in lowered)
             and b"\r\nupgrade:" not in lowered
             and b"close" not in value_of(lowered, b"connection")
-            and method not in (b"CONNECT", b"HEAD")
-            and b" HTTP/1.1\r\n" in raw
+            and lowered.count(b"\r\nconnection:") < 2
+            and self.plainly_answered
+            and request_version(raw) == b"HTTP/1.1"
         )
         """A message with this head ends after `length` bytes, and the connection goes on."""
 
@@ -52,15 +55,15 @@ class ResponseHead:
 
     def __init__(self, raw: bytes, lowered: bytes, status: int) -> None:
         length = content_length(lowered)
-        chunked = b"chunked" in value_of(lowered, b"transfer-encoding")
         self.raw = raw
         self.status = status
         self.length = length or 0
         self.closes = b"close" in value_of(lowered, b"connection")
-        self.until_close = length is None and not chunked
+        self.until_close = length is None and not is_chunked(lowered)
         self.plain = (
             length is not None
             and not self.closes
+            and lowered.count(b"\r\nconnection:") < 2
             and status >= 200
             and status not in (204, 304)
             and b"\r\ntransfer-encoding:" not in lowered
@@ -87,6 +90,20 @@ def request_line(head: bytes) -> tuple[bytes, bytes]:
     """Method and target of a request head; empty lines before the request line are skipped (RFC 9112, 2.2)."""
     method, _, rest = head.lstrip().partition(b" ")
     return method, rest.partition(b" ")[0]
+
+
+def request_version(head: bytes) -> bytes:
+    """The last word of a request line, `HTTP/1.1`; something else if it has no version."""
+    return head.lstrip().partition(b"\r\n")[0].rpartition(b" ")[2]
+
+
+def is_chunked(lowered: bytes) -> bool:
+    """Whether chunked is the last transfer coding of a head in lower case."""
+    at = lowered.rfind(b"\r\ntransfer-encoding:")
+    if at < 0:
+        return False
+    start = at + len(b"\r\ntransfer-encoding:")
+    return lowered[start : lowered.index(b"\r\n", start)].rpartition(b",")[2].strip() == b"chunked"
 
 
 def content_length(lowered: bytes) -> int | None:

@@ -15,7 +15,6 @@ from sidecar.proxy.head import BLANK_LINE, request_line
 from sidecar.proxy.splice import Connect, Half
 
 _HEAD_LIMIT = 16_384
-_LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
 class Answer(NamedTuple):
@@ -88,7 +87,7 @@ class AdminFront(Half):
         elif path == b"/drain":
             answer = self._drain(method)
         elif self._health.observer_up():
-            await self._splice()
+            await self._splice(path)
             return
         else:
             answer = _without_observer(self._health, path)
@@ -97,20 +96,20 @@ class AdminFront(Half):
 
     def _drain(self, method: bytes) -> Answer:
         peer: Any = self.transport.get_extra_info("peername")
-        if not str(peer[0] if peer else "").startswith(_LOOPBACK):
+        if not is_loopback(str(peer[0]) if peer else ""):
             return Answer("403 Forbidden", '{"detail":"drain can only be asked for from within the pod"}')
         if method != b"POST":
             return Answer("405 Method Not Allowed", '{"detail":"use POST"}')
         self._health.drain()
         return Answer("202 Accepted", '{"status":"draining"}')
 
-    async def _splice(self) -> None:
+    async def _splice(self, path: bytes) -> None:
         observer = Half()
         observer.peer = self
         try:
             await self._health.connect_observer(lambda: observer)
         except (OSError, TimeoutError):
-            self.transport.write(_without_observer(self._health, b"").encode(head_only=False))
+            self.transport.write(_without_observer(self._health, path).encode(head_only=False))
             self.transport.close()
             return
         self.peer = observer
@@ -118,6 +117,11 @@ class AdminFront(Half):
         self._buffer = b""
         if not self.transport.is_closing():
             self.transport.resume_reading()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address as the kernel writes it is of this pod itself."""
+    return host == "::1" or host.removeprefix("::ffff:").startswith("127.")
 
 
 async def readiness(health: Health) -> Answer:

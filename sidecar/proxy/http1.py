@@ -4,22 +4,18 @@ The parser (llhttp) judges, this module only finds the places where a message ma
 there: after a blank line while in a head, after `Content-Length` bytes, after a last chunk. That is how it knows the
 exact boundary of a head, which llhttp does not tell. What is forwarded is what came in, plus at most one line at the
 end of a confirmed head; one byte at most is held back (the CR of a blank line whose LF has not come yet). Whatever
-does not parse makes the watcher opaque: forwarded, watched no more. The splice is its neighbour and its owner.
+does not parse makes the watcher opaque: forwarded, watched no more. The conversation is its neighbour and its owner.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any, Protocol
 
 import httptools
 
-from sidecar.proxy.head import BLANK_LINE, content_length
+from sidecar.proxy.chunks import Chunks
+from sidecar.proxy.head import BLANK_LINE, content_length, is_chunked, request_version
 
-_LAST_CHUNK = re.compile(rb"\r\n0+(?:[ \t;][^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
-"""A last chunk with extensions and trailers (RFC 9112, 7.1)."""
-_CANDIDATES = 16
-"""How many `CR LF 0` of a read are looked at for a last chunk, so that a hostile body cannot buy a scan per byte."""
 _UNSIZED = -1
 
 
@@ -43,22 +39,25 @@ class Watcher:
     """One direction. `feed` never raises and never blocks, whatever the bytes."""
 
     __slots__ = (
-        "_ended", "_headed", "_held", "_left", "_limit", "_owner", "_parser", "_parts", "_started", "idle",
-        "opaque",
+        "_chunks", "_ended", "_headed", "_held", "_last", "_left", "_limit", "_owner", "_parser", "_partial",
+        "_skipping", "_started", "idle", "opaque",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, head_limit: int) -> None:
         self._owner = owner
         self._limit = head_limit
         self._parser: Any = self._new_parser()
-        self._parts: list[bytes] = []  # earlier reads of a head that is not whole yet
+        self._partial = bytearray()  # earlier reads of a head that is not whole yet
         self._held = b""
-        self._left = 0  # body bytes to come; 0 between messages, _UNSIZED if only the parser knows
-        self._started = self._ended = 0  # messages
+        self._left = 0  # body bytes to come; 0 between messages, _UNSIZED if they are not known beforehand
+        self._chunks: Chunks | None = None
+        self._skipping = False  # the parser took the message for ended and does not see its body
+        self._started = self._ended = 0  # messages, as the parser counts them
         self._headed = False
+        self._last = False  # the message said that no other follows
         self.opaque = False
         self.idle = True
-        """Between messages: nothing of the next one has come. A message that is known to be plain may be left out."""
+        """Another message may begin with the next byte. Then one that is known to be plain may be left out."""
 
     def _new_parser(self) -> Any:
         raise NotImplementedError
@@ -73,16 +72,21 @@ class Watcher:
         self._headed = True
 
     def on_message_complete(self) -> None:
-        """llhttp: the message is whole."""
+        """llhttp: the message is whole. (Only in here it still knows whether another may follow.)"""
         self._ended += 1
+        self._last = not self._parser.should_keep_alive()
 
+    @property
+    def underway(self) -> bool:
+        """A message has begun and not ended. For ever so once opaque, since nobody can tell any more."""
+        return bool(self.opaque or self._left or self._partial or self._held)
 
     def feed(self, data: bytes) -> bytes:
         """Take what was read; return what to forward now."""
-        if self.opaque:
-            return data
         if self._held:
             data, self._held = self._held + data, b""
+        if self.opaque:
+            return data
         out: list[bytes] | None = None
         start = position = 0
         size = len(data)
@@ -95,7 +99,9 @@ class Watcher:
                 out = out or []
                 out += data[start : position - 2], line
                 start = position - 2
-        self.idle = not (self._left or self._parts or self._held or self.opaque)
+        if self.opaque:
+            self._held = b""  # it is still in `data`
+        self.idle = not (self.underway or self._last)
         return self._forward(data, start, out)
 
     def release(self) -> bytes:
@@ -103,11 +109,16 @@ class Watcher:
         held, self._held = self._held, b""
         return held
 
-    def give_up(self, reason: str) -> None:
+    def stop(self) -> None:
         """Watch no more."""
+        self.opaque = True
+        self.idle = False
+        self._partial.clear()
+
+    def give_up(self, reason: str) -> None:
+        """Watch no more, and tell the owner why."""
         if not self.opaque:
-            self.opaque = True
-            self._parts.clear()
+            self.stop()
             self._owner.on_opaque(reason)
 
     def _forward(self, data: bytes, start: int, out: list[bytes] | None) -> bytes:
@@ -124,8 +135,8 @@ class Watcher:
         piece = data if end == size and not position else data[position:end]
         if not self._feed_parser(piece):
             return size, b""
-        head = b"".join((*self._parts, piece)) if self._parts else piece
-        self._parts.clear()
+        head = bytes(self._partial) + piece if self._partial else piece
+        self._partial.clear()
         if not self._headed:  # blank lines before a head
             return end, b""
         self._headed = False
@@ -133,23 +144,25 @@ class Watcher:
 
     def _head_end(self, data: bytes, position: int) -> int:
         """Index just after the blank line, which may have begun in an earlier read; -1 if it is not there."""
-        if not self._parts:
+        if not self._partial:
             found = data.find(BLANK_LINE, position)
             return found + 4 if found >= 0 else -1
-        tail = b"".join(self._parts)[-3:]
+        tail = bytes(self._partial[-3:])
         found = (tail + data[position:]).find(BLANK_LINE)
         return found + 4 - len(tail) + position if found >= 0 else -1
 
     def _partial_head(self, data: bytes, position: int, size: int) -> None:
-        if data.endswith(b"\r") and (b"".join((*self._parts[-1:], data)))[-3:] == b"\r\n\r":
-            self._held = b"\r"  # the LF that follows would end the head: a line may have to go before this CR
-            size -= 1
         piece = data[position:size]
+        if (self._partial[-2:] + piece[-3:]).endswith(b"\r\n\r"):
+            self._held = b"\r"  # the LF that follows would end the head: a line may have to go before this CR
+            piece = piece[:-1]
         if not piece or not self._feed_parser(piece):
             return
-        self._parts.append(piece)
-        if sum(map(len, self._parts)) > self._limit:
+        self._partial += piece
+        if len(self._partial) > self._limit:
             self.give_up("head_too_large")
+        elif self._headed:
+            self.give_up("framing")
 
     def _whole_head(self, head: bytes) -> bytes:
         if len(head) > self._limit:
@@ -160,44 +173,45 @@ class Watcher:
         if self._ended:
             self._end_message()
         elif not self.opaque:
-            length = content_length(lowered)
-            self._left = _UNSIZED if length is None else length
+            self._left = content_length(lowered) or _UNSIZED
+            if is_chunked(lowered):
+                self._left, self._chunks = _UNSIZED, Chunks()
         return line
 
     def _body(self, data: bytes, position: int, size: int) -> int:
-        end = self._body_end(data, position, size)
+        end, whole = self._body_end(data, position, size)
         piece = data if end == size and not position else data[position:end]
-        if not self._feed_body(piece):
+        if not self._skipping and not self._feed_parser(piece):
             return size
         self._owner.on_body(piece)
-        if self._left > 0:
-            self._left -= len(piece)
-        if self._ended:
+        if not self._agreed(whole):
+            self.give_up("framing")
+        elif whole:
             self._end_message()
-            if self._started:  # bytes of the next message came behind a last chunk that was split between reads
-                self.give_up("pipelined_after_chunks")
         return end
 
-    def _body_end(self, data: bytes, position: int, size: int) -> int:
-        if self._left > 0:
-            return min(size, position + self._left)
-        at = data.find(b"\r\n0", max(0, position - 2))  # the CRLF before a last chunk may belong to the head
-        for _ in range(_CANDIDATES):
-            if at < 0:
-                break
-            last = _LAST_CHUNK.match(data, at)
-            if last:
-                return last.end()
-            at = data.find(b"\r\n0", at + 1)
-        return size
+    def _body_end(self, data: bytes, position: int, size: int) -> tuple[int, bool]:
+        """How far the body goes in this read, and whether it is over then."""
+        if self._chunks is not None:
+            end = self._chunks.take(data, position, size)
+            return end, self._chunks.done
+        if self._left < 0:  # it ends with the connection
+            return size, False
+        end = min(size, position + self._left)
+        self._left -= end - position
+        return end, not self._left
 
-    def _feed_body(self, piece: bytes) -> bool:
-        return self._feed_parser(piece)
+    def _agreed(self, whole: bool) -> bool:
+        """We and the parser have found the same end, so that nothing of the next message is taken for this one's."""
+        if self._chunks is not None and self._chunks.broken:
+            return False
+        return self._skipping or (self._ended == whole and self._started == 1)
 
     def _end_message(self) -> None:
-        self._started -= self._ended
-        self._ended = 0
+        self._started = self._ended = 0
         self._left = 0
+        self._chunks = None
+        self._skipping = False
         self._owner.on_end()
 
     def _feed_parser(self, piece: bytes) -> bool:
@@ -214,37 +228,25 @@ class Watcher:
 class RequestWatcher(Watcher):
     """Client to model. A request that offers an upgrade is watched like any other until the model accepts it."""
 
-    __slots__ = ("_skipping",)
-
-    def __init__(self, owner: Owner, head_limit: int) -> None:
-        super().__init__(owner, head_limit)
-        self._skipping = False
+    __slots__ = ()
 
     def _new_parser(self) -> Any:
         return httptools.HttpRequestParser(self)
 
     def _whole_head(self, head: bytes) -> bytes:
-        if self._parser.should_upgrade() and not head.lstrip().startswith(b"CONNECT "):
-            return self._offers_upgrade(head)
+        if not request_version(head).startswith(b"HTTP/1."):  # llhttp takes HTTP/0.9 and RTSP too
+            self.give_up("parse_error")
+            return b""
+        if self._ended and self._parser.should_upgrade() and not head.lstrip().startswith(b"CONNECT "):
+            self._skip_body(head.lower())
         return super()._whole_head(head)
 
-    def _offers_upgrade(self, head: bytes) -> bytes:
-        """llhttp takes the message for ended here; a body may follow all the same (Java's client offers h2c so)."""
-        length = content_length(head.lower()) or 0
-        if not length:
-            return super()._whole_head(head)
-        self._parser = self._new_parser()
-        self._ended = 0
-        self._skipping = True
-        return super()._whole_head(head)
-
-    def _feed_body(self, piece: bytes) -> bool:
-        if not self._skipping:
-            return super()._feed_body(piece)
-        if len(piece) == self._left:
-            self._skipping = False
-            self._ended = 1
-        return True
+    def _skip_body(self, lowered: bytes) -> None:
+        """The parser takes the message for ended here; a body may follow all the same (Java's client offers h2c so)."""
+        if content_length(lowered) or is_chunked(lowered):
+            self._parser = self._new_parser()
+            self._ended = 0
+            self._skipping = True
 
 
 class ResponseWatcher(Watcher):
@@ -267,6 +269,5 @@ class ResponseWatcher(Watcher):
         line = super()._whole_head(head)
         if self.bodyless and self._left:
             self._parser = self._new_parser()  # llhttp waits for a body that will not come
-            self._ended = 1
             self._end_message()
         return line

@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 from sidecar.proxy.conversation import Services
-from sidecar.proxy.splice import Connect, Downstream
+from sidecar.proxy.splice import Connect, Downstream, reset
 
 
 class Listener:
@@ -53,7 +53,7 @@ class Listener:
                 await self._empty.wait()
         except TimeoutError:
             for downstream in list(self._open):
-                downstream.transport.abort()
+                reset(downstream.transport)
             return False
         return True
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable
 from time import monotonic_ns
 from typing import Any
 
-from sidecar.proxy.address import Address
+from sidecar.proxy.address import Address, keep_alive
 from sidecar.proxy.conversation import Conversation, Services
 
 _WRITE_HIGH_WATER = 262_144
@@ -23,6 +24,9 @@ _WRITE_HIGH_WATER = 262_144
 _LINGER_SECONDS = 2.0
 """How long a refused client may still send, so that our answer is not lost to a reset."""
 _RESET = struct.pack("ii", 1, 0)
+_LEFTOVER_READ_BYTES = 65_536
+_LEFTOVER_READS = 64
+"""A dead connection's receive buffer holds no more than the kernel's limit, 6 MiB by default."""
 
 
 class Half(asyncio.Protocol):
@@ -49,12 +53,12 @@ class Half(asyncio.Protocol):
         """asyncio: this side sends no more. The other direction goes on."""
         self._at_eof = True
         peer = self.peer
-        if peer is None or peer.transport is None:
+        if peer is None:
             return False
         if peer._at_eof:
             peer.transport.close()
             return False
-        with contextlib.suppress(OSError, RuntimeError):
+        with contextlib.suppress(OSError, RuntimeError):  # it is closing already
             peer.transport.write_eof()
         return True
 
@@ -64,9 +68,7 @@ class Half(asyncio.Protocol):
         if peer is None:
             return
         peer.peer = None
-        if peer.transport is None:
-            return
-        if isinstance(error, ConnectionError):
+        if error is not None:
             reset(peer.transport)
         else:
             peer.transport.close()
@@ -93,11 +95,18 @@ def reset(transport: Any) -> None:
 class Upstream(Half):
     """The socket to the model."""
 
-    __slots__ = ("_conversation",)
+    __slots__ = ("_conversation", "_downstream")
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: Conversation, downstream: Downstream) -> None:
         super().__init__()
         self._conversation = conversation
+        self._downstream = downstream
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: the model accepted."""
+        super().connection_made(transport)
+        keep_alive(self.transport.get_extra_info("socket"))
+        self._downstream.joined(self)
 
     def data_received(self, data: bytes) -> None:
         """asyncio: the model answers."""
@@ -121,9 +130,26 @@ class Upstream(Half):
         return super().eof_received()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """asyncio: the connection to the model is gone."""
-        self._conversation.closed(by_upstream=True, now=monotonic_ns())
-        super().connection_lost(error)
+        """asyncio: the connection to the model is gone.
+
+        A model may answer and close before it has read the whole request. Then writing fails first, and the answer
+        still waits in the socket's buffer: it is the client's.
+        """
+        conversation = self._conversation
+        if error is not None:
+            self._forward_leftovers()
+        whole = conversation.answered
+        conversation.closed(by_upstream=True, now=monotonic_ns())
+        super().connection_lost(None if whole else error)
+
+    def _forward_leftovers(self) -> None:
+        fd = self.transport.get_extra_info("socket").fileno()
+        with contextlib.suppress(OSError):
+            for _ in range(_LEFTOVER_READS):
+                data = os.read(fd, _LEFTOVER_READ_BYTES)
+                if not data:
+                    return
+                self.data_received(data)
 
 
 Connect = Callable[[Callable[[], asyncio.Protocol]], Awaitable[Any]]
@@ -145,9 +171,8 @@ class Downstream(Half):
         self._connecting: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """asyncio: a client connected. It is not read before the model is there."""
+        """asyncio: a client connected."""
         super().connection_made(transport)
-        self.transport.pause_reading()
         self._connecting = asyncio.get_running_loop().create_task(self._open(), name="connect to the model")
 
     def data_received(self, data: bytes) -> None:
@@ -163,13 +188,15 @@ class Downstream(Half):
         if asked is not None:
             conversation.asked = None
             asked.added = monotonic_ns() - now
+        elif conversation.closing and conversation.idle:  # the rest of a body whose answer is out already
+            self.transport.close()
 
     def eof_received(self) -> bool:
-        """asyncio: the client sends no more."""
+        """asyncio: the client sends no more. That is passed on, if need be when the model is there."""
         held = self.conversation.client_eof()
         if held and self.peer is not None:
             self.peer.transport.write(held)
-        return super().eof_received()
+        return super().eof_received() or self._connecting is not None
 
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio: the client is gone."""
@@ -179,34 +206,53 @@ class Downstream(Half):
         super().connection_lost(error)
         self._gone(self)
 
+    def joined(self, upstream: Upstream) -> None:
+        """The model is there: pass on what came so far. (It may speak first, so nothing may happen in between.)"""
+        self._connecting = None
+        if self.transport.is_closing():
+            upstream.transport.abort()
+            return
+        self.peer, upstream.peer = upstream, self
+        self.transport.resume_reading()  # before anything is written, which may pause it
+        early, self._early = self._early, b""
+        if early:
+            self.data_received(early)
+        if self._at_eof:
+            upstream.transport.write_eof()
+
     def close_if_idle(self) -> None:
         """While draining: leave now unless an exchange is under way."""
-        if self.conversation.idle:
+        if self.conversation.idle and not self._early:
             self.transport.close()
         else:
             self.conversation.closing = True
 
     async def _open(self) -> None:
-        upstream = Upstream(self.conversation)
-        upstream.peer = self  # the model may speak first
         try:
-            await self._connect(lambda: upstream)
+            await self._connect(lambda: Upstream(self.conversation, self))
         except (OSError, TimeoutError):
+            if self.peer is not None:  # accepted in the instant in which the time was up
+                reset(self.transport)
+                return
+            self._connecting = None
             self._refusing = True
-        else:
-            self.peer = upstream
-        self._connecting = None
+            self._refuse_early()
+
+    def _refuse_early(self) -> None:
         if self.transport.is_closing():
             return
         early, self._early = self._early, b""
         if early:
-            self.data_received(early)
-        self.transport.resume_reading()
+            self._refuse(early)
+        if self._at_eof:
+            self.transport.close()
+        else:
+            self.transport.resume_reading()
 
     def _before_upstream(self, data: bytes) -> None:
         if self._refusing:
             self._refuse(data)
-        elif self._connecting is not None:  # the event loop had read already when it was told to pause
+        elif self._connecting is not None:  # one read, then no more until the model is there
             self._early += data
             self.transport.pause_reading()
 
@@ -217,7 +263,7 @@ class Downstream(Half):
         if not answer and not self.conversation.opaque:
             return
         self._refusing = False
-        if self.conversation.opaque:
+        if not answer:
             self.transport.close()
             return
         self.transport.write(answer)

@@ -26,7 +26,8 @@ _REFUSED = 2
 
 class Supervisor:
     """Owns the observer process. `on_started(sock)` gets our end of each new handoff, `on_ended()` hears its end,
-    `on_refused()` that the first one would not take its settings."""
+    `on_refused()` that the first one would not take its settings.
+    """
 
     def __init__(
         self,
@@ -91,28 +92,43 @@ class Supervisor:
                 self._backoff = min(self._backoff * 2, _MAX_BACKOFF)
 
     async def _run_one(self) -> int | None:
+        ended = asyncio.Event()
+        try:
+            ours = await self._spawn(ended)
+        except OSError as error:  # out of memory, processes or descriptors: perhaps not for ever
+            print(f"observer cannot be started ({error})", file=sys.stderr, flush=True)
+            return None
+        self._on_started(ours)
+        await ended.wait()
+        process, self._process = self._process, None
+        code: Any = process.get_returncode() if process is not None else None
+        if process is not None:
+            process.close()
+        self._on_ended()
+        return int(code) if code is not None else None
+
+    async def _spawn(self, ended: asyncio.Event) -> socket.socket:
+        """Start an observer; returns our end of its handoff. Raises OSError."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
         fds = theirs.fileno(), self._admin.fileno()
-        ended = asyncio.Event()
-        self._process, _ = await self._loop.subprocess_exec(
-            lambda: _Watch(ended),
-            *self._command,
-            *map(str, fds),
-            stdin=None,
-            stdout=None,
-            stderr=None,
-            pass_fds=fds,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
-        theirs.close()
-        self._on_started(ours)
-        await ended.wait()
-        code: Any = self._process.get_returncode()
-        self._process.close()
-        self._process = None
-        self._on_ended()
-        return int(code) if code is not None else None
+        try:
+            self._process, _ = await self._loop.subprocess_exec(
+                lambda: _Watch(ended),
+                *self._command,
+                *map(str, fds),
+                stdin=None,
+                stdout=None,
+                stderr=None,
+                pass_fds=fds,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            )
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return ours
 
 
 class _Watch(asyncio.SubprocessProtocol):

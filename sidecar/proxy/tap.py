@@ -53,17 +53,20 @@ class Tap:
 
     def release(self, body: Body) -> bytes:
         """Hand over what was kept, and give its room back; nothing further is kept."""
+        body.wanted = False
+        return self._take(body)
+
+    def _take(self, body: Body) -> bytes:
         data = body.data
         if body.more is not None:
             data = b"".join((data, *body.more))
             body.more = None
         self.used -= len(data)
         body.data = b""
-        body.wanted = False
         return data
 
     def _drop(self, body: Body) -> None:
-        self.release(body)
+        self._take(body)
         body.truncated = True
 
 

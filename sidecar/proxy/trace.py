@@ -14,7 +14,9 @@ from sidecar.core.exchange import Trace
 from sidecar.proxy.head import RequestHead
 from sidecar.settings import TraceSettings
 
-_TRACEPARENT = re.compile(rb"\r\ntraceparent:[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_TRACEPARENT = re.compile(
+    rb"\r\ntraceparent:[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[!-~]*)?[ \t]*\r\n"
+)
 _ZEROS = "0" * 32
 _LINE = b"traceparent: 00-%032x-%016x-0%d\r\n"
 _RANDOM_MASK = 2**56 - 1
@@ -42,7 +44,7 @@ class Tracer:
 
     def _continued(self, lowered: bytes) -> Trace | None:
         found = _TRACEPARENT.search(lowered)
-        if not found or found[1] == b"ff" or not int(found[4], 16) & 1:
+        if not found or found[1] == b"ff" or (found[1] == b"00" and found[5]) or not int(found[4], 16) & 1:
             return None
         trace_id, parent_id = found[2].decode(), found[3].decode()
         if trace_id == _ZEROS or parent_id == _ZEROS[:16]:

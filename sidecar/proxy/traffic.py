@@ -11,6 +11,7 @@ import contextlib
 import gc
 import os
 import random
+import resource
 import signal
 import socket
 import time
@@ -63,8 +64,8 @@ class Traffic:
 
     async def run(self) -> int:
         """Serve until SIGTERM or a drain is asked for, then drain. Returns the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._on_signal)
+        self._loop.add_signal_handler(signal.SIGTERM, self._begin_drain)  # a preStop hook may have asked before it
+        self._loop.add_signal_handler(signal.SIGINT, self._on_interrupt)
         self._supervisor.start()
         await self._listener.start()
         admin = await self._loop.create_server(lambda: AdminFront(self._health()), sock=self._admin_socket)
@@ -115,8 +116,8 @@ class Traffic:
         self._services.draining = True
         self._stop.set()
 
-    def _on_signal(self) -> None:
-        if self._stop.is_set():  # asked twice: leave now
+    def _on_interrupt(self) -> None:
+        if self._stop.is_set():  # Ctrl-C again: leave now
             os._exit(1)
         self._begin_drain()
 
@@ -180,8 +181,16 @@ def _observer_listener() -> socket.socket:
     return sock
 
 
+def _allow_many_connections() -> None:
+    """Raise the limit of open files as far as it goes: every client takes two."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def run(settings: Settings, observer_command: list[str]) -> int:
     """Run the traffic process to its end; returns the exit code."""
+    _allow_many_connections()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # what an exchange allocates dies with it, without cycles
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,0 +1,104 @@
+"""What is looked up in raw heads, and which of them are remembered."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.proxy.head import (
+    HeadCache,
+    RequestHead,
+    ResponseHead,
+    content_length,
+    is_chunked,
+    request_line,
+    request_version,
+    value_of,
+)
+from sidecar.proxy.route import Routes
+
+
+def request(raw: bytes) -> RequestHead:
+    return RequestHead(raw, raw.lower(), Routes(), frozenset({b"/healthz"}))
+
+
+def response(raw: bytes, status: int = 200) -> ResponseHead:
+    return ResponseHead(raw, raw.lower(), status)
+
+
+def test_a_request_head_says_method_target_length_and_whether_it_is_a_probe() -> None:
+    head = request(b"POST /healthz?x HTTP/1.1\r\nCONTENT-LENGTH:  12 \r\nTraceParent: x\r\n\r\n")
+    assert (head.method, head.target, head.length, head.probe, head.traced) == ("POST", "/healthz?x", 12, True, True)
+
+
+def test_an_unknown_method_is_labelled_other() -> None:
+    assert request(b"PROPFIND / HTTP/1.1\r\n\r\n").method == "_OTHER"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"HEAD / HTTP/1.1\r\n\r\n",
+        b"CONNECT a:1 HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nconnection: x, Close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nConnection: x\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.0\r\nX: HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_a_request_whose_end_needs_the_parser_is_not_plain(raw: bytes) -> None:
+    assert not request(raw).plain
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", 200),
+        (b"HTTP/1.1 204 No\r\nContent-Length: 4\r\n\r\n", 204),
+        (b"HTTP/1.1 304 No\r\nContent-Length: 4\r\n\r\n", 304),
+        (b"HTTP/1.1 100 Go\r\nContent-Length: 0\r\n\r\n", 100),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\n", 200),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n", 200),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 200),
+    ],
+)
+def test_a_response_whose_end_needs_the_parser_is_not_plain(raw: bytes, status: int) -> None:
+    assert not response(raw, status).plain
+
+
+def test_only_plain_heads_of_moderate_size_are_remembered() -> None:
+    cache: HeadCache[ResponseHead] = HeadCache()
+    for lines in (b"", b"X: " + b"x" * 3000 + b"\r\n"):
+        cache.remember(response(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n" + lines + b"\r\n"))
+    cache.remember(response(b"HTTP/1.1 200 OK\r\n\r\n"))
+    assert len(cache) == 1
+
+
+def test_heads_made_up_without_end_do_not_fill_the_memory() -> None:
+    cache: HeadCache[RequestHead] = HeadCache()
+    for number in range(2000):
+        cache.remember(request(b"GET /%d HTTP/1.1\r\n\r\n" % number))
+        assert len(cache) <= 512
+
+
+def test_a_response_without_length_ends_with_the_connection_unless_chunked_is_its_last_coding() -> None:
+    assert response(b"HTTP/1.1 200 OK\r\n\r\n").until_close
+    assert response(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n").until_close
+    assert not response(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip,chunked\r\n\r\n").until_close
+
+
+def test_values_are_those_of_the_whole_name() -> None:
+    head = b"get / http/1.1\r\nx-content-length: 9\r\ncontent-length: 5\r\n\r\n"
+    assert content_length(head) == 5
+    assert value_of(head, b"length") == b""
+    assert content_length(b"get / http/1.1\r\ncontent-length: five\r\n\r\n") is None
+    assert is_chunked(b"a\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n")
+    assert not is_chunked(b"a\r\ntransfer-encoding: xchunked\r\n\r\n")
+
+
+def test_a_request_line_is_read_behind_empty_lines() -> None:
+    head = b"\r\n\r\nGET /a?b HTTP/1.1\r\n\r\n"
+    assert request_line(head) == (b"GET", b"/a?b")
+    assert request_version(head) == b"HTTP/1.1"
+    assert request_version(b"GET /\r\n\r\n") == b"/"
