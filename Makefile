@@ -15,6 +15,7 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(VENV)/.test packages-test
+	scripts/car_loan $(VENV)/bin/python .cache/car-loan
 	$(MAKE) --no-print-directory check
 	$(VENV)/bin/python -m pytest
 

@@ -12,6 +12,7 @@ import ast
 import difflib
 import functools
 import inspect
+import re
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,10 +26,17 @@ from sidecar.errors import SettingsError
 
 ENV_PREFIX = "SIDECAR_"
 
+_SERVICE_LINK = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)?)")
+"""What Kubernetes puts into every container for each Service of its namespace, such as one that is called `sidecar`.
+
+See https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables.
+"""
+
 Positive = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(ge=0)]
+Pointer = Annotated[str, Meta(pattern="^(/.*)?$")]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,11 +91,11 @@ class DrainSettings(Section, frozen=True):
 
 
 class DecodeSettings(Section, frozen=True):
-    rows_pointer: str = ""
+    rows_pointer: Pointer = ""
     """JSON pointer (RFC 6901) to the rows in a request that no known protocol claims, e.g. `/features`."""
-    names_pointer: str = ""
+    names_pointer: Pointer = ""
     """JSON pointer to the list of feature names in the request; empty where rows are objects or have no names."""
-    predictions_pointer: str = ""
+    predictions_pointer: Pointer = ""
     """JSON pointer to the predictions in the response, e.g. `/result`."""
     paths: tuple[str, ...] = ()
     """Paths (or route templates) the generic decoder reads; empty means any path no other decoder claims."""
@@ -286,11 +294,10 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     by_variable = {setting.env: key for key, setting in catalogue().items()}
     layer = {}
     for variable, value in environ.items():
-        if not variable.startswith(ENV_PREFIX):
-            continue
-        if variable not in by_variable:
+        if variable in by_variable:
+            layer[by_variable[variable]] = value
+        elif variable.startswith(ENV_PREFIX) and not _SERVICE_LINK.fullmatch(variable):
             raise _unknown("environment", variable, list(by_variable))
-        layer[by_variable[variable]] = value
     return layer
 
 
@@ -307,22 +314,25 @@ def _convert(source: str, key: str, value: Any) -> Any:
     if setting.type == tuple[str, ...] and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
-        return msgspec.convert(_number(value), setting.type, strict=not isinstance(value, str))
+        return msgspec.convert(value, setting.type, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
+        number = _number(value)
+        if number is not None:
+            return _convert(source, key, number)
         why = str(error).removeprefix("Expected").strip().rstrip(".")
         raise SettingsError(
             f"{source}: {key} = {value!r}", f"expected {why}", f"{setting.help} (default: {setting.default!r})"
         ) from error
 
 
-def _number(value: Any) -> Any:
-    """Text that Python reads as a fraction or in exponents (`.5`, `1e9`), which msgspec does not."""
-    if not isinstance(value, str) or not value.strip("+-0123456789.eE") == "" or value.strip("+-0123456789") == "":
-        return value
+def _number(value: Any) -> float | None:
+    """A number in text that Python reads (`.5`, `1e9`) and msgspec does not."""
+    if not isinstance(value, str):
+        return None
     try:
         return float(value)
     except ValueError:
-        return value
+        return None
 
 
 def _build(values: dict[str, Any]) -> Settings:

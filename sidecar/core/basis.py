@@ -15,7 +15,7 @@ from sidecar.core.bins import Feature
 
 Floats = NDArray[np.float64]
 
-DEGREE = 3
+DEGREE = 4
 DIRECTIONS = DEGREE + 1
 """One more for the share of missing values."""
 _LEAST = 1e-6

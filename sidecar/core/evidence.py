@@ -6,8 +6,8 @@ reference is 1. Two directions h are tried: the whole difference (live - q) / q,
 polynomial in the rank (`basis`), which learns a shift from far fewer rows. Both are e-values for *every* distribution P within
 a ball around q, not for q alone: by Cauchy and Schwarz E_P[h] <= radius |h| where |h|^2 = sum q h^2, so the factor is divided
 by 1 + k radius |h|. The radius is what the reference can be wrong by, being a sample, plus `drift.tolerance`. So that they
-stay e-values, bets are made before the rows are seen; k is the one that makes the evidence grow most, to second order:
-1 - radius / |h| - noise / |h|^2, never below 0, with noise the part of |h|^2 that comes of estimating live.
+stay e-values, bets are made before the rows are seen. k is the one that makes the evidence grow most, to second order, if
+live is what it is estimated to be, 1 - radius / |h| and never below 0, times the trust that the estimate has earned.
 
 The logarithms are summed up as CUSUM does, s <- max(0, s) + log factor. exp(s) is at most the Shiryaev-Roberts sum over
 all beginnings, whose mean after t rows is at most t: so the mean number of rows until it first reaches c without drift is
@@ -31,6 +31,12 @@ Floats = NDArray[np.float64]
 
 MEMORIES = (32.0, 256.0, 2048.0)
 """Rows after which the weight of a row has fallen to 1/e."""
+TRAIL = 2.0
+"""Evidence (natural logarithm) from which on a detector remembers as long as the longest does. The change it follows began
+about when its evidence did, so what it has seen since is all of one kind, and the more of it the better the bet."""
+PRIOR_ROWS = 20.0
+"""What is estimated from n rows is trusted as n / (n + PRIOR_ROWS), as if so many rows had come from the reference before.
+Chosen on simulated shifts and on the car-loan data: 10 to 40 hardly differ."""
 PSEUDO_COUNT = 1.0
 """Added to each bin of the reference: no bin is impossible."""
 REFERENCE_DOUBT = 1e-3
@@ -60,7 +66,7 @@ class Evidence:
         shape = (len(MEMORIES), features)
         self._weights = np.zeros((*shape, width))
         self._total = np.zeros(shape)
-        self._rows = np.zeros(features)
+        self._squares = np.zeros(shape)
         self._sums = np.zeros((2 * len(MEMORIES), features))
 
     def update(self, codes: Codes, counts: NDArray[np.int64]) -> None:
@@ -82,13 +88,11 @@ class Evidence:
     def effect(self, features: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
         """For some features: debiased PSI over recent rows, how many these are, and the live counts they stand for (f, B).
 
-        Recent is the memory whose detector has most evidence. Weights that fall by g a row over R rows stand for
-        (1 + g)/(1 - g) (1 - g^R)/(1 + g^R) rows (Kish's effective sample size), which is never more than R.
+        Recent is the memory whose detector has most evidence. Rows of weights w stand for (sum w)^2 / sum w^2 rows of equal
+        weight (Kish's effective sample size), which is never more than there were.
         """
         best = self._sums[:, features].argmax(axis=0) % len(MEMORIES)
-        fall = np.exp(-1 / self._memory[best])
-        past = fall ** self._rows[features]
-        rows = np.minimum((1 + fall) / (1 - fall) * (1 - past) / (1 + past), self._rows[features])
+        rows = self._effective_rows()[best, features]
         weights = self._weights[best, features]
         live = weights * (rows / np.maximum(self._total[best, features], 1e-300))[:, None]
         reference = self._reference[features]
@@ -99,7 +103,7 @@ class Evidence:
         """Begin anew for some features; allowed at any time that does not look ahead."""
         self._weights[:, features] = 0
         self._total[:, features] = 0
-        self._rows[features] = 0
+        self._squares[:, features] = 0
         self._sums[:, features] = 0
 
     def _bets(self) -> Floats:
@@ -111,9 +115,10 @@ class Evidence:
         smooth = np.einsum("sfk,fkb->sfb", along, self._basis)
         square = np.array([np.einsum("sfb,sfb->sf", difference, whole), np.einsum("sfk,sfk->sf", along, along)])
         length = np.sqrt(square)
-        noise = self._freedom / np.maximum(self._effective_rows(), 1e-300)
+        rows = self._effective_rows()
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            share = np.maximum(np.nan_to_num(1 - self._radius / length - noise / square, nan=0.0, neginf=0.0), 0.0)
+            share = np.maximum(np.nan_to_num(1 - self._radius / length, nan=0.0, neginf=0.0), 0.0)
+        share *= rows / (rows + PRIOR_ROWS)
         directions = np.array([whole, smooth])
         deepest = np.maximum(-directions.min(axis=3), 1e-300)
         share = np.minimum(share, _SURE / deepest)
@@ -121,19 +126,16 @@ class Evidence:
         return np.asarray(np.log1p(share[:, :, :, None] * directions) - cost[:, :, :, None])
 
     def _effective_rows(self) -> Floats:
-        fall = np.exp(-1 / self._memory)[:, None]
-        past = fall**self._rows
-        return np.asarray((1 + fall) / (1 - fall) * (1 - past) / (1 + past))
+        return np.asarray(self._total**2 / np.maximum(self._squares, 1e-300))
 
     def _learn(self, counts: NDArray[np.int64], rows: int) -> None:
-        """Let old rows fade and add the new ones, which weigh the same within a block."""
-        left = np.exp(-rows / self._memory)
-        weight = (1 - left) / (1 - np.exp(-1 / self._memory)) / rows
-        self._weights *= left[:, None, None]
-        self._weights += weight[:, None, None] * counts
-        self._total *= left[:, None]
-        self._total += (weight * rows)[:, None]
-        self._rows += rows
+        """Let old rows fade and add the new ones. A detector that is on a trail lets nothing fade that belongs to it."""
+        trail = self._sums.reshape(2, len(MEMORIES), -1).max(axis=0) > TRAIL
+        left = np.exp(-rows / np.where(trail, MEMORIES[-1], self._memory[:, None]))
+        self._weights *= left[:, :, None]
+        self._weights += counts
+        self._total = self._total * left + rows
+        self._squares = self._squares * left**2 + rows
 
 
 def _radius(freedom: Floats, rows: NDArray[np.int64], known: NDArray[np.bool_], tolerance: float) -> Floats:

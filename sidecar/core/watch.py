@@ -37,9 +37,12 @@ from sidecar.core.view import FeatureView
 from sidecar.core.windows import Window
 from sidecar.settings import Settings
 
-LEAST_BLOCK = 32
-MOST_BLOCK = 128
-BLOCK_SECONDS = 0.25
+BLOCK_SECONDS = 0.02
+"""Rows wait this long to be judged together, so that a fast stream costs little per row and a slow one is judged often..."""
+LEAST_BLOCK = 16
+"""...unless there are fewer than this, which wait for the next tick..."""
+MOST_BLOCK = 256
+"""...or as many as this, which are judged at once."""
 
 Counts = NDArray[np.int64]
 Scores = dict[str, Score | NotEnough]
@@ -83,7 +86,8 @@ class Watch:
         batches, events = self._arrivals.batches(frames, now)
         for batch in batches:
             self._queue(batch, now)
-        return [*events, *self._advance(LEAST_BLOCK, now)]
+        waited = now - self._waiting_since >= BLOCK_SECONDS
+        return [*events, *self._advance(LEAST_BLOCK if waited else MOST_BLOCK, now)]
 
     def tick(self, now: float) -> list[Event]:
         """Judge a block that has waited long enough, and close a window whose time is over."""
