@@ -35,7 +35,7 @@ See https://kubernetes.io/docs/tutorials/services/connect-applications-service/#
 Positive = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
-Seconds = Annotated[float, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Pointer = Annotated[str, Meta(pattern="^(/.*)?$")]
 
 
