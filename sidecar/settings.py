@@ -73,7 +73,7 @@ class TapSettings(Section, frozen=True):
 class HandoffSettings(Section, frozen=True):
     max_items: Positive = 4096
     """Exchanges that may wait for the observer; further ones are shed and counted."""
-    max_bytes: Positive = 4_194_304
+    max_bytes: Positive = 2_097_152
     """Bytes that may wait for the observer; bodies are shed before whole exchanges."""
     flush_seconds: Annotated[float, Meta(ge=0.0005, le=1)] = 0.01
     """How long exchanges are gathered before one write."""
