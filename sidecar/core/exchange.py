@@ -11,7 +11,6 @@ import functools
 
 import msgspec
 
-
 _REMEMBERED_BYTES = 2048
 
 

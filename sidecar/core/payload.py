@@ -79,4 +79,6 @@ def inflate(body: bytes, coding: bytes, limit: int) -> bytes:
         raise DecodeError("encoding", f"grows beyond {limit} bytes")
     if not inflater.eof:
         raise DecodeError("encoding", "ends in the middle")
+    if inflater.unused_data:  # a second member: half a table must not pass for the whole
+        raise DecodeError("encoding", "goes on after its end")
     return data

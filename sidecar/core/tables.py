@@ -1,13 +1,13 @@
 """Parsed JSON to frames: what all decoders of JSON share. Pure; raises DecodeError and nothing else.
 
-A cell is a number, a boolean, a string or null. Rows may be lists, objects or single cells; columns may be lists or
-lists of one-element lists. Shapes are checked, bounds are kept, values are handed on as they are.
+A cell is a number, a boolean, a string or null. Rows may be lists, objects or single cells; columns may be lists of cells,
+or of lists of cells, which are spread: `x` becomes `x[0]`, `x[1]`, ... Shapes are checked and bounds are kept, so that no
+message costs memory out of proportion to its bytes; values are handed on as they are.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -18,6 +18,14 @@ from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
 _FALLBACK_BYTES = 1_048_576
+_GUARDED_BYTES = 1_048_576
+"""Below this, what a payload is parsed to stays small whatever it holds (350,000 empty lists: 22 MB)."""
+_MAX_CELLS = 1_000_000
+"""Cells of a payload beyond `_GUARDED_BYTES`, which is an inflated one as a rule: 32 MB as floats."""
+_FILLED_CELLS = 200_000
+_FILLED_RATIO = 4
+"""Rows that leave keys out may be filled up to this many cells, or to this many times the cells that were sent."""
+_DIGITS = 18
 _BOM = b"\xef\xbb\xbf"
 _SCALARS = frozenset({float, int, bool, str, type(None)})
 
@@ -32,17 +40,17 @@ def parse(data: bytes) -> Any:
         if len(data) > _FALLBACK_BYTES:
             raise DecodeError("syntax", str(error)) from error
     try:
-        return json.loads(data.removeprefix(_BOM))
+        parsed = json.loads(data.removeprefix(_BOM), parse_int=_whole)
+        if b"\\u" in data or not data.isascii():  # half a surrogate pair is a string that nothing can write again
+            json.dumps(parsed, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise DecodeError("syntax", str(error)) from error
-
-
-def parse_object(data: bytes) -> dict[str, Any]:
-    """JSON that must be an object."""
-    parsed = parse(data)
-    if not isinstance(parsed, dict):
-        raise DecodeError("structure", f"expected an object, got {kind(parsed)}")
     return parsed
+
+
+def _whole(digits: str) -> float:
+    """As orjson reads them: a whole number that does not fit 64 bits is a float, even an infinite one."""
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
 def kind(value: Any) -> str:
@@ -58,13 +66,32 @@ class Tables:
         self._max_rows = settings.max_rows
         self._max_features = settings.max_features
 
+    def parse(self, data: bytes) -> Any:
+        """JSON to Python, unless it holds more than fits. Raises DecodeError: syntax, too_large."""
+        self.guard(data, b",")
+        if len(data) > _GUARDED_BYTES and data.count(b"[") + data.count(b"{") > 4 * self._max_rows:
+            raise DecodeError("too_large", f"nested values beyond 4 for each of {self._max_rows} rows")
+        return parse(data)
+
+    def parse_object(self, data: bytes) -> dict[str, Any]:
+        """JSON that must be an object."""
+        parsed = self.parse(data)
+        if not isinstance(parsed, dict):
+            raise DecodeError("structure", f"expected an object, got {kind(parsed)}")
+        return parsed
+
+    def guard(self, data: bytes, separators: bytes) -> None:
+        """Refuse what would be too many cells before any memory is spent on them."""
+        if len(data) > _GUARDED_BYTES and sum(map(data.count, separators)) > _MAX_CELLS:
+            raise DecodeError("too_large", f"more than {_MAX_CELLS} cells")
+
     def frame(self, side: Side, names: tuple[str, ...] | None, rows: int, width: int, values: Any) -> Frame:
         """A frame of flat values, once its shape is known to be right."""
         if rows > self._max_rows:
             raise DecodeError("too_large", f"{rows} rows, {self._max_rows} allowed")
         if width > self._max_features:
             raise DecodeError("too_large", f"{width} columns, {self._max_features} allowed")
-        if len(values) != rows * width:
+        if len(values) != rows * width or width < 1:
             raise DecodeError("shape", f"{len(values)} values for {rows} x {width}")
         return Frame(side, names, rows, width, values)
 
@@ -82,23 +109,29 @@ class Tables:
         return self.frame(side, names if names and len(names) == 1 else (single,), len(rows), 1, cells(rows))
 
     def columns(self, side: Side, columns: dict[str, Any]) -> Frame:
-        """Columns by name, each a list of cells or of one-element lists."""
+        """Columns by name, each a list of cells, or of lists of cells which are spread; a bare cell is one row."""
         if not columns:
             raise DecodeError("structure", "no columns")
-        flat = [self._column(values) for values in columns.values()]
-        rows = len(flat[0])
-        if any(len(column) != rows for column in flat):
+        flat = list(chain.from_iterable(self._column(name, values) for name, values in columns.items()))
+        rows = len(flat[0][1])
+        if any(len(values) != rows for _, values in flat):
             raise DecodeError("ragged", "columns of unequal length")
-        names = tuple(map(str, columns))
-        values = flat[0] if len(flat) == 1 else list(chain.from_iterable(zip(*flat, strict=True)))
-        return self.frame(side, names, rows, len(names), values)
+        names = tuple(name for name, _ in flat)
+        joined = list(chain.from_iterable(zip(*(values for _, values in flat), strict=True)))
+        return self.frame(side, names, rows, len(names), joined)
 
-    def _column(self, values: Any) -> list[Any]:
+    def _column(self, name: str, values: Any) -> list[tuple[str, list[Any]]]:
+        """One column, or as many as each of its values has cells."""
         if not isinstance(values, list):
-            values = [values]
-        elif values and isinstance(values[0], list):
-            values = [_only(value) for value in values]
-        return cells(values)
+            return [(name, cells([values]))]
+        if not values or not isinstance(values[0], list):
+            return [(name, cells(values))]
+        width = len(values[0])
+        if not 0 < width <= self._max_features:
+            raise DecodeError("too_large" if width else "shape", f"values of {name[:40]!r} have {width} cells")
+        if not all(type(value) is list and len(value) == width for value in values):
+            raise DecodeError("ragged", f"values of {name[:40]!r} are lists of unequal length")
+        return [(each, cells([value[at] for value in values])) for at, each in enumerate(spread(name, width))]
 
     def _lists(self, side: Side, rows: list[Any], names: tuple[str, ...] | None) -> Frame:
         width = len(rows[0])
@@ -117,8 +150,23 @@ class Tables:
         if all(type(row) is dict and tuple(row) == names for row in rows):
             values: list[Any] = list(chain.from_iterable(row.values() for row in rows))
         else:
-            names, values = _uneven_objects(rows)
-        return self.frame(side, names, len(rows), len(names), cells(values))
+            names, values = self._uneven(rows)
+        if not _SCALARS.issuperset(map(type, values)):  # some keys hold lists
+            return self.columns(side, {name: values[at :: len(names)] for at, name in enumerate(names)})
+        return self.frame(side, names, len(rows), len(names), values)
+
+    def _uneven(self, rows: list[Any]) -> tuple[tuple[str, ...], list[Any]]:
+        """Rows with keys in another order, or left out: the union of the keys; what is left out is null."""
+        names: dict[str, None] = {}
+        for row in rows:
+            if not isinstance(row, dict):
+                raise DecodeError("ragged", "objects and other rows are mixed")
+            names.update(dict.fromkeys(row))
+        if len(names) > self._max_features:
+            raise DecodeError("too_large", f"{len(names)} columns, {self._max_features} allowed")
+        if len(rows) * len(names) > max(_FILLED_CELLS, _FILLED_RATIO * sum(map(len, rows))):
+            raise DecodeError("ragged", "objects have too few keys in common")
+        return tuple(names), [row.get(name) for row in rows for name in names]
 
 
 def cells(values: list[Any]) -> list[Any]:
@@ -128,17 +176,6 @@ def cells(values: list[Any]) -> list[Any]:
     return values
 
 
-def _uneven_objects(rows: Iterable[Any]) -> tuple[tuple[str, ...], list[Any]]:
-    """Rows with keys in another order, or left out: the union of the keys; what is left out is null."""
-    names: dict[str, None] = {}
-    for row in rows:
-        if not isinstance(row, dict):
-            raise DecodeError("ragged", "objects and other rows are mixed")
-        names.update(dict.fromkeys(row))
-    return tuple(names), [row.get(name) for row in rows for name in names]
-
-
-def _only(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) != 1:
-        raise DecodeError("shape", "a column of lists must hold one value in each")
-    return value[0]
+def spread(name: str, width: int) -> tuple[str, ...]:
+    """The names of the columns that one value of `width` cells becomes."""
+    return (name,) if width == 1 else tuple(f"{name}[{at}]" for at in range(width))

@@ -71,3 +71,7 @@ def test_an_unknown_coding_is_an_encoding_error() -> None:
 
 def test_a_truncated_body_is_never_read() -> None:
     assert reason_of(Message(b"POST / HTTP/1.1\r\n\r\n", b"", 5, truncated=True)) == "truncated"
+
+
+def test_a_body_that_goes_on_after_its_compression_ended_is_never_half_read() -> None:
+    assert reason_of(message(gzip.compress(b"1,2\n") * 2, b"Content-Encoding: gzip")) == "encoding"

@@ -1,23 +1,24 @@
 """CSV with and without a header: MLflow wants one, SageMaker has none.
 
-The first line is a header if it holds a cell that is neither empty nor a number, and if the second line differs from it
-in that: a file of strings only has a header unless it is a single line. `,` and `;` and tab separate.
+The first line of a request is a header if it holds nothing but words, or if it has words where the second line has numbers:
+a request of strings only has a header unless it is a single line. Responses of strings only have none, as models that
+answer with class names send them. `,` and `;` and tab separate. A decimal comma is not read.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Frame, Side
-from sidecar.core.tables import Tables, parse
+from sidecar.core.tables import Tables
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
-_SEPARATORS = ",;\t"
+_SEPARATORS = b",;\t"
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
 
@@ -28,6 +29,7 @@ class Csv:
 
     def __init__(self, settings: DecodeSettings) -> None:
         self._tables = Tables(settings)
+        self._max_rows = settings.max_rows
 
     def priority(self, exchange: Exchange) -> float:
         """Sure by its content type."""
@@ -41,8 +43,10 @@ class Csv:
     def response(self, exchange: Exchange, payload: bytes) -> Frame:
         """Predictions as JSON or as CSV, whichever it looks like."""
         if payload.lstrip()[:1] in (b"{", b"["):
-            document = parse(payload)
+            document = self._tables.parse(payload)
             predictions = document.get("predictions", document) if isinstance(document, dict) else document
+            if isinstance(predictions, dict):
+                return self._tables.columns(Side.OUTPUT, predictions)
             return self._tables.rows(Side.OUTPUT, predictions, single="prediction")
         frame = self._read(Side.OUTPUT, payload)
         if frame.names is None and frame.width == 1:
@@ -50,36 +54,39 @@ class Csv:
         return frame
 
     def _read(self, side: Side, payload: bytes) -> Frame:
-        try:
-            text = payload.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise DecodeError("syntax", str(error)) from error
-        rows = _rows(text)
+        self._tables.guard(payload, b",;\t\n")
+        rows = self._rows(payload)
         if not rows:
             raise DecodeError("syntax", "empty body")
-        names = tuple(cell.strip() for cell in rows.pop(0)) if _has_header(rows) else None
+        has_header = _has_header(rows, words_alone=side is Side.INPUT)
+        names = tuple(cell.strip() for cell in rows.pop(0)) if has_header else None
         width = len(names) if names is not None else len(rows[0])
         if any(len(row) != width for row in rows):
             raise DecodeError("ragged", f"the first line has {width} cells, another has not")
         return self._tables.frame(side, names, len(rows), width, list(map(_cell, chain.from_iterable(rows))))
 
+    def _rows(self, payload: bytes) -> list[list[str]]:
+        """The lines that hold something, at most one more than are allowed after a header."""
+        first = payload.partition(b"\n")[0]
+        separator = chr(max(_SEPARATORS, key=first.count))
+        lines = io.TextIOWrapper(io.BytesIO(payload), encoding="utf-8-sig", newline="")
+        reader = csv.reader(lines, delimiter=separator, strict=True)
+        try:
+            return list(islice(filter(_is_filled, reader), self._max_rows + 2))
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise DecodeError("syntax", str(error)) from error
 
-def _rows(text: str) -> list[list[str]]:
-    first = text.partition("\n")[0]
-    separator = max(_SEPARATORS, key=first.count)
-    try:
-        return [row for row in csv.reader(io.StringIO(text), delimiter=separator, strict=True) if row]
-    except csv.Error as error:
-        raise DecodeError("syntax", str(error)) from error
+
+def _is_filled(row: list[str]) -> bool:
+    return len(row) > 1 or (len(row) == 1 and not row[0].isspace())
 
 
-def _has_header(rows: list[list[str]]) -> bool:
-    first = any(isinstance(_cell(cell), str) for cell in rows[0])
-    if not first or len(rows) == 1:
+def _has_header(rows: list[list[str]], words_alone: bool) -> bool:
+    """`words_alone` says that a first line of nothing but words is a header whatever follows it."""
+    if len(rows) == 1:
         return False
-    words = [isinstance(_cell(cell), str) for cell in rows[0]]
-    below = [isinstance(_cell(cell), str) for cell in rows[1]]
-    return all(words) or words != below
+    first, second = ([isinstance(_cell(cell), str) for cell in row] for row in rows[:2])
+    return any(first) and (first != second or (words_alone and all(first)))
 
 
 def _cell(text: str) -> Any:

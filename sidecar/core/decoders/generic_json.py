@@ -12,7 +12,7 @@ from typing import Any
 
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Frame, Side
-from sidecar.core.tables import Tables, parse
+from sidecar.core.tables import Tables
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -23,7 +23,10 @@ _OTHERS = re.compile(
     r"|send-feedback|repository/.*)"
 )
 """Paths of known protocols that carry no table of features."""
-_NOT_JSON = (b"multipart/", b"image/", b"audio/", b"video/", b"text/event-stream", b"text/html", b"application/grpc")
+_NOT_JSON = (
+    b"multipart/", b"image/", b"audio/", b"video/", b"text/event-stream", b"text/html", b"application/grpc",
+    b"application/x-npy", b"application/x-protobuf", b"application/vnd.apache.", b"application/vnd.bentoml+pickle",
+)  # fmt: skip
 
 
 class GenericJson:
@@ -48,7 +51,7 @@ class GenericJson:
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
         """The rows of the request."""
-        document = parse(payload)
+        document = self._tables.parse(payload)
         names = self._names(document)
         if self._settings.rows_pointer:
             return self._table(Side.INPUT, point(document, self._settings.rows_pointer), names, "value")
@@ -59,7 +62,7 @@ class GenericJson:
         """The predictions of the response."""
         if (exchange.response.header(b"content-type") or b"").lower().startswith(_NOT_JSON):
             raise DecodeError("unsupported", "the response is not JSON")
-        document = parse(payload)
+        document = self._tables.parse(payload)
         if self._settings.predictions_pointer:
             rows, names = point(document, self._settings.predictions_pointer), None
         else:
@@ -92,7 +95,9 @@ def point(document: Any, pointer: str) -> Any:
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(document, dict) and key in document:
             document = document[key]
-        elif isinstance(document, list) and key.isascii() and key.isdigit() and len(key) < 8 and int(key) < len(document):
+        elif (
+            isinstance(document, list) and key.isascii() and key.isdigit() and len(key) < 8 and int(key) < len(document)
+        ):
             document = document[int(key)]
         else:
             raise DecodeError("structure", f"nothing at {pointer}")

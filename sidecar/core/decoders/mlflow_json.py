@@ -9,7 +9,7 @@ from typing import Any
 
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Frame, Side
-from sidecar.core.tables import Tables, parse, parse_object
+from sidecar.core.tables import Tables
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -28,7 +28,7 @@ class MlflowJson:
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
         """dataframe_split, dataframe_records, inputs or instances."""
-        document = parse_object(payload)
+        document = self._tables.parse_object(payload)
         if "dataframe_split" in document:
             return self._split(document["dataframe_split"])
         for key in ("dataframe_records", "instances", "inputs"):
@@ -38,7 +38,7 @@ class MlflowJson:
 
     def response(self, exchange: Exchange, payload: bytes) -> Frame:
         """`predictions`, as rows or as columns; some models answer with the bare list."""
-        document = parse(payload)
+        document = self._tables.parse(payload)
         predictions = document.get("predictions", document) if isinstance(document, dict) else document
         if isinstance(predictions, dict):
             return self._tables.columns(Side.OUTPUT, predictions)

@@ -9,7 +9,7 @@ import re
 
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Frame, Side
-from sidecar.core.tables import Tables, parse_object
+from sidecar.core.tables import Tables
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -30,7 +30,7 @@ class V1Json:
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
         """`instances` are rows; `inputs` are columns if it is an object, else rows."""
-        document = parse_object(payload)
+        document = self._tables.parse_object(payload)
         if "instances" in document:
             return self._tables.rows(Side.INPUT, document["instances"])
         inputs = document.get("inputs")
@@ -42,7 +42,7 @@ class V1Json:
 
     def response(self, exchange: Exchange, payload: bytes) -> Frame:
         """`predictions` are rows; `outputs` are columns if it is an object, else rows."""
-        document = parse_object(payload)
+        document = self._tables.parse_object(payload)
         if "predictions" in document:
             return self._tables.rows(Side.OUTPUT, document["predictions"], single="prediction")
         outputs = document.get("outputs")

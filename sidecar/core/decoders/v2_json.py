@@ -11,14 +11,14 @@ import math
 import re
 import struct
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from sidecar.core.exchange import Exchange, Message
 from sidecar.core.frame import Frame, Side
-from sidecar.core.tables import Tables, cells, kind, parse_object
+from sidecar.core.tables import Tables, cells, kind, spread
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -29,6 +29,11 @@ _DTYPES = {
 }  # fmt: skip
 
 
+_SMALL_BYTES = 4096
+"""Up to here a typed decoder is quickest; it also keeps whole numbers below the digits that Python refuses to write."""
+_HEAD_BYTES = 1024
+
+
 class _Flat(msgspec.Struct, gc=False):
     """A tensor whose data is a flat list of cells."""
 
@@ -37,21 +42,25 @@ class _Flat(msgspec.Struct, gc=False):
     data: list[float | int | bool | str | None]
 
 
+class _Parameters(msgspec.Struct, gc=False):
+    content_type: str | None = None
+
+
 class _Request(msgspec.Struct, gc=False):
     tensors: list[_Flat] = msgspec.field(name="inputs")
-    parameters: msgspec.Raw | None = None
+    parameters: _Parameters | None = None
 
 
 class _Response(msgspec.Struct, gc=False):
     tensors: list[_Flat] = msgspec.field(name="outputs")
-    parameters: msgspec.Raw | None = None
+    parameters: _Parameters | None = None
 
 
 _REQUEST = msgspec.json.Decoder(_Request)
 _RESPONSE = msgspec.json.Decoder(_Response)
 
 
-class _Tensor(NamedTuple):
+class _Tensor(msgspec.Struct, gc=False):
     name: str
     rows: int
     width: int
@@ -79,52 +88,68 @@ class V2Json:
         return self._frame(Side.OUTPUT, exchange.response, payload, "outputs")
 
     def _frame(self, side: Side, message: Message, payload: bytes, key: str) -> Frame:
-        """The common form takes a short way: one tensor with flat data, nothing behind the JSON."""
+        """The common form takes a short way: few bytes, flat data, nothing behind the JSON."""
+        if len(payload) > _SMALL_BYTES:
+            return self._any_frame(side, message, payload, key)
         try:
             document = (_REQUEST if side is Side.INPUT else _RESPONSE).decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return self._any_frame(side, message, payload, key)
-        if len(document.tensors) != 1 or document.parameters is not None:
-            return self._any_frame(side, message, payload, key)
-        (only,) = document.tensors
-        rows, width = _extent(only.name, only.shape, len(only.data))
-        return self._tables.frame(side, (only.name,) if width == 1 else None, rows, width, only.data)
+        parameters = document.parameters
+        tensors = [
+            _Tensor(one.name, *_extent(one.name, one.shape, len(one.data)), one.data) for one in document.tensors
+        ]
+        return self._assemble(side, tensors, parameters is not None and parameters.content_type == "pd")
 
     def _any_frame(self, side: Side, message: Message, payload: bytes, key: str) -> Frame:
         head, buffers = _split(message, payload)
-        document = parse_object(head)
+        document = self._tables.parse_object(head)
         described = document.get(key)
-        if not isinstance(described, list) or not described:
+        if not isinstance(described, list):
             raise DecodeError("structure", f"no `{key}` list of tensors")
+        known = _is_known_flat(head, document, described)
         tensors = []
         for one in described:
-            tensor, buffers = _tensor(one, buffers)
+            tensor, buffers = _tensor(one, buffers, known)
             tensors.append(tensor)
-        as_columns = _content_type(document) == "pd"
+        return self._assemble(side, tensors, _content_type(document) == "pd")
+
+    def _assemble(self, side: Side, tensors: list[_Tensor], as_columns: bool) -> Frame:
+        if not tensors:
+            raise DecodeError("structure", "no tensors")
         if len(tensors) == 1 and not as_columns:
             (only,) = tensors
             names = (only.name,) if only.width == 1 else None
             return self._tables.frame(side, names, only.rows, only.width, only.values)
-        return self._join(side, tensors)
-
-    def _join(self, side: Side, tensors: list[_Tensor]) -> Frame:
         rows = tensors[0].rows
         if any(tensor.rows != rows for tensor in tensors):
             raise DecodeError("ragged", "tensors of unequal length")
-        names = tuple(chain.from_iterable(map(_names, tensors)))
         if all(tensor.width == 1 for tensor in tensors):
-            values = list(chain.from_iterable(zip(*(t.values for t in tensors), strict=True)))
+            columns: tuple[str, ...] = tuple([tensor.name for tensor in tensors])
+            values = list(chain.from_iterable(zip(*(tensor.values for tensor in tensors), strict=True)))
         else:
+            columns = tuple(chain.from_iterable(spread(tensor.name, tensor.width) for tensor in tensors))
             values = [
                 value for row in range(rows) for t in tensors for value in t.values[row * t.width : (row + 1) * t.width]
             ]
-        return self._tables.frame(side, names, rows, len(names), values)
+        return self._tables.frame(side, columns, rows, len(columns), values)
 
 
-def _names(tensor: _Tensor) -> tuple[str, ...]:
-    if tensor.width == 1:
-        return (tensor.name,)
-    return tuple(f"{tensor.name}[{at}]" for at in range(tensor.width))
+def _is_known_flat(head: bytes, document: dict[str, Any], described: list[Any]) -> bool:
+    """Whether the data of a single tensor is known to hold cells only, without a look at each one.
+
+    A list or object inside it would be one more bracket than the document, its lists and its parameters account for. All
+    brackets are counted, up to the last one; if that one stands far back, nothing is known. A bracket in a string only
+    makes them too many.
+    """
+    last = max(head.rfind(b"["), head.rfind(b"{"))
+    if len(described) != 1 or not isinstance(described[0], dict) or last > _HEAD_BYTES:
+        return False
+    (tensor,) = described
+    lists = isinstance(tensor.get("shape"), list) + isinstance(tensor.get("data"), list)
+    objects = isinstance(document.get("parameters"), dict) + isinstance(tensor.get("parameters"), dict)
+    brackets = head.count(b"[", 0, last + 1) + head.count(b"{", 0, last + 1)
+    return brackets == 3 + lists + objects  # the document, the list of tensors, the tensor
 
 
 def _content_type(document: dict[str, Any]) -> Any:
@@ -142,7 +167,7 @@ def _split(message: Message, payload: bytes) -> tuple[bytes, bytes]:
     return payload[: int(length)], payload[int(length) :]
 
 
-def _tensor(described: Any, buffers: bytes) -> tuple[_Tensor, bytes]:
+def _tensor(described: Any, buffers: bytes, known_flat: bool) -> tuple[_Tensor, bytes]:
     """One tensor, and the buffers that are left."""
     if not isinstance(described, dict) or not isinstance(described.get("name"), str):
         raise DecodeError("structure", "a tensor is an object with a name")
@@ -150,7 +175,7 @@ def _tensor(described: Any, buffers: bytes) -> tuple[_Tensor, bytes]:
     data = described.get("data")
     parameters = described.get("parameters")
     if data is not None:
-        values = _flat(data)
+        values = data if known_flat and isinstance(data, list) else _flat(data)
     elif isinstance(parameters, dict) and isinstance(parameters.get("binary_data_size"), int):
         size = parameters["binary_data_size"]
         if not 0 <= size <= len(buffers):
@@ -164,7 +189,7 @@ def _tensor(described: Any, buffers: bytes) -> tuple[_Tensor, bytes]:
 
 
 def _shape(name: str, shape: Any, size: int) -> tuple[int, int]:
-    if not isinstance(shape, list) or not all(type(n) is int for n in shape):
+    if not isinstance(shape, list) or set(map(type, shape)) != {int}:
         raise DecodeError("shape", f"tensor {name!r} has no shape")
     return _extent(name, shape, size)
 
@@ -177,7 +202,7 @@ def _extent(name: str, shape: list[int], size: int) -> tuple[int, int]:
         rows, width = shape[0], math.prod(shape[1:])
     else:
         raise DecodeError("shape", f"tensor {name!r} has no shape")
-    if rows * width != size or rows < 0:
+    if rows * width != size or rows < 0 or width < 1:
         raise DecodeError("shape", f"tensor {name!r} of shape {shape} has {size} values")
     return rows, width
 

@@ -1,0 +1,155 @@
+"""V2: tensors to columns, and what they must not be."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import orjson
+import pytest
+
+from sidecar.core.decoders.v2_json import V2Json
+from sidecar.core.frame import Frame
+from sidecar.errors import DecodeError
+from sidecar.settings import DecodeSettings
+from tests.support.wire import exchange
+
+V2 = V2Json(DecodeSettings())
+LONG = b" " * 5000
+"""Blanks in front, which make the body long and its brackets far from the beginning."""
+
+
+def request(*inputs: dict[str, Any], padding: bytes = b"", **more: Any) -> Frame:
+    body = padding + orjson.dumps({"inputs": inputs, **more})
+    return V2.request(exchange("/v2/models/m/infer", body), body)
+
+
+def tensor(name: str, shape: list[int], data: Any) -> dict[str, Any]:
+    return {"name": name, "shape": shape, "datatype": "FP64", "data": data}
+
+
+@pytest.mark.parametrize("shape", [[3], [3, 1], [3, 1, 1]])
+def test_a_single_tensor_of_one_value_a_row_is_a_column_with_its_name(shape: list[int]) -> None:
+    frame = request(tensor("age", shape, [1, 2, 3]))
+
+    assert (frame.names, frame.rows, frame.width) == (("age",), 3, 1)
+
+
+@pytest.mark.parametrize("padding", [b"", LONG])
+def test_tensors_of_several_values_a_row_number_their_columns(padding: bytes) -> None:
+    frame = request(tensor("a", [2, 2], [1, 2, 3, 4]), tensor("b", [2], ["x", None]), padding=padding)
+
+    assert frame.names == ("a[0]", "a[1]", "b")
+    assert frame.values == [1, 2, "x", 3, 4, None]
+
+
+@pytest.mark.parametrize("padding", [b"", LONG])
+@pytest.mark.parametrize(
+    ("inputs", "reason"),
+    [
+        ([], "structure"),
+        ([tensor("a", [2], [1])], "shape"),
+        ([tensor("a", [0, -3], [])], "shape"),
+        ([tensor("a", [-1, -1], [1])], "shape"),
+        ([tensor("a", [5, 0], [])], "shape"),
+        ([tensor("a", [], [1])], "shape"),
+        ([tensor("a", [2, 0], []), tensor("b", [2], [1, 2])], "shape"),
+        ([tensor("a", [2], [1, 2]), tensor("b", [1], [1])], "ragged"),
+        ([tensor("a", [2], [[1], 2])], "ragged"),
+        ([tensor("a", [2], [1, {"b": 2}])], "type"),
+        ([tensor("a", [2], [1, [2]])], "type"),
+        ([tensor("a", [1], "x")], "structure"),
+        ([{"name": "a", "shape": [1]}], "structure"),
+        ([{"shape": [1], "data": [1]}], "structure"),
+    ],
+)
+def test_what_is_no_tensor_is_refused_with_its_reason(padding: bytes, inputs: list[Any], reason: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        request(*inputs, padding=padding)
+
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("hidden", [[], {}, [1], {"a": 1}])
+@pytest.mark.parametrize("at", [0, 1, 700, 1999])
+def test_a_list_or_object_among_many_numbers_is_found_wherever_it_hides(hidden: Any, at: int) -> None:
+    data: list[Any] = [0.125] * 2000
+    data[at] = hidden
+
+    with pytest.raises(DecodeError) as caught:
+        request(tensor("a", [1000, 2], data))
+
+    assert caught.value.reason in ("type", "ragged")
+
+
+@pytest.mark.parametrize("more", [{}, {"parameters": {}}, {"parameters": {"a": "[{"}}, {"outputs": [{"name": "o"}]}])
+def test_long_flat_data_is_handed_on_whatever_stands_around_it(more: dict[str, Any]) -> None:
+    data = [0.125 * at for at in range(2000)]
+
+    frame = request(tensor("a", [1000, 2], data), **more)
+
+    assert (frame.names, frame.rows, frame.width, frame.values) == (None, 1000, 2, data)
+
+
+def binary(datatype: str, shape: list[int], buffer: bytes, said: int | None = None) -> Frame:
+    size = len(buffer) if said is None else said
+    head = orjson.dumps(
+        {"inputs": [{"name": "x", "shape": shape, "datatype": datatype, "parameters": {"binary_data_size": size}}]}
+    )
+    headers = b"Inference-Header-Content-Length: %d\r\n" % len(head)
+    return V2.request(exchange("/v2/models/m/infer", head + buffer, headers=headers), head + buffer)
+
+
+@pytest.mark.parametrize(
+    ("datatype", "buffer", "values"),
+    [
+        ("BOOL", b"\x01\x00", [True, False]),
+        ("UINT8", b"\xff\x00", [255, 0]),
+        ("INT64", struct.pack("<2q", -1, 2**62), [-1, 2**62]),
+        ("UINT64", struct.pack("<2Q", 1, 2**64 - 1), [1, 2**64 - 1]),
+        ("FP16", struct.pack("<2e", 0.5, -2), [0.5, -2]),
+        ("FP32", struct.pack("<2f", 0.5, -2), [0.5, -2]),
+        ("BYTES", struct.pack("<I2sI0s", 2, b"NL", 0, b""), ["NL", ""]),
+        ("BYTES", struct.pack("<I1sI1s", 1, b"\xff", 1, b"a"), ["\N{REPLACEMENT CHARACTER}", "a"]),
+    ],
+)
+def test_a_buffer_is_read_as_its_datatype(datatype: str, buffer: bytes, values: list[Any]) -> None:
+    frame = binary(datatype, [2], buffer)
+
+    assert frame.values == values
+    assert list(map(type, frame.values)) == list(map(type, values)) or datatype.startswith("FP")
+
+
+@pytest.mark.parametrize(
+    ("datatype", "buffer", "said", "reason"),
+    [
+        ("BF16", b"\0\0\0\0", None, "unsupported"),
+        ("FP32", b"\0\0\0", None, "shape"),
+        ("FP32", b"\0" * 8, 80, "shape"),
+        ("FP32", b"\0" * 8, -8, "shape"),
+        ("BYTES", b"\x05\0\0\0ab", None, "shape"),
+        ("BYTES", b"\x05\0", None, "shape"),
+    ],
+)
+def test_a_buffer_that_does_not_fit_is_refused(datatype: str, buffer: bytes, said: int | None, reason: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        binary(datatype, [2], buffer, said)
+
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("path", "claimed"),
+    [
+        ("/v2/models/m/infer", True),
+        ("/v2/models/m/versions/2/infer", True),
+        ("/tenant/v2/models/m/infer", True),
+        ("/v2/models/m/infer?trace=1", True),
+        ("/v2/models/m/infer_stream", False),
+        ("/v2/models/m/generate", False),
+        ("/v2/models/m/ready", False),
+        ("/v2/repository/index", False),
+    ],
+)
+def test_it_claims_inference_and_nothing_else_of_the_protocol(path: str, claimed: bool) -> None:
+    assert (V2.priority(exchange(path, b"")) > 0) is claimed
