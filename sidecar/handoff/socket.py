@@ -139,7 +139,7 @@ class SocketHandoff:
         self._queued_bytes -= size
         return batch
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytearray) -> None:
         if self._socket is None:
             return
         try:

@@ -37,13 +37,13 @@ _DECODERS: dict[int, msgspec.msgpack.Decoder[Any]] = {
 }
 
 
-def encode(frame: Frame) -> bytes:
+def encode(frame: Frame) -> bytearray:
     """One frame as bytes."""
     kind = _EXCHANGES if isinstance(frame, list) else _HELLO if isinstance(frame, Hello) else _SNAPSHOT
     buffer = bytearray(_HEADER.size)
     _encoder.encode_into(frame, buffer, _HEADER.size)
     _HEADER.pack_into(buffer, 0, len(buffer) - _HEADER.size, kind)
-    return bytes(buffer)
+    return buffer
 
 
 _ACK = struct.Struct("<I")

@@ -186,7 +186,7 @@ class Conversation:
         """A request begins; returns the line to insert at the end of its head."""
         services = self._services
         tap = services.tap
-        exchange = InFlight(head, self._now, (tap.everything or tap.chooses()) and not head.probe)
+        exchange = InFlight(head, self._now, head.tabular and not head.probe and (tap.everything or tap.chooses()))
         self._in_flight.append(exchange)
         self._asking = exchange
         if head.probe:

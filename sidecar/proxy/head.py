@@ -16,6 +16,7 @@ BLANK_LINE = b"\r\n\r\n"
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"})
 """The methods of the semantic conventions; any other is labelled `_OTHER`."""
 
+_MEDIA = (b"image/", b"audio/", b"video/", b"multipart/", b"application/octet-stream", b"application/zip")
 _CACHED_HEADS = 512
 _CACHED_HEAD_BYTES = 2048
 
@@ -23,7 +24,7 @@ _CACHED_HEAD_BYTES = 2048
 class RequestHead:
     """What a request's head says."""
 
-    __slots__ = ("length", "method", "plain", "plainly_answered", "probe", "raw", "route", "target", "traced")
+    __slots__ = ("length", "method", "plain", "plainly_answered", "probe", "raw", "route", "tabular", "target", "traced")
 
     def __init__(self, raw: bytes, lowered: bytes, routes: Routes, probes: frozenset[bytes]) -> None:
         method, target = request_line(raw)
@@ -35,6 +36,10 @@ class RequestHead:
         self.probe = target.partition(b"?")[0] in probes
         self.traced = b"\r\ntraceparent:" in lowered
         self.length = length or 0
+        self.tabular = b"\r\ninference-header-content-length:" in lowered or not value_of(
+            lowered, b"content-type"
+        ).startswith(_MEDIA)
+        """Its body may hold rows. Media never does, so the tap need not keep a copy of it."""
         self.plainly_answered = method not in (b"HEAD", b"CONNECT")
         """Where its response ends is said by the response alone."""
         self.plain = (

@@ -102,3 +102,15 @@ def test_a_request_line_is_read_behind_empty_lines() -> None:
     assert request_line(head) == (b"GET", b"/a?b")
     assert request_version(head) == b"HTTP/1.1"
     assert request_version(b"GET /\r\n\r\n") == b"/"
+
+
+def test_media_is_not_worth_a_copy_unless_it_carries_tensors() -> None:
+    def tabular(*headers: bytes) -> bool:
+        raw = b"\r\n".join((b"POST /x HTTP/1.1", *headers)) + b"\r\n\r\n"
+        return RequestHead(raw, raw.lower(), Routes(), frozenset()).tabular
+
+    assert tabular()
+    assert tabular(b"Content-Type: application/json")
+    assert not tabular(b"Content-Type: image/png")
+    assert not tabular(b"content-type: Application/Octet-Stream")
+    assert tabular(b"Content-Type: application/octet-stream", b"Inference-Header-Content-Length: 10")
