@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from the settings themselves: `python scripts/settings_docs.py`. A test checks that it is fresh."""
+"""Writes docs/settings.md from the settings themselves (`make docs`). A test checks that it is fresh."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 _INTRO = """\
 # Settings
 
-Flags win over the environment, the environment over the file (`--config FILE`, YAML), the file over the default. Any setting can be
-given as a flag with `--set key=value`; lists are written with commas. In the file, sections are mappings:
+Flags win over the environment, the environment over the file (`--config FILE`, YAML), the file over the default. Any
+setting can be given as a flag with `--set key=value`; lists are written with commas. In the file, sections are mappings:
 
 ```yaml
 upstream: 127.0.0.1:8080
@@ -24,7 +24,8 @@ drift:
   material_psi: 0.2
 ```
 
-An unknown key is an error that names the nearest known one. `drift-sidecar check` prints the settings in force and where each came from.
+An unknown key is an error that names the nearest known one. `drift-sidecar check` prints the settings in force and where
+each came from.
 This page is made by `make docs` from `sidecar/settings.py`.
 """
 

@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     """Every command and its arguments."""
     parser = argparse.ArgumentParser(
-        prog="drift-sidecar", description="Measures what goes into a model and comes out of it, and says when it drifts."
+        prog="drift-sidecar",
+        description="Measures what goes into a model and comes out of it, and says when it drifts.",
     )
     parser.add_argument("--version", action="version", version=f"drift-sidecar {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -15,6 +15,7 @@ import inspect
 import re
 import types
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -53,7 +54,15 @@ class ModelSettings(Section, frozen=True):
 class HttpSettings(Section, frozen=True):
     routes: tuple[str, ...] = ()
     """Route templates of your model beside the known ones, e.g. `/predict/{tenant}`; other paths are labelled `other`."""
-    probes: tuple[str, ...] = ("/v2/health/live", "/v2/health/ready", "/healthz", "/livez", "/readyz", "/health", "/ping")
+    probes: tuple[str, ...] = (
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/healthz",
+        "/livez",
+        "/readyz",
+        "/health",
+        "/ping",
+    )
     """Paths forwarded but left out of every statistic, as health probes are."""
     head_limit_bytes: Annotated[int, Meta(ge=1024)] = 65_536
     """A longer head makes the connection opaque: forwarded, counted, watched no more."""
@@ -257,7 +266,7 @@ def _attribute_docstrings(section: type[Section]) -> dict[str, str]:
     body = ast.parse(inspect.getsource(section)).body[0].body  # type: ignore[attr-defined]  # a class statement
     return {
         target.target.id: inspect.cleandoc(text.value.value)
-        for target, text in zip(body, body[1:], strict=False)
+        for target, text in pairwise(body)
         if isinstance(target, ast.AnnAssign)
         and isinstance(target.target, ast.Name)
         and isinstance(text, ast.Expr)

@@ -50,7 +50,9 @@ def main() -> None:
 def joined() -> Any:
     """Every flight that took off and arrived, with the weather at its airport in the hour of its departure."""
     keys = ["origin", "time_hour"]
-    table = flights.merge(weather[[*keys, "temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"]], on=keys)
+    table = flights.merge(
+        weather[[*keys, "temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"]], on=keys
+    )
     return table.dropna(subset=["arr_delay"])[["month", "arr_delay", *FEATURES]]
 
 

@@ -132,7 +132,9 @@ class Demo:
     async def _sum_up(self, session: aiohttp.ClientSession, url: str) -> None:
         async with session.get(url) as answer:
             metrics = await answer.text()
-        shed = sum(float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith("sidecar_shed_total"))
+        shed = sum(
+            float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith("sidecar_shed_total")
+        )
         self._tell(f"{self._replay.rows:,} rows in {self._replay.requests:,} requests, {shed:.0f} shed on the way")
 
     def _verdict(self) -> int:

@@ -64,7 +64,13 @@ def _print(profile: Profile, path: str) -> None:
     console = Console()
     size = Path(path).stat().st_size
     table = Table(box=None, header_style="bold", title_justify="left")
-    for heading, justify in (("side", "left"), ("feature", "left"), ("kind", "left"), ("rows", "right"), ("bins", "right")):
+    for heading, justify in (
+        ("side", "left"),
+        ("feature", "left"),
+        ("kind", "left"),
+        ("rows", "right"),
+        ("bins", "right"),
+    ):
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     shown = 0
     for side, of_side in profile.sides.items():

@@ -45,7 +45,9 @@ def execute(options: argparse.Namespace) -> int:
     told.update(_tell(monitor.finish(now), options.json))
     if not options.json:
         rows = sum(side.rows_total for side in monitor.view().sides)
-        print(f"{told['exchanges']:,} exchanges, {rows:,} rows, {told['windows']} windows, {told['changes']} verdicts changed")
+        print(
+            f"{told['exchanges']:,} exchanges, {rows:,} rows, {told['windows']} windows, {told['changes']} verdicts changed"
+        )
     return 0
 
 

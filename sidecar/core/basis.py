@@ -43,7 +43,8 @@ def _candidates(q: Floats) -> list[Floats]:
 def _orthonormal(candidates: list[Floats], q: Floats) -> list[Floats]:
     """Gram and Schmidt, beginning with the constant, which is left out of the result; twice, for rounding."""
     found = [np.ones_like(q)]
-    for candidate in candidates:
+    for given in candidates:
+        candidate = given
         length = np.sqrt((q * candidate**2).sum())
         for _ in range(2):
             for earlier in found:

@@ -99,4 +99,3 @@ class _Complaint:
     def told(self, now: float) -> None:
         self._last = now
         self.held_back = 0
-

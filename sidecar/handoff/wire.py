@@ -74,7 +74,7 @@ class FrameReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
+    def feed(self, data: bytes | bytearray) -> Iterator[Frame]:
         """Yield the frames that `data` completes, in order."""
         self._buffer += data
         start, size = 0, len(self._buffer)

@@ -60,8 +60,9 @@ def bind(key: str, address: Address) -> socket.socket:
     except (OSError, OverflowError) as error:
         sock.close()
         raise SettingsError(
-            f"{key} = {str(address)!r}", f"cannot listen there ({error})", "Choose a free port on an address of this pod"
+            f"{key} = {str(address)!r}",
+            f"cannot listen there ({error})",
+            "Choose a free port on an address of this pod",
         ) from error
     sock.setblocking(False)
     return sock
-

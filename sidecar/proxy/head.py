@@ -24,7 +24,18 @@ _CACHED_HEAD_BYTES = 2048
 class RequestHead:
     """What a request's head says."""
 
-    __slots__ = ("length", "method", "plain", "plainly_answered", "probe", "raw", "route", "tabular", "target", "traced")
+    __slots__ = (
+        "length",
+        "method",
+        "plain",
+        "plainly_answered",
+        "probe",
+        "raw",
+        "route",
+        "tabular",
+        "target",
+        "traced",
+    )
 
     def __init__(self, raw: bytes, lowered: bytes, routes: Routes, probes: frozenset[bytes]) -> None:
         method, target = request_line(raw)

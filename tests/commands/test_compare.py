@@ -63,7 +63,9 @@ def test_a_profile_of_the_same_bins_can_be_compared(reference: Path) -> None:
     assert cli.main(["compare", str(reference), str(reference), "--fail-on", "warning"]) == 0
 
 
-def test_a_profile_of_other_bins_is_refused(reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_profile_of_other_bins_is_refused(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = tmp_path / "other.json"
     data = write_rows(tmp_path / "live.csv", 1500, seed=2, shift=8)
     assert cli.main(["profile", str(data), "--outputs", "score", "-o", str(other)]) == 0
@@ -99,4 +101,3 @@ def test_a_broken_reference_is_an_error_with_its_mend(
     message = capsys.readouterr().err
     assert "broken.json" in message
     assert words in message
-

@@ -42,9 +42,13 @@ def test_a_kind_can_be_overridden(tmp_path: Path) -> None:
 
 
 def test_csv_json_lines_and_parquet_of_the_same_rows_give_the_same_profile(tmp_path: Path) -> None:
-    rows = [{"x": at / 7, "name": f"n{at % 3}", "flag": at % 2 == 0, "gap": None if at % 9 == 0 else at} for at in range(500)]
+    rows = [
+        {"x": at / 7, "name": f"n{at % 3}", "flag": at % 2 == 0, "gap": None if at % 9 == 0 else at}
+        for at in range(500)
+    ]
     (tmp_path / "a.csv").write_text(
-        "x,name,flag,gap\n" + "\n".join(f"{r['x']!r},{r['name']},{r['flag']},{'' if r['gap'] is None else r['gap']}" for r in rows)
+        "x,name,flag,gap\n"
+        + "\n".join(f"{r['x']!r},{r['name']},{r['flag']},{'' if r['gap'] is None else r['gap']}" for r in rows)
     )
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")

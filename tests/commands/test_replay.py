@@ -21,7 +21,9 @@ def capture(path: Path, rows: int, change_at: int) -> Path:
     with path.open("wb") as file:
         for at in range(rows):
             age = float(rng.normal(40 if at < change_at else 60, 10))
-            body = {"instances": [{"age": age, "country": str(rng.choice(COUNTRIES, p=[0.5, 0.3, 0.2])), "smoker": False}]}
+            body = {
+                "instances": [{"age": age, "country": str(rng.choice(COUNTRIES, p=[0.5, 0.3, 0.2])), "smoker": False}]
+            }
             one = exchange("/v1/models/m:predict", json.dumps(body).encode(), b'{"predictions":[0.5]}')
             file.write(dumps(msgspec.structs.replace(one, started_ns=at * 100_000_000)))
     return path
@@ -36,7 +38,9 @@ def test_a_replay_tells_when_and_what_drifted(
     assert cli.main(["replay", str(recorded), "--reference", str(reference), "--json"]) == 0
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    drifted = [line for line in lines if line.get("report", {}).get("state") == "drift" and line["report"]["feature"] == "age"]
+    drifted = [
+        line for line in lines if line.get("report", {}).get("state") == "drift" and line["report"]["feature"] == "age"
+    ]
     assert len(drifted) == 1
     assert 1000 < drifted[0]["rows_seen"] < 1200
 
@@ -57,7 +61,9 @@ def test_captures_make_a_profile_too(tmp_path: Path) -> None:
     assert cli.main(["profile", str(recorded), "-o", str(tmp_path / "p.json")]) == 0
 
 
-def test_a_line_that_is_no_exchange_is_named(reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_that_is_no_exchange_is_named(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     recorded = capture(tmp_path / "capture.jsonl", 3, change_at=3)
     with recorded.open("ab") as file:
         file.write(b'{"no":"exchange"}\n')

@@ -37,7 +37,7 @@ def rows_until_alarm(reference: SideProfile, live: NDArray[np.float64], threshol
         block = codes[:, at : at + BLOCK]
         evidence.update(block, binner.counts(block))
         if evidence.log10().max() >= threshold:
-            return at + block.shape[1]
+            return at + int(block.shape[1])
     return None
 
 

@@ -49,8 +49,8 @@ def test_a_reader_holds_no_more_than_the_frame_that_is_not_whole() -> None:
     reader = FrameReader()
     frame = encode(snapshot())
     for _ in range(50):
-        assert [type(each) for each in reader.feed(frame + frame[:10])] == [Snapshot]
-        assert list(reader.feed(frame[10:])) == [snapshot()]
+        assert [type(each) for each in reader.feed(bytes(frame + frame[:10]))] == [Snapshot]
+        assert list(reader.feed(bytes(frame[10:]))) == [snapshot()]
     assert not reader._buffer
 
 

@@ -35,7 +35,9 @@ def test_the_end_is_found_however_the_body_is_cut(data: st.DataObject) -> None:
     assert passed == len(body)
 
 
-@pytest.mark.parametrize("line", [b"\r\n", b"x\r\n", b"-1\r\n", b"+1\r\n", b"0x5\r\n", b"1_0\r\n", b";a\r\n", b"\xb2\r\n"])
+@pytest.mark.parametrize(
+    "line", [b"\r\n", b"x\r\n", b"-1\r\n", b"+1\r\n", b"0x5\r\n", b"1_0\r\n", b";a\r\n", b"\xb2\r\n"]
+)
 def test_a_size_that_is_no_hexadecimal_number_breaks_it(line: bytes) -> None:
     chunks = Chunks()
     chunks.take(line, 0, len(line))

@@ -130,7 +130,9 @@ def test_whatever_happens_everything_is_forwarded_counted_once_and_given_back(
     talk.upstream_eof()
     talk.close(by_upstream)
     assert talk.to_upstream == sent["client"]
-    assert talk.to_client.replace(b"Connection: close\r\n", b"") == sent["upstream"].replace(b"Connection: close\r\n", b"")
+    assert talk.to_client.replace(b"Connection: close\r\n", b"") == sent["upstream"].replace(
+        b"Connection: close\r\n", b""
+    )
     assert talk.services.tally.active_requests == 0
     assert talk.services.tap.used == 0
     assert len(talk.exchanges) <= sum(count for (protocol, _), count in talk.counts.items() if protocol == "http1")

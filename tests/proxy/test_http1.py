@@ -176,7 +176,9 @@ def test_data_behind_a_request_that_closes_is_not_taken_for_a_request() -> None:
 
 def test_broken_chunks_of_a_declined_upgrade_end_the_watch() -> None:
     watcher, seen = requests()
-    feed(watcher, [b"POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"])
+    feed(
+        watcher, [b"POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"]
+    )
     assert seen.reasons == ["framing"]
 
 
