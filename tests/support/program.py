@@ -1,103 +1,318 @@
-"""The whole program as a process: `with sidecar(upstream) as running:`."""
+"""The whole program over real sockets: the sidecar as a process, and a client and a model that a test plays itself.
+
+A test sends and expects bytes on both sides in the order it likes; nothing happens behind its back. All sockets have a
+timeout that only a broken program reaches, so a test fails instead of hanging.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, Any
 
-START_SECONDS = 20.0
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+PATIENCE_SECONDS = 20.0
+"""A time that only a broken program needs."""
+_TRACE_LINE = re.compile(rb"traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00\r\n\r\n\Z")
+_RESET = struct.pack("ii", 1, 0)
 
 
-def wait_until(condition: Any, what: str, seconds: float = START_SECONDS) -> None:
-    """Ask until it is true; AssertionError if it does not come true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain: {what}"
-        time.sleep(0.01)
+class Wire:
+    """One connected socket, seen as a stream of bytes."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.sock.settimeout(PATIENCE_SECONDS)
+        if sock.family != socket.AF_UNIX:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
+        self.sock.sendall(data)
+
+    def send_each(self, data: bytes) -> None:
+        """Send it in packets of one byte."""
+        for at in range(len(data)):
+            self.sock.sendall(data[at : at + 1])
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes; fewer only at the end of the stream."""
+        data = b""
+        while len(data) < size and (piece := self.sock.recv(size - len(data))):
+            data += piece
+        return data
+
+    def expect(self, data: bytes) -> None:
+        """The next bytes are these."""
+        came = self.take(len(data))
+        assert came == data
+
+    def expect_request(self, head: bytes, body: bytes = b"") -> None:
+        """The next bytes are this request with one line of trace context at the end of its head."""
+        came = self.head()
+        line = _TRACE_LINE.search(came)
+        assert line, came
+        assert came[: line.start()] + b"\r\n" == head
+        self.expect(body)
+
+    def head(self) -> bytes:
+        """The next bytes up to a blank line, not a byte more."""
+        data = b""
+        while not data.endswith(b"\r\n\r\n") and (piece := self.sock.recv(1)):
+            data += piece
+        return data
+
+    def rest(self) -> bytes:
+        """All bytes up to the end of the stream. Raises ConnectionResetError if it ends with a reset."""
+        data = b""
+        while piece := self.sock.recv(65_536):
+            data += piece
+        return data
+
+    def expect_end(self) -> None:
+        """Nothing more comes, and the stream ends in order."""
+        assert self.rest() == b""
+
+    def expect_reset(self) -> bytes:
+        """The stream is reset; returns what came before."""
+        data = b""
+        try:
+            while piece := self.sock.recv(65_536):
+                data += piece
+        except ConnectionError:
+            return data
+        raise AssertionError(f"ended in order after {data!r}")
+
+    def end(self) -> None:
+        """Send no more (half-close)."""
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Vanish with a reset."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.sock.close()
+
+    def close(self) -> None:
+        """Close both directions."""
+        self.sock.close()
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
-@dataclass
+class Model:
+    """The listening socket of a model; the test accepts and answers itself."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        if path is None:
+            self._sock = socket.create_server(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{self._sock.getsockname()[1]}"
+        else:
+            self._sock = socket.socket(socket.AF_UNIX)
+            self._sock.bind(str(path))
+            self._sock.listen()
+            self.address = f"unix:{path}"
+        self._sock.settimeout(PATIENCE_SECONDS)
+
+    def accept(self) -> Wire:
+        """The next connection that the sidecar opened."""
+        return Wire(self._sock.accept()[0])
+
+    def close(self) -> None:
+        """Accept no more; connections are refused from now on."""
+        self._sock.close()
+
+
+class Response:
+    """An answer of the admin port."""
+
+    def __init__(self, raw: bytes) -> None:
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        self.status = int(head.split(b" ", 2)[1])
+        self.head = head.decode()
+
+    @property
+    def json(self) -> Any:
+        """The body, read."""
+        return json.loads(self.body)
+
+
+class Metrics:
+    """Samples of the Prometheus text format."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def samples(self, name: str, **labels: str) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each sample called `name` that has (at least) these labels."""
+        found = []
+        for line in self.text.splitlines():
+            series, _, value = line.rpartition(" ")
+            if series == name or series.startswith(name + "{"):
+                pairs = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', series))
+                if labels.items() <= pairs.items():
+                    found.append((pairs, float(value)))
+        return found
+
+    def total(self, name: str, **labels: str) -> float:
+        """The sum of these samples."""
+        return sum(value for _, value in self.samples(name, **labels))
+
+
 class Sidecar:
-    """A running sidecar."""
+    """The program as a user starts it. `sets` are settings by their dotted keys."""
 
-    process: subprocess.Popen[bytes]
-    port: int
-    admin: int
-    log: Path
+    def __init__(
+        self,
+        upstream: str,
+        sets: dict[str, Any] | None = None,
+        environ: dict[str, str] | None = None,
+        stdout: IO[bytes] | int = subprocess.DEVNULL,
+        stderr: IO[bytes] | None = None,
+    ) -> None:
+        self.port, self.admin_port = free_ports(2)
+        arguments = [
+            "--upstream",
+            upstream,
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--admin",
+            f"127.0.0.1:{self.admin_port}",
+        ]
+        for key, value in (sets or {}).items():
+            arguments += ["--set", f"{key}={value}"]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("SIDECAR_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sidecar.cli", "run", *arguments],
+            env=inherited | (environ or {}),
+            stdout=stdout,
+            stderr=stderr,
+        )
 
-    def get(self, path: str, accept: str = "*/*") -> tuple[int, str]:
-        """Status and body of an admin path; status 0 where nobody answers."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", headers={"Accept": accept})
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
+    @property
+    def pid(self) -> int:
+        """Of the traffic process."""
+        return self.process.pid
 
-    def metric(self, name: str, **labels: str) -> float:
-        """The sum of all samples of a metric that carry these labels."""
-        total = 0.0
-        for line in self.get("/metrics")[1].splitlines():
-            if line.startswith(name + "{") and all(f'{key}="{value}"' in line for key, value in labels.items()):
-                total += float(line.rpartition(" ")[2])
-        return total
-
-    def events(self) -> list[dict[str, Any]]:
-        """What the drift log said so far."""
-        lines = self.log.read_bytes().splitlines()
-        return [json.loads(line) for line in lines if line.startswith(b"{")]
-
+    @property
     def observer_pid(self) -> int:
-        """The process id of the observer; 0 while there is none."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return int(children[0]) if children else 0
+        """Of the observer that runs now."""
+        pid = eventually(lambda: next(iter(children(self.pid)), 0))
+        return int(pid)
+
+    def connect(self) -> Wire:
+        """A client's connection to the traffic port."""
+        return Wire(connect(self.port))
+
+    def admin(self, request: str) -> Response:
+        """What the admin port answers to e.g. `GET /metrics`."""
+        with Wire(connect(self.admin_port)) as wire:
+            wire.send(f"{request} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode())
+            return Response(wire.rest())
+
+    def metrics(self) -> Metrics:
+        """What `/metrics` says now."""
+        answer = self.admin("GET /metrics")
+        assert answer.status == 200, answer.body
+        return Metrics(answer.body.decode())
+
+    def exchanges(self) -> dict[str, int]:
+        """`sidecar_exchanges_total` by outcome (reason, for opaque connections), without the zeros."""
+        return {
+            labels["outcome"]: int(value)
+            for labels, value in self.metrics().samples("sidecar_exchanges_total")
+            if value
+        }
+
+    def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal to the traffic process."""
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        """The exit code, once it has ended."""
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def kill(self) -> None:
+        """End it and its observer, in whatever state they are."""
+        for pid in children(self.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait(PATIENCE_SECONDS)
 
 
-@contextlib.contextmanager
-def sidecar(upstream: str, directory: Path, *arguments: str) -> Iterator[Sidecar]:
-    """Run `drift-sidecar run` before `upstream` until the block is left. Ready for traffic, and the observer answers."""
-    port, admin = free_port(), free_port()
-    log = directory / f"drift-{port}.log"
-    command = [
-        *(sys.executable, "-m", "sidecar.cli", "run", "--upstream", upstream),
-        *("--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"),
-        *("--set", "drain.notice_seconds=0", *arguments),
-    ]
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("SIDECAR_")}
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environ)
-    running = Sidecar(process, port, admin, log)
-    try:
-        wait_until(lambda: process.poll() is not None or running.get("/api/v1/status")[0] == 200, log.name)
-        assert process.poll() is None, log.read_text()
-        yield running
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+def connect(port: int) -> socket.socket:
+    """Connect to a port of this host, which may not be there yet."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
         try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            return socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    """The first true value of `look()`; AssertionError if there is none for long."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (value := look()):
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.01)
+    return value
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this host that nobody uses."""
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [sock.getsockname()[1] for sock in socks]
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has started and that are not dead."""
+    try:
+        pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    return [int(child) for child in pids if process_state(int(child)) not in "ZX"]
+
+
+def process_state(pid: int) -> str:
+    """The kernel's letter for it: R, S, T (stopped), Z (dead and not waited for), X (gone)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return "X"
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
+def open_sockets(pid: int) -> int:
+    """How many sockets a process has open."""
+    folder = Path(f"/proc/{pid}/fd")
+    links = []
+    for entry in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            links.append(str(entry.readlink()))
+    return sum(link.startswith("socket:") for link in links)

@@ -44,7 +44,7 @@ UPGRADE = Sent(b"GET /socket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websock
 REQUESTS = (
     Sent(b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"),
     Sent(b"\r\nGET /after-an-empty-line HTTP/1.1\r\nHost: m\r\n\r\n"),
-    Sent(b"HEAD /v2/health/ready HTTP/1.1\r\nhost: m\r\naccept: */*\r\n\r\n"),
+    Sent(b"HEAD /v2/models/m/ready HTTP/1.1\r\nhost: m\r\naccept: */*\r\n\r\n"),
     _sized(b"POST /v2/models/m/infer HTTP/1.1\r\nHost: m\r\n", b'{"inputs":[]}'),
     _sized(b"POST /p HTTP/1.1\r\nhost:m\r\ncontent-type:text/plain\r\n", LOOKS_LIKE_HEADS),
     Sent(b"PUT /lower HTTP/1.1\r\nhost: m\r\ncontent-length:4  \r\n\r\n", b"\r\n\r\n"),
