@@ -9,11 +9,13 @@ by 1 + k radius |h|. The radius is what the reference can be wrong by, being a s
 stay e-values, bets are made before the rows are seen. k is the one that makes the evidence grow most, to second order, if
 live is what it is estimated to be, 1 - radius / |h| and never below 0, times the trust that the estimate has earned.
 
-The logarithms are summed up as CUSUM does, s <- max(0, s) + log factor. exp(s) is at most the Shiryaev-Roberts sum over
-all beginnings, whose mean after t rows is at most t: so the mean number of rows until it first reaches c without drift is
-at least c. The same holds for a mean of such detectors, over memories and directions and over features: an alarm at budget
-times number of features keeps the budget (Shin, Ramdas & Rinaldo, "E-detectors", 2023). What follows from evidence
-is `policy`'s to say.
+The logarithms are summed up as CUSUM does, but begin anew only where a block does: s <- max(0, s) + log factors of the
+block. exp(s) is at most the Shiryaev-Roberts sum over all blocks that a bet may have begun with, and the mean of that, when
+nothing drifts, is at most the number of blocks so far. So the mean number of blocks until it first reaches c is at least
+c, and as a block that counts as one beginning has `BLOCK_ROWS` rows (a smaller one counts as so much of one), the mean
+number of rows is at least c BLOCK_ROWS. The same holds for a mean of such detectors, over memories and directions and over
+features: an alarm at budget times features / BLOCK_ROWS keeps the budget (Shin, Ramdas & Rinaldo, "E-detectors", 2023). What
+follows from evidence is `policy`'s to say.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.basis import smooth_basis
-from sidecar.core.binner import Codes
 from sidecar.core.profile import SideProfile
 from sidecar.core.stats.divergence import null_psi, psi
 from sidecar.core.stats.gamma import chi2_isf
@@ -31,6 +32,8 @@ Floats = NDArray[np.float64]
 
 MEMORIES = (32.0, 256.0, 2048.0)
 """Rows after which the weight of a row has fallen to 1/e."""
+BLOCK_ROWS = 16
+"""Rows of a block that counts as one beginning of a bet; larger blocks count as one too, which is less than they might."""
 TRAIL = 2.0
 """Evidence (natural logarithm) from which on a detector remembers as long as the longest does. The change it follows began
 about when its evidence did, so what it has seen since is all of one kind, and the more of it the better the bet."""
@@ -69,14 +72,11 @@ class Evidence:
         self._squares = np.zeros(shape)
         self._sums = np.zeros((2 * len(MEMORIES), features))
 
-    def update(self, codes: Codes, counts: NDArray[np.int64]) -> None:
-        """Judge one block of rows (F, n; flat codes with their counts) by the bets, then learn from it."""
-        rows = codes.shape[1]
-        bets = self._bets().reshape(len(self._sums), -1)
-        gains = bets.take(codes.ravel(), axis=1).reshape(*self._sums.shape, rows).cumsum(axis=2)
-        # s_n = C_n - min(-max(s_0, 0), C_1, ..., C_(n-1)), with C_i the sum of the first i logarithms.
-        lowest = np.minimum(-np.maximum(self._sums, 0.0), gains[:, :, :-1].min(axis=2, initial=np.inf))
-        self._sums = np.minimum(gains[:, :, -1] - lowest, LARGEST)
+    def update(self, counts: NDArray[np.int64], rows: int) -> None:
+        """Judge one block of rows, counted by feature and bin, by the bets; then learn from it."""
+        gains = np.einsum("dsfb,fb->dsf", self._bets(), counts).reshape(self._sums.shape)
+        beginning = min(np.log(rows / BLOCK_ROWS), 0.0)
+        self._sums = np.minimum(np.maximum(self._sums, beginning) + gains, LARGEST)
         self._learn(counts, rows)
 
     def log10(self) -> Floats:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from sidecar.core.events import NotEnough, Score, State
+from sidecar.core.evidence import BLOCK_ROWS
 from sidecar.settings import DriftSettings
 
 RECOVERED = 0.5
@@ -30,9 +31,10 @@ def policy(settings: DriftSettings, features: int, least_rows: int) -> Policy:
     """The limits when `features` are watched on both sides together.
 
     The mean over features of e-detectors is an e-detector, and one feature beyond budget times `features` brings that
-    mean beyond the budget: so the budget holds over all features together.
+    mean beyond the budget: so the budget holds over all features together. It is given in rows, and evidence counts in
+    blocks of `BLOCK_ROWS`.
     """
-    watched = math.log10(max(features, 1))
+    watched = math.log10(max(features, 1) / BLOCK_ROWS)
     return Policy(
         alarm=math.log10(settings.mean_rows_between_false_alarms) + watched,
         warning=math.log10(settings.mean_rows_between_false_warnings) + watched,

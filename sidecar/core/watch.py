@@ -24,7 +24,7 @@ from sidecar.core.events import (
     VerdictChanged,
     WindowClosed,
 )
-from sidecar.core.evidence import Evidence
+from sidecar.core.evidence import BLOCK_ROWS, Evidence
 from sidecar.core.frame import Frame, Side
 from sidecar.core.geometry import scale
 from sidecar.core.measure import Pair, Scale, scores
@@ -39,7 +39,7 @@ from sidecar.settings import Settings
 
 BLOCK_SECONDS = 0.02
 """Rows wait this long to be judged together, so that a fast stream costs little per row and a slow one is judged often..."""
-LEAST_BLOCK = 16
+LEAST_BLOCK = BLOCK_ROWS
 """...unless there are fewer than this, which wait for the next tick..."""
 MOST_BLOCK = 256
 """...or as many as this, which are judged at once."""
@@ -154,7 +154,7 @@ class Watch:
     def _judge(self, codes: Codes, now: float) -> list[Event]:
         """One block: counts, evidence, verdicts; and the window, if the block fills it."""
         counts = self._binner.counts(codes)
-        self._evidence.update(codes, counts)
+        self._evidence.update(counts, codes.shape[1])
         self._live += counts
         self._open += counts
         self._rows += codes.shape[1]

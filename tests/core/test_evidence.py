@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sidecar.core.binner import Binner
 from sidecar.core.builder import Builder
-from sidecar.core.evidence import Evidence
+from sidecar.core.evidence import BLOCK_ROWS, Evidence
 from sidecar.core.frame import Frame, Side
 from sidecar.core.profile import SideProfile
 
@@ -35,7 +35,7 @@ def rows_until_alarm(reference: SideProfile, live: NDArray[np.float64], threshol
     codes = binner.bin(live.ravel().tolist(), rows, width, list(range(width))).codes
     for at in range(0, rows, BLOCK):
         block = codes[:, at : at + BLOCK]
-        evidence.update(block, binner.counts(block))
+        evidence.update(binner.counts(block), block.shape[1])
         if evidence.log10().max() >= threshold:
             return at + int(block.shape[1])
     return None
@@ -44,7 +44,7 @@ def rows_until_alarm(reference: SideProfile, live: NDArray[np.float64], threshol
 @pytest.mark.parametrize("rows_of_reference", [1_000, 10_000, 100_000])
 def test_the_mean_number_of_rows_between_false_alarms_is_at_least_the_budget(rows_of_reference: int) -> None:
     rng = np.random.default_rng(rows_of_reference)
-    threshold = float(np.log10(BUDGET * FEATURES))
+    threshold = float(np.log10(BUDGET * FEATURES / BLOCK_ROWS))
     watched = alarms = 0
     for _ in range(STREAMS):
         reference = reference_of(rng.normal(size=(rows_of_reference, FEATURES)))
@@ -62,7 +62,7 @@ def test_a_shift_of_half_a_standard_deviation_is_found_within_a_few_hundred_rows
     live = rng.normal(size=(3_000, FEATURES))
     live[1_000:, 0] += 0.5
 
-    at = rows_until_alarm(reference, live, float(np.log10(1e9 * FEATURES)))
+    at = rows_until_alarm(reference, live, float(np.log10(1e9 * FEATURES / BLOCK_ROWS)))
 
     assert at is not None
     assert 1_000 < at <= 1_700
@@ -76,7 +76,7 @@ def test_a_category_that_was_never_seen_is_found_in_few_rows() -> None:
     evidence = Evidence(reference, binner.mask, TOLERANCE)
     for _ in range(4):
         codes = binner.bin(["a", "z"] * 8, 16, 1, [0]).codes
-        evidence.update(codes, binner.counts(codes))
+        evidence.update(binner.counts(codes), codes.shape[1])
 
     assert evidence.log10()[0] > 9
 
@@ -89,7 +89,7 @@ def test_a_reset_feature_begins_anew_and_the_others_go_on() -> None:
     live = rng.normal(2.0, 1.0, size=(320, 2))
     codes = binner.bin(live.ravel().tolist(), 320, 2, [0, 1]).codes
     for at in range(0, 320, BLOCK):
-        evidence.update(codes[:, at : at + BLOCK], binner.counts(codes[:, at : at + BLOCK]))
+        evidence.update(binner.counts(codes[:, at : at + BLOCK]), BLOCK)
 
     evidence.reset(np.array([0]))
 
