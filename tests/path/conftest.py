@@ -60,6 +60,12 @@ class Counts:
 Start = Callable[..., Sidecar]
 
 
+@pytest.fixture(autouse=True)
+def _close_wires() -> Iterator[None]:
+    yield
+    Wire.close_all()
+
+
 @pytest.fixture(scope="module")
 def model() -> Iterator[Model]:
     """A model."""

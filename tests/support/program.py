@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 PATIENCE_SECONDS = 20.0
 """A time that only a broken program needs."""
@@ -28,9 +28,12 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Wire:
-    """One connected socket, seen as a stream of bytes."""
+    """One connected socket, seen as a stream of bytes. `Wire.close_all()` closes every one that is open."""
+
+    _open: ClassVar[list[Wire]] = []
 
     def __init__(self, sock: socket.socket) -> None:
+        self._open.append(self)
         self.sock = sock
         self.sock.settimeout(PATIENCE_SECONDS)
         if sock.family != socket.AF_UNIX:
@@ -105,6 +108,12 @@ class Wire:
     def close(self) -> None:
         """Close both directions."""
         self.sock.close()
+
+    @classmethod
+    def close_all(cls) -> None:
+        """At the end of a test."""
+        while cls._open:
+            cls._open.pop().close()
 
     def __enter__(self) -> Wire:
         return self
