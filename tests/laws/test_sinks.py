@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,17 @@ def stdout_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     with (tmp_path / "stdout").open("w") as file:
         monkeypatch.setattr(sys, "stdout", file)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left_behind() -> Iterator[None]:
+    """An exporter that goes on trying to reach its collector draws from `random`, which Hypothesis forbids in other tests."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == "end of tracing":  # it ends when the exporter has
+            thread.join(30)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("listed", SINKS, ids=lambda listed: listed.name)

@@ -1,0 +1,55 @@
+"""From figures to verdicts."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from sidecar.core.events import NotEnough, Score, State
+from sidecar.core.evidence import BLOCK_ROWS
+from sidecar.core.policy import Policy, policy, recovered, verdict
+from sidecar.settings import DriftSettings
+
+LIMITS = Policy(alarm=10.0, warning=7.0, material=0.1, least_rows=100)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "effect", "expected"),
+    [
+        (11, 0.2, State.DRIFT),
+        (11, 0.05, State.OK),  # certain, but it does not matter
+        (5, 0.5, State.OK),  # large, but it may be chance
+        (8, 0.2, State.WARNING),
+        (10, 0.1, State.DRIFT),
+    ],
+)
+def test_drift_needs_evidence_and_effect(evidence: float, effect: float, expected: State) -> None:
+    assert verdict(LIMITS, State.OK, evidence, effect, rows=1_000) is expected
+
+
+def test_nothing_is_said_before_there_are_enough_rows() -> None:
+    assert verdict(LIMITS, State.INSUFFICIENT, 50, 5, rows=99) is State.INSUFFICIENT
+
+
+@pytest.mark.parametrize("before", [State.WARNING, State.DRIFT])
+def test_a_verdict_stays_until_a_window_ends_it(before: State) -> None:
+    assert verdict(LIMITS, before, 0, 0, rows=1_000) is before
+
+
+def test_a_warning_may_become_drift() -> None:
+    assert verdict(LIMITS, State.WARNING, 11, 0.2, rows=1_000) is State.DRIFT
+
+
+def test_half_the_material_effect_ends_a_verdict() -> None:
+    assert recovered(LIMITS, State.DRIFT, Score(0.06, 0.05, 0.1, 500))
+    assert not recovered(LIMITS, State.DRIFT, Score(0.07, 0.06, 0.1, 500))
+    assert not recovered(LIMITS, State.DRIFT, NotEnough("3 rows", 3))
+    assert not recovered(LIMITS, State.OK, Score(0, 0, 1, 500))
+
+
+def test_the_budget_is_shared_over_the_features() -> None:
+    one, hundred = (policy(DriftSettings(), features, 100) for features in (1, 100))
+
+    assert hundred.alarm == pytest.approx(one.alarm + 2)
+    assert one.alarm == pytest.approx(9 - math.log10(BLOCK_ROWS))  # evidence counts in blocks
