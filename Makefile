@@ -26,7 +26,7 @@ check: $(VENV)/.test
 	$(VENV)/bin/lint-imports
 
 bench-proxy: $(VENV)/.test $(BENCH_VENV)/.bench packages-bench
-	$(VENV)/bin/python -m benchmarks.proxy $(BENCH_ARGS)
+	$(VENV)/bin/python -m benchmarks.proxy --peers $(BENCH_VENV) $(BENCH_ARGS)
 
 # What comes from Debian. `scripts/packages` installs what is missing, with apt, as root or with sudo.
 .PHONY: packages-test packages-bench

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sidecar.core.builder import Builder, Recount
 from sidecar.core.frame import Frame, Side
 from sidecar.core.profile import Profile, SideProfile
 
-Columns = dict[str, Sequence[Any]]
+Columns = Mapping[str, Sequence[Any]]
 
 
 def frame(columns: Columns, side: Side = Side.INPUT) -> Frame:
