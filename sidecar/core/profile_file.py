@@ -30,11 +30,12 @@ _MEND = "Make it again with `drift-sidecar profile`"
 
 
 class _Range(msgspec.Struct, frozen=True):
-    """Moments of one numeric feature; absent where it had no finite value."""
+    """Moments of one numeric feature; absent where it had no finite value. `squares` is the sum of squared distances from
+    the mean and not its root, so that what is read back is to the bit what was written, and has the same digest."""
 
     count: Annotated[int, Meta(ge=1)]
     mean: float
-    sd: Annotated[float, Meta(ge=0)]
+    squares: Annotated[float, Meta(ge=0)]
     min: float
     max: float
 
@@ -111,7 +112,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
 
 
 def _ranges_of(moments: Moments) -> Iterable[_Range | None]:
-    columns = (moments.count, moments.mean, moments.sd(), moments.low, moments.high)
+    columns = (moments.count, moments.mean, moments.squares, moments.low, moments.high)
     for count, *figures in zip(*(column.tolist() for column in columns), strict=True):
         # Sums may pass the range of floats where single values do not; JSON has no word for that.
         yield _Range(int(count), *figures) if count and bool(np.isfinite(figures).all()) else None
@@ -147,7 +148,7 @@ def _feature(stored: _Feature) -> Feature:
 
 def _moments(stored: list[_Range | None]) -> Moments:
     figures = [
-        (one.count, one.mean, one.sd * one.sd * max(one.count - 1, 1), one.min, one.max)
+        (one.count, one.mean, one.squares, one.min, one.max)
         if one
         else (0.0, 0.0, 0.0, np.inf, -np.inf)
         for one in stored
