@@ -12,7 +12,10 @@ import pytest
 from sidecar import cli
 from sidecar.core.exchange import Outcome
 from sidecar.errors import DecodeError
+from tests.sinks.test_prometheus import CONTRACT
 
+SAME = {"the same": CONTRACT["model_feature_bin"]}
+"""How the page abbreviates."""
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("run", "profile", "compare", "check", "replay", "demo")
 
@@ -62,6 +65,15 @@ def test_the_outcomes_in_the_docs_are_those_of_the_code() -> None:
     page = text("docs/metrics.md")
 
     assert all(f"`{outcome.value}`" in page for outcome in Outcome)
+
+
+def test_the_page_of_metrics_has_every_metric_and_its_labels_and_no_other() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \|", text("docs/metrics.md"), re.MULTILINE)
+    documented = {name: set(re.findall(r"`(\w+)`", labels)) or SAME.get(labels, set()) for name, _, labels in rows}
+    counters = {name for name, kind, _ in rows if kind == "counter"}
+    emitted = {f"{name}_total" if f"{name}_total" in counters else name: labels for name, labels in CONTRACT.items()}
+
+    assert documented == emitted
 
 
 def test_every_reason_that_the_proxy_counts_is_documented() -> None:
