@@ -148,9 +148,7 @@ def _feature(stored: _Feature) -> Feature:
 
 def _moments(stored: list[_Range | None]) -> Moments:
     figures = [
-        (one.count, one.mean, one.squares, one.min, one.max)
-        if one
-        else (0.0, 0.0, 0.0, np.inf, -np.inf)
+        (one.count, one.mean, one.squares, one.min, one.max) if one else (0.0, 0.0, 0.0, np.inf, -np.inf)
         for one in stored
     ]
     return Moments(*np.array(figures, np.float64).reshape(len(stored), 5).T)
