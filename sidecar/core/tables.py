@@ -27,6 +27,7 @@ _FILLED_RATIO = 4
 """Rows that leave keys out may be filled up to this many cells, or to this many times the cells that were sent."""
 _DIGITS = 18
 _BOM = b"\xef\xbb\xbf"
+_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 _SCALARS = frozenset({float, int, bool, str, type(None)})
 
 
@@ -174,6 +175,15 @@ def cells(values: list[Any]) -> list[Any]:
     if not _SCALARS.issuperset(map(type, values)):
         raise DecodeError("type", "a value is neither number, boolean, string nor null")
     return values
+
+
+def cell_of(text: str) -> float | str | None:
+    """A cell of a text table: a number if it reads as one, null if it says that it is missing."""
+    try:
+        return float(text)
+    except ValueError:
+        stripped = text.strip()
+        return None if stripped.lower() in _MISSING else stripped
 
 
 def spread(name: str, width: int) -> tuple[str, ...]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.core.frame import Frame
+from sidecar.core.tables import cell_of
 from sidecar.data.columns import Columns, transposed
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError
 
 _CHUNK = 4096
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 _SEPARATORS = ",;\t|"
 
 
@@ -45,12 +45,4 @@ def _frames(file: Path, lines: Any, columns: Columns, progress: Progress) -> Ite
                 raise DataError(str(file), f"{where}, the header has {len(names)}", "Mend or remove that line")
         filled = [row for row in chunk if row]
         progress.advance(sum(map(len, itertools.chain.from_iterable(filled))) + len(filled) * len(names))
-        yield from columns.frames(names, [list(map(_cell, column)) for column in transposed(filled)])
-
-
-def _cell(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        stripped = text.strip()
-        return None if stripped.lower() in _MISSING else stripped
+        yield from columns.frames(names, [list(map(cell_of, column)) for column in transposed(filled)])

@@ -10,16 +10,14 @@ from __future__ import annotations
 import csv
 import io
 from itertools import chain, islice
-from typing import Any
 
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Frame, Side
-from sidecar.core.tables import Tables
+from sidecar.core.tables import Tables, cell_of
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
 _SEPARATORS = b",;\t"
-_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
 
 class Csv:
@@ -63,7 +61,7 @@ class Csv:
         width = len(names) if names is not None else len(rows[0])
         if any(len(row) != width for row in rows):
             raise DecodeError("ragged", f"the first line has {width} cells, another has not")
-        return self._tables.frame(side, names, len(rows), width, list(map(_cell, chain.from_iterable(rows))))
+        return self._tables.frame(side, names, len(rows), width, list(map(cell_of, chain.from_iterable(rows))))
 
     def _rows(self, payload: bytes) -> list[list[str]]:
         """The lines that hold something, at most one more than are allowed after a header."""
@@ -85,13 +83,5 @@ def _has_header(rows: list[list[str]], words_alone: bool) -> bool:
     """`words_alone` says that a first line of nothing but words is a header whatever follows it."""
     if len(rows) == 1:
         return False
-    first, second = ([isinstance(_cell(cell), str) for cell in row] for row in rows[:2])
+    first, second = ([isinstance(cell_of(cell), str) for cell in row] for row in rows[:2])
     return any(first) and (first != second or (words_alone and all(first)))
-
-
-def _cell(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        stripped = text.strip()
-        return None if stripped.lower() in _MISSING else stripped
