@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from sidecar.proxy.head import BLANK_LINE, request_line
-from sidecar.proxy.splice import Connect, Half
+from sidecar.proxy.splice import Connect, Half, reset
 
 _HEAD_LIMIT = 16_384
 
@@ -47,15 +47,27 @@ class Health(NamedTuple):
 
 
 class AdminFront(Half):
-    """One connection to the admin port; its first request decides whether we answer or the observer does."""
+    """One connection to the admin port; its first request decides whether we answer or the observer does.
 
-    __slots__ = ("_buffer", "_health", "_task")
+    `fronts` are all of them; each enters itself and leaves when it is done.
+    """
 
-    def __init__(self, health: Health) -> None:
+    __slots__ = ("_buffer", "_fronts", "_health", "_path", "_task", "answered")
+
+    def __init__(self, health: Health, fronts: set[AdminFront]) -> None:
         super().__init__()
         self._health = health
+        self._fronts = fronts
         self._buffer = b""
+        self._path = b""
         self._task: asyncio.Task[None] | None = None
+        self.answered = False
+        """The observer has begun to answer."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: somebody asks."""
+        super().connection_made(transport)
+        self._fronts.add(self)
 
     def data_received(self, data: bytes) -> None:
         """asyncio: part of a request."""
@@ -73,13 +85,26 @@ class AdminFront(Half):
 
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio: the asker is gone."""
+        self._fronts.discard(self)
         if self._task is not None:
             self._task.cancel()
         super().connection_lost(error)
 
+    def observer_ended(self) -> None:
+        """The observer will not answer any more; without this, the question would wait for the next one to start."""
+        observer = self.peer
+        if observer is None:
+            return
+        if self.answered:
+            reset(self.transport)
+            return
+        self.peer = observer.peer = None
+        observer.transport.abort()
+        self._answer_without_observer()
+
     async def _route(self) -> None:
         method, target = request_line(self._buffer)
-        path = target.partition(b"?")[0]
+        self._path = path = target.partition(b"?")[0]
         if path == b"/livez":
             answer = Answer("200 OK", '{"status":"alive"}')
         elif path == b"/readyz":
@@ -87,7 +112,7 @@ class AdminFront(Half):
         elif path == b"/drain":
             answer = self._drain(method)
         elif self._health.observer_up():
-            await self._splice(path)
+            await self._splice()
             return
         else:
             answer = _without_observer(self._health, path)
@@ -103,14 +128,16 @@ class AdminFront(Half):
         self._health.drain()
         return Answer("202 Accepted", '{"status":"draining"}')
 
-    async def _splice(self, path: bytes) -> None:
-        observer = Half()
-        observer.peer = self
+    def _answer_without_observer(self) -> None:
+        self.transport.write(_without_observer(self._health, self._path).encode(head_only=False))
+        self.transport.close()
+
+    async def _splice(self) -> None:
+        observer = _ToObserver(self)
         try:
             await self._health.connect_observer(lambda: observer)
         except (OSError, TimeoutError):
-            self.transport.write(_without_observer(self._health, path).encode(head_only=False))
-            self.transport.close()
+            self._answer_without_observer()
             return
         self.peer = observer
         observer.transport.write(self._buffer)
@@ -122,6 +149,21 @@ class AdminFront(Half):
 def is_loopback(host: str) -> bool:
     """Whether an address as the kernel writes it is of this pod itself."""
     return host == "::1" or host.removeprefix("::ffff:").startswith("127.")
+
+
+class _ToObserver(Half):
+    """The other half of an admin connection."""
+
+    __slots__ = ("_front",)
+
+    def __init__(self, front: AdminFront) -> None:
+        super().__init__()
+        self.peer = self._front = front
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: the observer answers."""
+        self._front.answered = True
+        super().data_received(data)
 
 
 async def readiness(health: Health) -> Answer:

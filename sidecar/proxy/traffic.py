@@ -50,6 +50,7 @@ class Traffic:
         traffic_socket = bind("listen", parse_address("listen", settings.listen))
         self._admin_socket = bind("admin", parse_address("admin", settings.admin))
         self._observer_socket = _observer_listener()
+        self._fronts: set[AdminFront] = set()
         self._tally = Tally(time.time_ns())
         self._handoff = SocketHandoff(loop, settings.handoff, self._tally.shed)
         self._services = self._make_services()
@@ -68,7 +69,9 @@ class Traffic:
         self._loop.add_signal_handler(signal.SIGINT, self._on_interrupt)
         self._supervisor.start()
         await self._listener.start()
-        admin = await self._loop.create_server(lambda: AdminFront(self._health()), sock=self._admin_socket)
+        admin = await self._loop.create_server(
+            lambda: AdminFront(self._health(), self._fronts), sock=self._admin_socket
+        )
         snapshots = self._loop.create_task(self._send_snapshots(), name="sender of snapshots")
         await self._stop.wait()
         drain = self._settings.drain
@@ -151,6 +154,8 @@ class Traffic:
 
     def _observer_ended(self) -> None:
         self._handoff.detach()
+        for front in list(self._fronts):
+            front.observer_ended()
 
     def _snapshot(self) -> Snapshot:
         services = self._services
