@@ -88,6 +88,7 @@ def test_text_becomes_what_the_setting_is(key: str, text: str, value: Any) -> No
         ("drain.timeout_seconds", "nan"),
         ("drain.timeout_seconds", "inf"),
         ("log.drift", "perhaps"),
+        ("decode.rows_pointer", "features"),
     ],
 )
 def test_a_value_that_is_wrong_or_out_of_range_is_refused_with_key_value_and_mend(key: str, text: str) -> None:
