@@ -42,8 +42,11 @@ MAX_RARE_CHARACTERS = 16_384
 
 
 def cut_numeric(name: str, values: Floats) -> Feature:
-    """The feature whose bins suit `values`; what is NaN or infinite has no part in the edges."""
-    finite = np.sort(values[np.isfinite(values)]) + 0.0  # adding 0 makes -0.0 the same as 0.0
+    """The feature whose bins suit `values`; what is NaN or infinite has no part in the edges.
+
+    Neither has the largest float, since an edge has to follow on every value.
+    """
+    finite = np.sort(values[np.abs(values) < np.finfo(np.float64).max]) + 0.0  # adding 0 makes -0.0 the same as 0.0
     return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite)))
 
 

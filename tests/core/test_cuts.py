@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -67,6 +68,11 @@ def test_a_small_reference_gets_fewer_bins() -> None:
     assert cut_numeric("x", rng.normal(size=100)).bins < 10
 
 
+def test_the_largest_float_has_no_edge_after_it_and_is_above_the_range() -> None:
+    assert cut_numeric("x", np.array([sys.float_info.max])).edges == ()
+    assert cut_numeric("x", np.array([1.0, sys.float_info.max])).edges == (1.0, math.nextafter(1.0, 2.0))
+
+
 def test_infinities_and_missing_values_have_no_part_in_the_edges() -> None:
     feature = cut_numeric("x", np.array([1.0, math.nan, math.inf, 2.0, -math.inf]))
 
@@ -80,7 +86,7 @@ def test_edges_always_rise_and_hold_every_finite_value(values: list[float]) -> N
     assert all(low < high for low, high in pairwise(feature.edges))
     assert feature.bins <= MAX_BINS
     assert len(set(ranges(feature))) == feature.bins
-    finite = [value for value in values if math.isfinite(value)]
+    finite = [value for value in values if abs(value) < sys.float_info.max]
     assert not finite or (feature.edges[0] <= min(finite) and max(finite) < feature.edges[-1])
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from sidecar.core.binner import Binner
 from sidecar.core.builder import Builder
-from sidecar.core.evidence import BLOCK_ROWS, Evidence
+from sidecar.core.evidence import BLOCK_ROWS, PSEUDO_COUNT, Evidence
 from sidecar.core.frame import Frame, Side
 from sidecar.core.profile import SideProfile
 
@@ -102,3 +103,47 @@ def test_a_tiny_reference_gathers_no_evidence_against_itself() -> None:
     reference = reference_of(rng.normal(size=(40, 1)))
 
     assert rows_until_alarm(reference, rng.normal(size=(20_000, 1)), 5.0) is None
+
+
+@pytest.mark.parametrize("shift", [0.1, 0.3, 1.0])
+def test_a_bet_is_an_e_value_for_the_worst_distribution_that_is_no_change(shift: float) -> None:
+    """Exact: the mean factor is at most 1 for every P in the ball, and 1 for the P that lies furthest along the bet."""
+    rng = np.random.default_rng(4)
+    reference = reference_of(rng.normal(size=(20_000, 1)))
+    binner = Binner(reference.features)
+    evidence = Evidence(reference, binner.mask, TOLERANCE)
+    live = rng.normal(shift, 1.0, size=640)
+    for at in range(0, 640, BLOCK):
+        evidence.update(binner.counts(binner.bin(live[at : at + BLOCK], BLOCK, 1, [0]).codes), BLOCK)
+    q = reference.counts[0] + PSEUDO_COUNT
+    q = q / q.sum()
+
+    logarithms = evidence.bets()
+    factors = np.exp(logarithms[:, :, 0, :])
+
+    for direction, radius in zip(factors, evidence.radius[:, 0, 0], strict=True):
+        for factor in direction:
+            along = factor - (q * factor).sum()
+            length = np.sqrt((q * along**2).sum())
+            assert length > 0, "no bet was made, so the test would say nothing"
+            worst = q * (1 + radius * along / length)
+            assert (worst * factor).sum() == pytest.approx(1.0, abs=1e-9)
+            assert (q * factor).sum() <= 1.0
+
+
+@pytest.mark.parametrize("rows", [100, 1_000, 10_000])
+def test_the_radius_holds_the_truth_for_nearly_every_reference(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    times, outside = 400, 0
+    for _ in range(times):
+        reference = reference_of(rng.normal(size=(rows, 1)))
+        binner = Binner(reference.features)
+        below = stats.norm.cdf(reference.features[0].edges)
+        truth = np.append(np.diff(np.concatenate([[0.0], below, [1.0]])), 0.0)
+        q = reference.counts[0] + PSEUDO_COUNT
+        q = q / q.sum()
+        distance = np.sqrt(((truth - q) ** 2 / q).sum())
+        outside += distance > Evidence(reference, binner.mask, 0.0).radius[0, 0, 0]
+
+    # One in a thousand is allowed: more than five of 400 would come by chance once in 200,000 runs.
+    assert outside <= 5
