@@ -138,8 +138,10 @@ def _closes(edges: tuple[float, ...], at: int) -> bool:
 
 def _texts(edges: tuple[float, ...]) -> dict[float, str]:
     """The shortest texts, of at least four digits, that tell all edges of a feature apart."""
-    numbers = [edge for at, edge in enumerate(edges) if not (at and _closes(edges, at))]
-    numbers = sorted({*numbers, math.nextafter(edges[-1], -math.inf)} - ({edges[-1]} if len(edges) > 1 else set()))
+    last = len(edges) - 1
+    # An edge that only closes a spike is not shown, but the next float may be a spike itself.
+    shown = {edges[at] for at in range(last) if not (at and _closes(edges, at)) or _closes(edges, at + 1)}
+    numbers = sorted(shown | {math.nextafter(edges[last], -math.inf)})
     for digits in range(4, 18):
         texts = {number: _plain(number, digits) for number in numbers}
         if len(set(texts.values())) == len(texts):

@@ -98,7 +98,8 @@ def _edges(ordered: Floats) -> list[float]:
 
 
 def _with_successors(values: Floats) -> list[float]:
-    return [edge for value in values.tolist() for edge in (value, math.nextafter(value, math.inf))]
+    """Each value with the next float, rising; once where the next float is a value too."""
+    return sorted({edge for value in values.tolist() for edge in (value, math.nextafter(value, math.inf))})
 
 
 def _quantiles(ordered: Floats, spikes: Floats) -> list[float]:

@@ -19,6 +19,12 @@ def test_a_spike_reads_as_equality_and_the_range_is_closed_at_both_ends() -> Non
     assert ranges(feature) == ("< 0", "= 0", "(0, 3.5)", "[3.5, 7.25)", "[7.25, 9]", "> 9", "missing")
 
 
+def test_spikes_at_neighbouring_floats_have_a_bin_each() -> None:
+    feature = Feature("x", Kind.NUMERIC, edges=(1.0, after(1.0), after(after(1.0))))
+
+    assert ranges(feature) == ("< 1", "= 1", "= 1.0000000000000002", "> 1.0000000000000002", "missing")
+
+
 def test_a_constant_has_one_inner_bin() -> None:
     assert ranges(Feature("x", Kind.NUMERIC, edges=(5.0, after(5.0)))) == ("< 5", "= 5", "> 5", "missing")
 
