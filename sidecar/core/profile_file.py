@@ -31,7 +31,8 @@ _MEND = "Make it again with `drift-sidecar profile`"
 
 class _Range(msgspec.Struct, frozen=True):
     """Moments of one numeric feature; absent where it had no finite value. `squares` is the sum of squared distances from
-    the mean and not its root, so that what is read back is to the bit what was written, and has the same digest."""
+    the mean and not its root, so that what is read back is to the bit what was written, and has the same digest.
+    """
 
     count: Annotated[int, Meta(ge=1)]
     mean: float
