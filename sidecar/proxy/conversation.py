@@ -172,6 +172,9 @@ class Conversation:
         self.forwarded(now)
         gone = by_upstream or self._upstream_done
         self._all_ended(Outcome.UPSTREAM_GONE if gone else Outcome.CLIENT_GONE, now)
+        self._asking = self._answering = None
+        self._requests.close()
+        self._responses.close()
 
     def _all_ended(self, outcome: Outcome, now: int) -> None:
         while self._in_flight:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import resource
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support.program import PATIENCE_SECONDS, Sidecar, Wire, eventually, free_ports, open_sockets
+from tests.support.program import PATIENCE_SECONDS, Model, Sidecar, Wire, eventually, free_ports, open_sockets
 
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -154,3 +157,42 @@ def test_a_model_that_does_not_accept_in_time_counts_as_refusing(busy: Busy) -> 
             expect_refusal(client)
     finally:
         sidecar.kill()
+
+
+def test_without_files_for_more_connections_it_goes_on_with_those_it_has() -> None:
+    with contextlib.closing(Model()) as model:
+        sidecar = Sidecar(model.address)
+        try:
+            with sidecar.connect() as client, model.accept() as accepted:
+                eventually(lambda: sidecar.metrics().total("sidecar_observer_up") == 1)
+                used = len(list(Path(f"/proc/{sidecar.pid}/fd").iterdir()))
+                _, hard = resource.prlimit(sidecar.pid, resource.RLIMIT_NOFILE)
+                resource.prlimit(sidecar.pid, resource.RLIMIT_NOFILE, (used + 8, hard))
+                crowd = [sidecar.connect() for _ in range(40)]
+                _ask(client, accepted)
+                for each in crowd:
+                    each.reset()
+                resource.prlimit(sidecar.pid, resource.RLIMIT_NOFILE, (hard, hard))
+                _ask(client, accepted)
+            with sidecar.connect() as client:
+                client.send(GET)
+                accepted = model.accept()
+                while not _asks(accepted):  # one of the crowd
+                    accepted = model.accept()
+                accepted.send(OK)
+                client.expect(OK)
+        finally:
+            sidecar.kill()
+
+
+def _ask(client: Wire, accepted: Wire) -> None:
+    client.send(GET)
+    accepted.expect(GET)
+    accepted.send(OK)
+    client.expect(OK)
+
+
+def _asks(accepted: Wire) -> bool:
+    with contextlib.suppress(ConnectionError):
+        return accepted.take(len(GET)) == GET
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 
 import pytest
@@ -378,3 +379,19 @@ def test_services_of_one_process_are_shared_by_its_conversations() -> None:
     for _ in range(3):
         ask(Talk(services))
     assert Talk(services).counts == {COMPLETE: 3}
+
+
+def test_what_a_conversation_took_is_free_as_soon_as_it_is_over() -> None:
+    services = make_services()
+    gc.collect()
+    gc.disable()
+    try:
+        for request, response in TRANSACTIONS[:50]:
+            talk = Talk(services)
+            ask(talk, request.raw, response.raw)
+            talk.client(b"GET / HTTP/1.1\r\nHos")
+            talk.close()
+        del talk
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
