@@ -226,13 +226,16 @@ class Sidecar:
 
     def connect(self) -> Wire:
         """A client's connection to the traffic port."""
-        return Wire(connect(self.port))
+        return Wire(self._dial(self.port))
 
     def admin(self, request: str) -> Response:
         """What the admin port answers to e.g. `GET /metrics`."""
-        with Wire(connect(self.admin_port)) as wire:
+        with Wire(self._dial(self.admin_port)) as wire:
             wire.send(f"{request} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode())
             return Response(wire.rest())
+
+    def _dial(self, port: int) -> socket.socket:
+        return connect(port, lambda: self.process.poll() is None)
 
     def metrics(self) -> Metrics:
         """What `/metrics` says now."""
@@ -265,14 +268,14 @@ class Sidecar:
         self.process.wait(PATIENCE_SECONDS)
 
 
-def connect(port: int) -> socket.socket:
-    """Connect to a port of this host, which may not be there yet."""
+def connect(port: int, alive: Callable[[], bool] = lambda: True) -> socket.socket:
+    """Connect to a port of this host, which may not be there yet, as long as there is hope."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
         except ConnectionRefusedError:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or not alive():
                 raise
             time.sleep(0.01)
 
