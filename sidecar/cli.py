@@ -10,7 +10,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sidecar import __version__
@@ -121,7 +121,19 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the profile")
     parser.add_argument("--kind", metavar="NAME=KIND", action="append", default=[],
                         help="numeric, categorical or boolean, where the values mislead; repeatable")  # fmt: skip
+    parser.add_argument("--sample", type=_at_least(1000), default=200_000, metavar="N",
+                        help="rows kept to find the bins of numbers; all rows are counted (default: 200000)")  # fmt: skip
     _add_data(parser)
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{number} is less than {least}")
+        return number
+
+    return whole
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:

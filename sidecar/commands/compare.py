@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from typing import Any
 
@@ -16,14 +17,17 @@ from sidecar.core.builder import Recount
 from sidecar.core.comparison import SIZE, FeatureComparison, compare
 from sidecar.core.events import NotEnough, Score, State
 from sidecar.core.profile import Profile
+from sidecar.core.profile_file import FORMAT
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
-from sidecar.errors import DataError, ReferenceFileError, UserError
+from sidecar.errors import DataError, UserError
 from sidecar.observer.reference import read_reference
 
 _STYLES = {State.DRIFT: "bold red", State.WARNING: "yellow", State.OK: "green", State.INSUFFICIENT: "dim"}
 _FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}, "never": set[State]()}
+_FORMAT = json.dumps(FORMAT).encode()
+_HEAD_BYTES = 1024
 _MEASURES = (("psi", "PSI"), ("jensen_shannon", "JS"), ("kolmogorov_smirnov", "KS"), ("wasserstein", "W"))
 
 
@@ -43,16 +47,24 @@ def execute(options: argparse.Namespace) -> int:
 
 def _live(options: argparse.Namespace, reference: Profile) -> Profile:
     """A profile of the same bins, or data counted into them."""
-    try:
-        live = read_reference(options.live)
-    except ReferenceFileError:
+    if not is_profile(options.live):
         return _counted(options, reference)
+    live = read_reference(options.live)
     for side, profile in live.sides.items():
         known = reference.sides.get(side)
         if known is not None and known.features != profile.features:
             mend = "Compare with the data itself, or with a profile counted into the same bins"
             raise UserError(options.live, "was cut into other bins than the reference", mend)
     return live
+
+
+def is_profile(path: str) -> bool:
+    """Whether a file begins as profiles do; data may be too large to be read whole to find out."""
+    try:
+        with open(path, "rb") as file:
+            return _FORMAT in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 def _counted(options: argparse.Namespace, reference: Profile) -> Profile:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sidecar.core.bins import Kind
 from sidecar.core.builder import Builder, Recount
 from sidecar.core.frame import Side
-from sidecar.core.profile import Profile
+from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.profile_file import digest
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
@@ -25,8 +28,10 @@ _SHOWN = 30
 
 def execute(options: argparse.Namespace) -> int:
     """Read the data twice (where to cut, then how many in each), write the profile, print what it holds."""
-    columns = Columns.of(options.outputs, options.exclude)
-    builder = Builder(_kinds(options.kind))
+    kinds = _kinds(options.kind)
+    numbers = frozenset(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
+    columns = replace(Columns.of(options.outputs, options.exclude), kinds=frozenset(kinds), numeric=numbers)
+    builder = Builder(kinds, sample_rows=options.sample)
     _feed(options.data, columns, builder, "finding bins")
     if not any(builder.rows(side) for side in Side):
         raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
@@ -64,21 +69,32 @@ def _print(profile: Profile, path: str) -> None:
     console = Console()
     size = Path(path).stat().st_size
     table = Table(box=None, header_style="bold", title_justify="left")
-    for heading, justify in (
-        ("side", "left"),
-        ("feature", "left"),
-        ("kind", "left"),
-        ("rows", "right"),
-        ("bins", "right"),
-    ):
-        table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
-    shown = 0
-    for side, of_side in profile.sides.items():
-        for feature, rows in zip(of_side.features, of_side.rows.tolist(), strict=True):
-            shown += 1
-            if shown <= _SHOWN:
-                table.add_row(side.value, feature.name, feature.kind.value, f"{rows:,}", str(feature.bins))
+    for heading in ("side", "feature", "kind"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("rows", "missing", "bins"):
+        table.add_column(heading, justify="right")
+    table.add_column("values", overflow="fold")
+    described = [row for side, of_side in profile.sides.items() for row in _described(side, of_side)]
+    for row in described[:_SHOWN]:
+        table.add_row(*map(Text, row))
     console.print(table)
-    if shown > _SHOWN:
-        console.print(f"... and {shown - _SHOWN} more")
-    console.print(f"\nwrote {path}: {shown} features, {size:,} bytes, digest {digest(profile)[:8]}", highlight=False)
+    if len(described) > _SHOWN:
+        console.print(f"... and {len(described) - _SHOWN} more")
+    summary = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
+    console.print(Text(f"\nwrote {path}: {summary}"), soft_wrap=True)
+
+
+def _described(side: Side, profile: SideProfile) -> Iterator[tuple[str, ...]]:
+    """A row of the table for each feature."""
+    numbers = dict(zip((one.name for one in profile.features if one.ordered), _spans(profile), strict=True))
+    for at, feature in enumerate(profile.features):
+        rows = int(profile.rows[at])
+        missing = int(profile.counts[at, feature.missing]) / max(rows, 1)
+        values = numbers.get(feature.name) or f"{len(feature.categories) + len(feature.rare)} values"
+        yield side.value, feature.name, feature.kind.value, f"{rows:,}", f"{missing:.1%}", str(feature.bins), values
+
+
+def _spans(profile: SideProfile) -> list[str]:
+    """From the least to the largest number of each numeric feature."""
+    lows, highs = profile.moments.low.tolist(), profile.moments.high.tolist()
+    return [f"{low:.6g} to {high:.6g}" if low <= high else "none" for low, high in zip(lows, highs, strict=True)]

@@ -1,4 +1,4 @@
-"""Which columns of a file are inputs, which are outputs, and which are left out."""
+"""Which columns of a file are inputs, which are outputs, which are left out, and which must hold numbers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,27 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from sidecar.core.frame import Frame, Side
 from sidecar.errors import DataError
+
+_SHOWN = 20
+"""Columns listed in a message, and characters of a value shown."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where in a file the rows of a chunk are, for messages."""
+
+    file: Path
+    numbers: Sequence[int]
+    unit: str = "line"
+
+    def of(self, at: int) -> str:
+        """Row `at` of the chunk."""
+        return f"{self.file}, {self.unit} {self.numbers[at]}"
 
 
 @dataclass(frozen=True)
@@ -18,6 +35,10 @@ class Columns:
 
     outputs: frozenset[str] = field(default_factory=frozenset)
     excluded: frozenset[str] = field(default_factory=frozenset)
+    kinds: frozenset[str] = field(default_factory=frozenset)
+    """Columns whose kind the user gave."""
+    numeric: frozenset[str] = field(default_factory=frozenset)
+    """Columns of which the user said that they hold numbers: a value that is none is an error."""
 
     @classmethod
     def of(cls, outputs: str, excluded: str) -> Columns:
@@ -25,21 +46,37 @@ class Columns:
         return cls(_names(outputs), _names(excluded))
 
     def check(self, source: str, present: Sequence[str]) -> None:
-        """Raises DataError if a chosen name is not among those present."""
-        for name in sorted(self.outputs | self.excluded):
+        """Raises DataError if a chosen name is not among those present, or a name is there twice."""
+        for name in sorted(self.outputs | self.excluded | self.kinds):
             if name not in present:
                 near = difflib.get_close_matches(name, present, n=1)
-                mend = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(map(str, present[:20]))}"
+                mend = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(map(str, present[:_SHOWN]))}"
                 raise DataError(source, f"has no column {name!r}", mend)
+        if len(set(present)) < len(present):
+            twice = next(name for name in present if list(present).count(name) > 1)
+            raise DataError(source, f"has more than one column {twice!r}", "Give each column a name of its own")
 
-    def frames(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> Iterator[Frame]:
-        """The chosen columns, given column by column, as one frame a side."""
+    def frames(self, names: Sequence[str], columns: Sequence[Sequence[Any]], places: Places) -> Iterator[Frame]:
+        """The chosen columns, given column by column, as one frame a side.
+
+        Raises DataError for a value that is no number in a column that must hold numbers.
+        """
+        self._demand_numbers(names, columns, places)
         for side in Side:
             chosen = [at for at, name in enumerate(names) if self._side(name) is side]
             if chosen and len(columns[0]):
                 rows = len(columns[0])
                 flat = list(chain.from_iterable(zip(*(columns[at] for at in chosen), strict=True)))
                 yield Frame(side, tuple(names[at] for at in chosen), rows, len(chosen), flat)
+
+    def _demand_numbers(self, names: Sequence[str], columns: Sequence[Sequence[Any]], places: Places) -> None:
+        for name, values in zip(names, columns, strict=True):
+            if name not in self.numeric or name in self.excluded:
+                continue
+            for at, value in enumerate(values):
+                if isinstance(value, str) and not _is_number(value):
+                    what = f"{places.of(at)}, column {name!r}"
+                    raise DataError(what, f"holds {value[:_SHOWN]!r}, which is no number", "Mend it, or leave it empty")
 
     def _side(self, name: str) -> Side | None:
         if name in self.excluded:
@@ -50,6 +87,14 @@ class Columns:
 def transposed(rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
     """Rows to columns."""
     return list(zip(*rows, strict=True))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _names(text: str) -> frozenset[str]:

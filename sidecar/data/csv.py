@@ -1,4 +1,6 @@
-"""CSV with a header, in bounded memory. A cell that is a number is one; an empty one, `NA`, `null` or `nan` is missing."""
+"""CSV with a header, in bounded memory. Cells are read as the CSV decoder of live traffic reads them: a number if it is
+one, missing if empty, `NA`, `null` or `nan`. The separator is the one of , ; | and tab that the header has most of.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,11 @@ import csv
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sidecar.core.frame import Frame
 from sidecar.core.tables import cell_of
-from sidecar.data.columns import Columns, transposed
+from sidecar.data.columns import Columns, Places, transposed
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError
 
@@ -19,7 +21,7 @@ _SEPARATORS = ",;\t|"
 
 
 def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
-    """Frames of a few thousand rows. Raises DataError for a ragged row, naming it."""
+    """Frames of a few thousand rows. Raises DataError for what is no CSV, or a ragged row, naming its line."""
     with file.open(encoding="utf-8-sig", newline="", errors="strict") as lines:
         try:
             yield from _frames(file, lines, columns, progress)
@@ -29,20 +31,33 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
             raise DataError(str(file), f"is not CSV ({error})", "Mend the quoting at that place") from error
 
 
-def _frames(file: Path, lines: Any, columns: Columns, progress: Progress) -> Iterator[Frame]:
+def _frames(file: Path, lines: TextIO, columns: Columns, progress: Progress) -> Iterator[Frame]:
     first = lines.readline()
-    if not first.strip():
-        raise DataError(str(file), "is empty", "Give a file whose first line names the columns")
     separator = max(_SEPARATORS, key=first.count)
-    names = next(csv.reader([first], delimiter=separator))
+    names = _header(file, first, separator)
     columns.check(str(file), names)
     rows = csv.reader(lines, delimiter=separator, strict=True)
-    while chunk := list(itertools.islice(rows, _CHUNK)):
-        before = rows.line_num - len(chunk)
-        for at, row in enumerate(chunk):
-            if row and len(row) != len(names):
-                where = f"line {before + at + 2} has {len(row)} cells"
-                raise DataError(str(file), f"{where}, the header has {len(names)}", "Mend or remove that line")
-        filled = [row for row in chunk if row]
-        progress.advance(sum(map(len, itertools.chain.from_iterable(filled))) + len(filled) * len(names))
-        yield from columns.frames(names, [list(map(cell_of, column)) for column in transposed(filled)])
+    while chunk := list(itertools.islice(_numbered(rows), _CHUNK)):
+        for number, row in chunk:
+            if len(row) != len(names):
+                where = f"{file}, line {number}"
+                raise DataError(where, f"has {len(row)} cells, the header {len(names)}", "Mend or remove that line")
+        progress.advance(sum(sum(map(len, row)) + len(row) for _, row in chunk))
+        cells = [[cell_of(text) for text in column] for column in transposed(row for _, row in chunk)]
+        yield from columns.frames(names, cells, Places(file, [number for number, _ in chunk]))
+
+
+def _header(file: Path, line: str, separator: str) -> list[str]:
+    if not line.strip():
+        raise DataError(str(file), "is empty, or its first line is", "The first line must name the columns")
+    names = next(csv.reader([line], delimiter=separator))
+    if all(isinstance(cell_of(name), float) for name in names):
+        raise DataError(f"{file}, line 1", "holds only numbers", "The first line must name the columns")
+    return names
+
+
+def _numbered(rows: Any) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not blank, each with the line that it ends on."""
+    for row in rows:
+        if row:
+            yield rows.line_num + 1, row  # the header is line 1

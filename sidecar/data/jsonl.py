@@ -9,7 +9,7 @@ from typing import Any
 
 from sidecar.core.frame import Frame
 from sidecar.core.tables import parse
-from sidecar.data.columns import Columns, transposed
+from sidecar.data.columns import Columns, Places, transposed
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError, DecodeError
 
@@ -22,7 +22,7 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
     with file.open("rb") as lines:
         numbered = enumerate(lines, start=1)
         while chunk := list(itertools.islice(numbered, _CHUNK)):
-            rows = [_row(file, number, line) for number, line in chunk if line.strip()]
+            rows = [_row(file, number, line, columns) for number, line in chunk if line.strip()]
             progress.advance(sum(len(line) for _, line in chunk))
             if not rows:
                 continue
@@ -30,10 +30,12 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
             if not checked:
                 columns.check(str(file), names)
                 checked = True
-            yield from columns.frames(names, transposed([row.get(name) for name in names] for row in rows))
+            numbers = [number for number, line in chunk if line.strip()]
+            cells = transposed([row.get(name) for name in names] for row in rows)
+            yield from columns.frames(names, cells, Places(file, numbers))
 
 
-def _row(file: Path, number: int, line: bytes) -> dict[str, Any]:
+def _row(file: Path, number: int, line: bytes, columns: Columns) -> dict[str, Any]:
     try:
         row = parse(line)
     except DecodeError as error:
@@ -41,8 +43,7 @@ def _row(file: Path, number: int, line: bytes) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise DataError(f"{file}, line {number}", "is not an object", "Write one object a line")
     for name, value in row.items():
-        if isinstance(value, dict | list):
-            raise DataError(
-                f"{file}, line {number}, key {name!r}", "holds an object or a list", "Flatten it, or leave it out"
-            )
+        if isinstance(value, dict | list) and name not in columns.excluded:
+            what = f"{file}, line {number}, key {name!r}"
+            raise DataError(what, "holds an object or a list", "Flatten it, or leave it out with --exclude")
     return row

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.core.frame import Frame
-from sidecar.data.columns import Columns
+from sidecar.data.columns import Columns, Places
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError
 
@@ -26,10 +26,14 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
         parquet: Any = pq.ParquetFile(file)
         names = list(parquet.schema_arrow.names)
         columns.check(str(file), names)
+        kept = [name for name in names if name not in columns.excluded]
         rows = max(parquet.metadata.num_rows, 1)
-        for batch in parquet.iter_batches(batch_size=_CHUNK):
+        read = 0
+        for batch in parquet.iter_batches(batch_size=_CHUNK, columns=kept):
             progress.advance(file.stat().st_size * batch.num_rows // rows)
-            yield from columns.frames(names, [_cells(file, name, batch.column(name)) for name in names])
+            places = Places(file, range(read + 1, read + 1 + batch.num_rows), "row")
+            yield from columns.frames(kept, [_cells(file, name, batch.column(name)) for name in kept], places)
+            read += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise DataError(str(file), f"cannot be read as Parquet ({error})", "Write it anew") from error
 

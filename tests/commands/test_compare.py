@@ -86,6 +86,17 @@ def test_data_without_any_of_the_features_is_an_error(
     assert "none of the reference's features" in capsys.readouterr().err
 
 
+def test_a_live_profile_that_was_tampered_with_is_an_error_and_not_data(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_bytes(reference.read_bytes().replace(b'"score"', b'"scare"'))
+
+    assert cli.main(["compare", str(reference), str(other)]) == 2
+
+    assert "digest" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"{", "is not"), (b'{"format":"drift-sidecar/profile","version":99}', "version"), (b"\xff\xff", "is not")],

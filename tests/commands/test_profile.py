@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -74,7 +76,11 @@ def test_excluded_columns_are_left_out(training: Path, tmp_path: Path) -> None:
     [
         ("ragged.csv", "a,b\n1,2\n3\n", ["ragged.csv", "line 3", "1 cells"]),
         ("empty.csv", "", ["empty.csv", "is empty"]),
+        ("blank.csv", 'a,b\n\n"x\ny",2\n\n3\n', ["blank.csv, line 6", "1 cells"]),
+        ("quote.csv", 'a,b\n"1,2\n', ["quote.csv", "not CSV"]),
         ("header.csv", "a,b\n", ["header.csv", "no rows"]),
+        ("headless.csv", "1.5,2\n3,4\n", ["headless.csv, line 1", "only numbers"]),
+        ("twice.csv", "a,b,a\n1,2,3\n", ["twice.csv", "more than one column 'a'"]),
         ("bad.jsonl", '{"a":1}\n{"a":\n', ["bad.jsonl", "line 2", "not JSON"]),
         ("list.jsonl", '{"a":1}\n[1]\n', ["list.jsonl", "line 2", "object"]),
         ("nested.jsonl", '{"a":1}\n{"a":[1]}\n', ["nested.jsonl", "line 2", "'a'"]),
@@ -94,6 +100,103 @@ def test_bad_data_is_an_error_that_names_file_place_and_reason(
     message = capsys.readouterr().err
     assert all(word in message for word in words), message
     assert "Traceback" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "where"),
+    [
+        ("a.csv", b'x,note\n1,"two\nlines"\n\nmany,b\n', "a.csv, line 5, column 'x'"),
+        ("a.jsonl", b'{"x":1}\n\n{"x":"many"}\n', "a.jsonl, line 3, column 'x'"),
+    ],
+)
+def test_a_value_that_is_no_number_in_a_column_said_to_be_numeric_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, where: str
+) -> None:
+    data = tmp_path / name
+    data.write_bytes(content)
+
+    assert cli.main(["profile", str(data), "--kind", "x=numeric", "-o", str(tmp_path / "p.json")]) == 2
+
+    message = capsys.readouterr().err
+    assert where in message
+    assert "'many', which is no number" in message
+
+
+def test_a_parquet_row_that_is_no_number_is_named_by_its_row_over_all_batches(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": ["1"] * 5000 + ["many"]}), data)
+
+    assert cli.main(["profile", str(data), "--kind", "x=numeric", "-o", str(tmp_path / "p.json")]) == 2
+
+    assert "a.parquet, row 5001, column 'x'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_nested_column_can_be_left_out(tmp_path: Path, suffix: str) -> None:
+    data = tmp_path / f"a.{suffix}"
+    rows = [{"x": at, "tags": ["a"]} for at in range(50)]
+    if suffix == "jsonl":
+        data.write_text("\n".join(map(json.dumps, rows)))
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), data)
+    out = tmp_path / "p.json"
+
+    assert cli.main(["profile", str(data), "-o", str(out)]) == 2
+    assert cli.main(["profile", str(data), "--exclude", "tags", "-o", str(out)]) == 0
+
+    assert set(kinds(read_reference(str(out)), Side.INPUT)) == {"x"}
+
+
+def test_bins_may_rest_on_a_sample_but_every_row_is_counted(training: Path, tmp_path: Path) -> None:
+    out = tmp_path / "p.json"
+
+    assert cli.main(["profile", str(training), "--sample", "1000", "-o", str(out)]) == 0
+
+    assert set(read_reference(str(out)).sides[Side.INPUT].rows.tolist()) == {3000}
+
+
+def test_several_files_make_one_profile(training: Path, tmp_path: Path) -> None:
+    out = tmp_path / "p.json"
+
+    assert cli.main(["profile", str(training), str(training), "-o", str(out)]) == 0
+
+    assert set(read_reference(str(out)).sides[Side.INPUT].rows.tolist()) == {6000}
+
+
+def test_the_summary_tells_kind_missing_values_and_range(training: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["profile", str(training), "-o", str(training.with_suffix(".json"))]) == 0
+
+    lines = {line.split()[1]: line for line in capsys.readouterr().out.splitlines() if " input " in line}
+    assert set(lines) == set(HEADER)
+    assert "numeric" in lines["age"]
+    assert re.search(r"[45]\.\d% .* to ", lines["age"])
+    assert "3 values" in lines["country"]
+
+
+def test_a_profile_that_cannot_be_written_names_the_file(training: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["profile", str(training), "-o", "absent/p.json"]) == 2
+
+    assert "absent/p.json: cannot be written" in capsys.readouterr().err
+
+
+def test_parquet_without_pyarrow_names_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": [1]}), data)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # an import of it fails, as where it is not installed
+
+    assert cli.main(["profile", str(data), "-o", str(tmp_path / "p.json")]) == 2
+
+    assert "drift-sidecar[parquet]" in capsys.readouterr().err
+
+
+def test_a_kind_of_an_unknown_column_names_the_nearest(training: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["profile", str(training), "--kind", "agee=numeric", "-o", "p.json"]) == 2
+
+    assert "Did you mean 'age'?" in capsys.readouterr().err
 
 
 def test_an_unknown_output_names_the_nearest_column(training: Path, capsys: pytest.CaptureFixture[str]) -> None:
