@@ -1,7 +1,8 @@
 """Trains the model on winter flights and writes all that the demo needs into a directory.
 
 Half of the flights of January to March (chosen at random) train the model and make the reference; the other half is the quiet
-traffic, so it differs from the reference by chance alone. The flights of June to August are the traffic after the change.
+traffic, so it differs from the reference by chance alone. The flights of April to August are the traffic after the change,
+month after month, shuffled within each.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ class _PresentOutputs(Columns):
 
 def _print(found: list[FeatureComparison], material: float) -> None:
     console = Console()
-    table = Table(box=None, header_style="bold")
-    table.add_column("state")
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("state", no_wrap=True)
     table.add_column("feature", overflow="fold")
     for _, heading in _MEASURES:
         table.add_column(heading, justify="right")
@@ -107,7 +107,7 @@ def _print(found: list[FeatureComparison], material: float) -> None:
         figures = [_figure(one.scores.get(measure)) for measure, _ in _MEASURES]
         psi = one.scores["psi"]
         debiased = f"{psi.debiased:.3f}" if isinstance(psi, Score) else "-"
-        p_value = "-" if one.p_value is None else f"{one.p_value:.2g}"
+        p_value = "-" if one.p_value is None else "<1e-9" if one.p_value < 1e-9 else f"{one.p_value:.2g}"
         state = Text(one.state.value, style=_STYLES[one.state])
         table.add_row(state, name, *figures, debiased, p_value, f"{one.rows:,}")
     console.print(table)

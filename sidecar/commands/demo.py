@@ -9,19 +9,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hashlib
+import importlib.metadata
 import importlib.util
-import json
-import socket
+import shutil
+import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from rich.console import Console
-from rich.text import Text
 
+from sidecar.commands.demo_processes import finished, free_port, process
+from sidecar.commands.demo_story import Story
 from sidecar.commands.demo_traffic import Replay
 from sidecar.errors import SidecarError, UserError
 
@@ -29,9 +32,13 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 CACHE = Path(".cache") / "demo"
 _QUIET_SHARE = 0.45
 """Share of the time that is quiet."""
-_QUIET_SECONDS = 40.0
-"""How long it is quiet when the demo does not end by itself."""
+_QUIET_SECONDS, _CHANGED_SECONDS = 40.0, 50.0
+"""How long each part of the story is when the demo does not end by itself."""
 _START_SECONDS = 30.0
+_SETTLE_SECONDS = 5.0
+_LOOK_SECONDS = 8.0
+_STOPPED = 130
+"""Exit code after Ctrl-C before the story was over, as shells have it."""
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -40,145 +47,176 @@ def execute(options: argparse.Namespace) -> int:
     if missing or not EXAMPLE.is_dir():
         why = f"needs {', '.join(missing)}" if missing else "needs the folder examples/flights"
         raise UserError("demo", why, "Run `make demo` in a checkout of the project, or install drift-sidecar[demo]")
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(Demo(options.seconds, Console()).run())
-    return 130
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+        return asyncio.run(_told(Demo(options.seconds, Story(Console()))))
+    return _STOPPED
+
+
+async def _told(demo: Demo) -> int:
+    """The story, which other ways to be told to stop interrupt as Ctrl-C does: its processes must not outlive it."""
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        return await demo.run()
+    except aiohttp.ClientError as error:
+        raise SidecarError(f"the traffic broke off: {error}") from error
 
 
 class Demo:
     """One telling of the story."""
 
-    def __init__(self, seconds: float | None, console: Console) -> None:
+    def __init__(self, seconds: float | None, story: Story) -> None:
         self._seconds = seconds
-        self._say = console
-        self._changed_at: int | None = None  # rows sent when the traffic changed
-        self._false_alarms = 0
-        self._alarms: dict[str, int] = {}  # feature: rows after the change
-        self._replay = Replay(CACHE / "quiet.jsonl", CACHE / "changed.jsonl")
+        self._story = story
 
     async def run(self) -> int:
-        """Prepare, serve, replay, judge."""
-        await self._prepare()
-        model, traffic, admin = free_port(8080), free_port(9480), free_port(9481)
-        server = [sys.executable, str(EXAMPLE / "server.py"), str(CACHE / "model.joblib"), "--port", str(model)]
+        """Prepare, serve, replay, judge; without an end in seconds, then replay on until told to stop."""
+        data = await self._prepared()
+        replay = Replay(data / "quiet.jsonl", data / "changed.jsonl")
+        async with self._running(data) as (url, admin), aiohttp.ClientSession() as session:
+            api = Api(session, admin)
+            looking = asyncio.create_task(self._look(api, replay), name="looks at the API")
+            await self._replay(api, replay, f"{url}/v2/models/flights/infer")
+            await _stopped(looking)
+            self._story.tell(await api.account(replay))
+            code = self._story.judge()
+            if self._seconds is None:
+                self._story.tell(f"the traffic goes on, the live page stays up until Ctrl-C: {admin}/", "bold cyan")
+                with contextlib.suppress(asyncio.CancelledError):
+                    await replay.changed(session, f"{url}/v2/models/flights/infer", None)
+        return code
+
+    async def _prepared(self) -> Path:
+        """The folder with model, traffic and reference. What took long is kept, by the digest of what it was made with."""
+        program = EXAMPLE / "prepare.py"
+        made_with = program.read_bytes() + importlib.metadata.version("scikit-learn").encode()
+        data = CACHE / hashlib.sha256(made_with).hexdigest()[:12]
+        if not data.is_dir():
+            self._story.tell("training a model on the flights out of New York in January to March 2013 ...", "bold")
+            unfinished = data.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            await finished(sys.executable, str(program), str(unfinished))
+            unfinished.rename(data)
+        self._story.tell("making a reference profile of the rows it was trained on, and of its answers to them", "bold")
+        arguments = (str(data / "training.csv"), "--outputs", "predicted_delay", "-o", str(data / "reference.json"))
+        await finished(sys.executable, "-m", "sidecar.cli", "profile", *arguments)
+        return data
+
+    @contextlib.asynccontextmanager
+    async def _running(self, data: Path) -> AsyncIterator[tuple[str, str]]:
+        """The model server and the sidecar; gives the addresses of traffic and admin."""
+        model, traffic, admin = self._port("model", 8080), self._port("traffic", 9480), self._port("admin", 9481)
+        server = [sys.executable, str(EXAMPLE / "server.py"), str(data / "model.joblib"), "--port", str(model)]
         sidecar = [
-            *(sys.executable, "-m", "sidecar.cli", "run", "--reference", str(CACHE / "reference.json")),
+            *(sys.executable, "-m", "sidecar.cli", "run", "--reference", str(data / "reference.json")),
             *("--upstream", f"127.0.0.1:{model}", "--listen", f"127.0.0.1:{traffic}", "--admin", f"127.0.0.1:{admin}"),
             *("--set", "model.name=flights", "--set", "drain.notice_seconds=0"),
         ]
-        async with process(*server), process(*sidecar) as running, aiohttp.ClientSession() as session:
-            await self._until_ready(session, f"http://127.0.0.1:{admin}/readyz")
-            self._tell(f"the model answers on port {model}, the sidecar stands before it on {traffic}")
-            self._tell(f"live page: http://127.0.0.1:{admin}/", "bold cyan")
+        async with process(*server) as serving, process(*sidecar) as running:
+            await _until_ready(f"http://127.0.0.1:{admin}/readyz", {"model server": serving, "sidecar": running})
+            self._story.tell(f"the model answers on port {model}, the sidecar stands before it on port {traffic}")
+            self._story.tell(f"live page: http://127.0.0.1:{admin}/", "bold cyan")
             log = asyncio.create_task(self._follow(running.stdout), name="reader of the drift log")
-            await self._traffic(session, f"http://127.0.0.1:{traffic}/v2/models/flights/infer")
-            await self._sum_up(session, f"http://127.0.0.1:{admin}/metrics")
-            log.cancel()
-        return self._verdict()
+            try:
+                yield f"http://127.0.0.1:{traffic}", f"http://127.0.0.1:{admin}"
+            finally:
+                await _stopped(log)
 
-    async def _prepare(self) -> None:
-        if not (CACHE / "changed.jsonl").exists():
-            self._tell("training a model on the flights out of New York in January to March 2013")
-            await finished(sys.executable, str(EXAMPLE / "prepare.py"), str(CACHE))
-        if not (CACHE / "reference.json").exists():
-            self._tell("making a reference profile of its training rows (drift-sidecar profile)")
-            reference = ("--outputs", "predicted_delay", "-o", str(CACHE / "reference.json"))
-            await finished(sys.executable, "-m", "sidecar.cli", "profile", str(CACHE / "training.csv"), *reference)
+    def _port(self, what: str, preferred: int) -> int:
+        port = free_port(preferred)
+        if port != preferred:
+            self._story.tell(f"port {preferred} is in use, so the {what} port is {port}", "yellow")
+        return port
 
-    async def _until_ready(self, session: aiohttp.ClientSession, url: str) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            with contextlib.suppress(aiohttp.ClientError):
-                async with session.get(url) as answer:
-                    if answer.status == 200:
-                        return
-            await asyncio.sleep(0.1)
-        raise SidecarError(f"the sidecar was not ready within {_START_SECONDS:g} s")
-
-    async def _traffic(self, session: aiohttp.ClientSession, url: str) -> None:
+    async def _replay(self, api: Api, replay: Replay, url: str) -> None:
         quiet = self._seconds * _QUIET_SHARE if self._seconds else _QUIET_SECONDS
-        self._tell(f"winter flights that the model has not seen, for {quiet:.0f} s: nothing should be said", "bold")
-        await self._replay.quiet(session, url, quiet)
-        await asyncio.sleep(1)  # what was sent is judged by now
-        self._tell(f"quiet: {self._replay.rows:,} rows, {self._false_alarms} alarms", "green")
-        self._changed_at = self._replay.rows
-        self._tell("spring comes: flights of April and on", "bold")
-        await self._replay.changed(session, url, self._seconds - quiet if self._seconds else None)
+        changed = self._seconds - quiet if self._seconds else _CHANGED_SECONDS
+        text = f"winter flights that the model was not trained on, for {quiet:.0f} s: there should be no alarm"
+        self._story.tell(text, "bold")
+        await replay.quiet(api.session, url, quiet)
+        await api.settled(replay)
+        self._story.change(replay.rows)
+        self._story.tell(f"{replay.rows:,} rows later spring comes: flights of April and on", "bold")
+        await replay.changed(api.session, url, changed)
+        await api.settled(replay)
 
     async def _follow(self, lines: asyncio.StreamReader | None) -> None:
         while lines is not None and (line := await lines.readline()):
-            with contextlib.suppress(ValueError):
-                self._hear(json.loads(line))
+            self._story.hear(line)
 
-    def _hear(self, event: dict[str, Any]) -> None:
-        if event.get("event") != "verdict_changed" or event.get("state") not in ("warning", "drift"):
-            return
-        feature, rows = event["feature"], event["rows_seen"]
-        if self._changed_at is None:
-            self._false_alarms += event["state"] == "drift"
-            self._tell(f"{event['state']} on {feature} after {rows:,} rows, though nothing changed", "red")
-            return
-        after = rows - self._changed_at
-        first = event["state"] == "drift" and not self._alarms
-        if event["state"] == "drift":
-            self._alarms.setdefault(feature, after)
-        style = "bold red" if event["state"] == "drift" else "yellow"
-        lead = "FIRST ALARM: " if first else ""
-        self._tell(f"{lead}{event['state']} on {event['side']} {feature}, {after:,} rows after the change", style)
-        for shift in event["shifts"][:2]:
-            before, now = shift["reference_ratio"], shift["live_ratio"]
-            self._say.print(Text(f"             {shift['range']}: {before:.1%} of the rows -> {now:.1%}", style="dim"))
-
-    async def _sum_up(self, session: aiohttp.ClientSession, url: str) -> None:
-        async with session.get(url) as answer:
-            metrics = await answer.text()
-        shed = sum(
-            float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith("sidecar_shed_total")
-        )
-        self._tell(f"{self._replay.rows:,} rows in {self._replay.requests:,} requests, {shed:.0f} shed on the way")
-
-    def _verdict(self) -> int:
-        if self._false_alarms or not self._alarms:
-            self._tell("an alarm came before the change" if self._false_alarms else "no alarm came", "bold red")
-            return 1
-        rows = ", ".join(f"{feature} +{after:,}" for feature, after in self._alarms.items())
-        self._tell(f"no alarm before the change; alarms after it (rows): {rows}", "bold green")
-        return 0
-
-    def _tell(self, text: str, style: str = "") -> None:
-        clock = time.strftime("%H:%M:%S")
-        self._say.print(Text.assemble((f"[{clock}] ", "dim"), (text, style)))
+    async def _look(self, api: Api, replay: Replay) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            with contextlib.suppress(aiohttp.ClientError):
+                self._story.look(replay.rows, (await api.get("features"))["features"])
 
 
-@contextlib.asynccontextmanager
-async def process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that is told to end when the block is left."""
-    running = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+class Api:
+    """The admin port, read as any client would."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self.session = session
+        self._url = url
+
+    async def get(self, what: str) -> Any:
+        """The answer of `/api/v1/<what>`."""
+        async with self.session.get(f"{self._url}/api/v1/{what}") as answer:
+            answer.raise_for_status()
+            return await answer.json()
+
+    async def settled(self, replay: Replay) -> None:
+        """Return when all that was sent is counted and judged, or after a few seconds: what was shed is never judged."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            status = await self.get("status")
+            requests = sum(one["count"] for one in (status["traffic"] or {"requests": ()})["requests"])
+            rows = min((side["rows_total"] for side in status["sides"]), default=0)
+            if requests >= replay.requests and rows >= replay.rows:
+                return
+            await asyncio.sleep(0.1)
+
+    async def account(self, replay: Replay) -> str:
+        """What was sent, beside what `/metrics` counted."""
+        async with self.session.get(f"{self._url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        requests = _total(lines, "http_server_request_duration_seconds_count{")
+        rows = _total(lines, "model_rows_total{", 'side="input"')
+        shed = _total(lines, "sidecar_shed_total{")
+        sent = f"sent: {replay.requests:,} requests, {replay.rows:,} rows"
+        return f"{sent}; counted by the sidecar: {requests:,} requests, {rows:,} rows, {shed} shed"
+
+
+def _total(lines: list[str], start: str, label: str = "") -> int:
+    return round(sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(start) and label in line))
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    """End a task that goes on for ever; raises what ended it before."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _until_ready(url: str, processes: dict[str, asyncio.subprocess.Process]) -> None:
+    """Raises SidecarError if it takes too long, or at once if a process has ended."""
+    deadline = time.monotonic() + _START_SECONDS
+    async with aiohttp.ClientSession() as session:
+        while time.monotonic() < deadline:
+            for name, one in processes.items():
+                if one.returncode is not None:
+                    raise SidecarError(f"the {name} ended at once, with exit code {one.returncode}")
+            if await _is_ready(session.get(url)):
+                return
+            await asyncio.sleep(0.1)
+    raise SidecarError(f"the sidecar was not ready within {_START_SECONDS:g} s")
+
+
+async def _is_ready(asked: Awaitable[aiohttp.ClientResponse]) -> bool:
     try:
-        yield running
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            running.terminate()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(running.communicate(), 10)
-        with contextlib.suppress(ProcessLookupError):
-            running.kill()
-
-
-async def finished(*command: str) -> None:
-    """Run a command to its end. Raises SidecarError if it fails."""
-    running = await asyncio.create_subprocess_exec(*command)
-    if await running.wait():
-        raise SidecarError(f"{' '.join(command)} ended with exit code {running.returncode}")
-
-
-def free_port(preferred: int) -> int:
-    """The preferred port of loopback, or any other where it is taken."""
-    for port in (preferred, 0):
-        with socket.socket() as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                sock.bind(("127.0.0.1", port))
-                chosen: int = sock.getsockname()[1]
-                return chosen
-    raise SidecarError("no port of 127.0.0.1 is free")
+        answer = await asked
+    except aiohttp.ClientError:
+        return False
+    answer.release()
+    return answer.status == 200

@@ -68,7 +68,7 @@ def _feed(paths: list[str], columns: Columns, into: Builder | Recount, what: str
 def _print(profile: Profile, path: str) -> None:
     console = Console()
     size = Path(path).stat().st_size
-    table = Table(box=None, header_style="bold", title_justify="left")
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     for heading in ("side", "feature", "kind"):
         table.add_column(heading, overflow="fold")
     for heading in ("rows", "missing", "bins"):
