@@ -39,7 +39,9 @@ class Counts:
         """These were counted by outcome, and nothing else."""
         now = self._now()
         now["complete"] -= 1  # the mark
-        assert {key: now[key] - self._before.get(key, 0) for key in now if now[key] != self._before.get(key)} == expected
+        assert {
+            key: now[key] - self._before.get(key, 0) for key in now if now[key] != self._before.get(key)
+        } == expected
 
     def _now(self) -> dict[str, int]:
         marks = self._marks()

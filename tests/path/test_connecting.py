@@ -31,7 +31,9 @@ def expect_refusal(client: Wire) -> None:
     head, _, body = client.rest().partition(b"\r\n\r\n")
     lines = head.decode().lower().split("\r\n")
     assert lines[0] == "http/1.1 503 service unavailable"
-    assert {"x-sidecar-error: upstream-refused", "retry-after: 1", "content-type: application/problem+json"} <= set(lines)
+    assert {"x-sidecar-error: upstream-refused", "retry-after: 1", "content-type: application/problem+json"} <= set(
+        lines
+    )
     assert f"content-length: {len(body)}" in lines
     assert json.loads(body)["status"] == 503
 

@@ -143,7 +143,9 @@ def test_a_body_that_is_still_coming_when_its_answer_is_out_does_not_keep_it(sta
 
 
 @pytest.mark.parametrize(
-    "said", [b"GET /long HTTP/1.1\r\n\r\n", b"PING\r\n", b"GET / HTTP/1.1\r\nHos"], ids=["exchange", "opaque", "part of a head"]
+    "said",
+    [b"GET /long HTTP/1.1\r\n\r\n", b"PING\r\n", b"GET / HTTP/1.1\r\nHos"],
+    ids=["exchange", "opaque", "part of a head"],
 )
 def test_when_its_time_is_over_what_is_left_is_cut_with_a_reset(start: Start, own_model: Model, said: bytes) -> None:
     it = stand(start, own_model, notice=0, timeout=0.3)

@@ -27,7 +27,9 @@ def test_the_running_traffic_process_has_mapped_nothing_heavy_and_its_observer_h
         maps = Path(f"/proc/{pid}/maps").read_text()
         return {name for name in HEAVY if f"site-packages/{name}/" in maps}
 
-    eventually(lambda: mapped(sidecar.observer_pid) >= {"numpy", "aiohttp", "orjson"})  # so the look finds what is there
+    eventually(
+        lambda: mapped(sidecar.observer_pid) >= {"numpy", "aiohttp", "orjson"}
+    )  # so the look finds what is there
     assert mapped(sidecar.pid) == set()
 
 

@@ -42,7 +42,12 @@ def v2(batch: Sequence[Row], extra: bytes = b"") -> bytes:
     """A request of the Open Inference Protocol with these rows."""
     kinds = {"city": "BYTES"}
     inputs = [
-        {"name": name, "shape": [len(batch), 1], "datatype": kinds.get(name, "FP64"), "data": [row[name] for row in batch]}
+        {
+            "name": name,
+            "shape": [len(batch), 1],
+            "datatype": kinds.get(name, "FP64"),
+            "data": [row[name] for row in batch],
+        }
         for name in batch[0]
     ]
     body = json.dumps({"parameters": {"content_type": "pd"}, "inputs": inputs}).encode()

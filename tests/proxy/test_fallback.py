@@ -11,7 +11,9 @@ from tests.support.observed import snapshot
 
 
 def test_they_say_that_the_observer_is_down_and_what_is_lost_and_can_be_parsed() -> None:
-    text = render(msgspec.structs.replace(snapshot(7), shed=(("exchange", "items", 3),)), ModelSettings(name='a"b\\c\nd'))
+    text = render(
+        msgspec.structs.replace(snapshot(7), shed=(("exchange", "items", 3),)), ModelSettings(name='a"b\\c\nd')
+    )
     samples = {
         (sample.name, sample.labels.get("outcome", "")): sample
         for family in text_string_to_metric_families(text)
