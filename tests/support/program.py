@@ -220,8 +220,11 @@ class Sidecar:
 
     @property
     def observer_pid(self) -> int:
-        """Of the observer that runs now."""
-        pid = eventually(lambda: next(iter(children(self.pid)), 0))
+        """Of the observer that runs now.
+
+        Between fork and exec it is not one yet: who stopped it there would stop its parent too, which waits for the exec.
+        """
+        pid = eventually(lambda: next((child for child in children(self.pid) if is_observer(child)), 0))
         return int(pid)
 
     def connect(self) -> Wire:
@@ -303,6 +306,14 @@ def children(pid: int) -> list[int]:
     except FileNotFoundError:
         return []
     return [int(child) for child in pids if process_state(int(child)) not in "ZX"]
+
+
+def is_observer(pid: int) -> bool:
+    """Whether a process runs the observer's program."""
+    try:
+        return b"sidecar.app" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def process_state(pid: int) -> str:
