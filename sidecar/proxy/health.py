@@ -139,6 +139,12 @@ class AdminFront(Half):
         except (OSError, TimeoutError):
             self._answer_without_observer()
             return
+        if (
+            not self._health.observer_up()
+        ):  # it ended meanwhile, and the connection waits in the backlog for the next one
+            observer.transport.abort()
+            self._answer_without_observer()
+            return
         self.peer = observer
         observer.transport.write(self._buffer)
         self._buffer = b""

@@ -132,7 +132,7 @@ def test_a_body_that_is_still_coming_when_its_answer_is_out_does_not_keep_it(sta
     it = stand(start, own_model, notice=0)
     client, model = it.line()
     client.send(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nfirst")
-    model.take(43)
+    model.take(44)
     it.sidecar.signal()
     eventually(lambda: refuses(it.sidecar.port))
     model.send(OK)
