@@ -13,6 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from sidecar.core.events import ALL_FEATURES
+
 _SAID = ("warning", "drift")
 _SHIFTS = 2
 """Bins that are shown with an alarm."""
@@ -41,7 +43,8 @@ class Story:
             self._said(event)
 
     def _said(self, event: dict[str, Any]) -> None:
-        what = f"{event['side']} {event['feature']}"
+        feature = "(all features together)" if event["feature"] == ALL_FEATURES else event["feature"]
+        what = f"{event['side']} {feature}"
         rows, state = event["rows_seen"], event["state"]
         if self._changed_at is None or rows <= self._changed_at:
             if state == "drift":

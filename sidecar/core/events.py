@@ -22,6 +22,10 @@ class State(enum.StrEnum):
     DRIFT = "drift"
 
 
+ALL_FEATURES = "*"
+"""Stands for the name of a feature in the report on all features of a side together."""
+
+
 class Score(msgspec.Struct, frozen=True):
     """One measure of one feature: distance of live from reference, over `rows` live rows.
 
@@ -51,7 +55,10 @@ class BinShift(msgspec.Struct, frozen=True):
 
 
 class FeatureReport(msgspec.Struct, frozen=True):
-    """All figures of one feature when a window closed or its verdict changed."""
+    """All figures of one feature when a window closed or its verdict changed.
+
+    On all features together (`ALL_FEATURES`) there are no scores and no shifts, and the effect is the sum over features.
+    """
 
     side: Side
     feature: str
@@ -64,6 +71,8 @@ class FeatureReport(msgspec.Struct, frozen=True):
     effect: float
     """The debiased PSI that policy compared with `drift.material_psi`, over `effect_rows` recent rows."""
     effect_rows: int
+    independent_ratio: float
+    """Share of recent rows that count as independent: 1, or less where rows depend on those before them."""
     shifts: tuple[BinShift, ...]
     """The bins that moved most, most first; at most five."""
 

@@ -2,12 +2,17 @@
 
 For each of three memories (32, 256 and 2,048 rows) the shares of the live bins are estimated by an exponentially weighted
 mean, and each further block of rows is bet on with them. A bet is a factor a row, 1 + k h(bin), whose mean under the
-reference is 1. Two directions h are tried: the whole difference (live - q) / q, and for numeric features its smooth part, a
-polynomial in the rank (`basis`), which learns a shift from far fewer rows. Both are e-values for *every* distribution P within
-a ball around q, not for q alone: by Cauchy and Schwarz E_P[h] <= radius |h| where |h|^2 = sum q h^2, so the factor is divided
-by 1 + k radius |h|. The radius is what the reference can be wrong by, being a sample, plus `drift.tolerance`. So that they
-stay e-values, bets are made before the rows are seen. k is the one that makes the evidence grow most, to second order, if
-live is what it is estimated to be, 1 - radius / |h| and never below 0, times the trust that the estimate has earned.
+reference is 1. Three directions h are tried: the whole difference (live - q) / q and, for numeric features, its smooth part, a
+polynomial in the rank (`basis`), which learns a change from far fewer rows, and the plain shift in rank. All are e-values for
+*every* distribution P within a ball around q, not for q alone: by Cauchy and Schwarz E_P[h] <= radius |h| with |h|^2 = sum q h^2,
+so the factor is divided by 1 + k radius |h|. The radius is what the reference can be wrong by, being a sample, plus
+`drift.tolerance` (`ground`). So that they stay e-values, bets are made before the rows are seen. k is the one that makes the
+evidence grow most, to second order, if live is what it is estimated to be, 1 - radius / |h| and never below 0, times the trust
+that the estimate has earned.
+
+Rows that depend on each other say less than they seem to. The factor of a row is raised to a power below 1 where `dependence`
+finds so, and a feature whose rows are correlated is bet on with what was learned at least `FURTHEST` rows ago, since a bet on
+a row that is seen to repeat itself always wins.
 
 The logarithms are summed up as CUSUM does, but begin anew only where a block does: s <- max(0, s) + log factors of the
 block. exp(s) is at most the Shiryaev-Roberts sum over all blocks that a bet may have begun with, and the mean of that, when
@@ -20,15 +25,20 @@ follows from evidence is `policy`'s to say.
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.core.basis import smooth_basis
+from sidecar.core.binner import Codes
+from sidecar.core.dependence import FIRST_ROWS, FURTHEST, Correlation, Runs
+from sidecar.core.ground import BETS, SUBSPACES, ground
 from sidecar.core.profile import SideProfile
 from sidecar.core.stats.divergence import null_psi, psi
-from sidecar.core.stats.gamma import chi2_isf
+from sidecar.core.together import Together
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 MEMORIES = (32.0, 256.0, 2048.0)
 """Rows after which the weight of a row has fallen to 1/e."""
@@ -40,15 +50,14 @@ about when its evidence did, so what it has seen since is all of one kind, and t
 PRIOR_ROWS = 20.0
 """What is estimated from n rows is trusted as n / (n + PRIOR_ROWS), as if so many rows had come from the reference before.
 Chosen on simulated shifts and on the car-loan data: 10 to 40 hardly differ."""
-PSEUDO_COUNT = 2.0
-"""Added to each bin of the reference: no bin is impossible. With 2 the chi-squared tail holds for the radius, by simulation of
-normal references of 100 to 10,000 rows; with 1 it is passed ten times too often, since bins may be empty by chance."""
-REFERENCE_DOUBT = 1e-3
-"""Probability, per feature, that the reference's own sampling error is larger than the radius allows for."""
 LARGEST = 40 * np.log(10.0)
 """Evidence is cut off at 40 decades; what comes later must not wait for more to be taken back."""
+_DEPENDENT = 0.8
+"""A feature with a smaller share of independent rows learns late."""
 _SURE = 0.95
 """No bet puts more than this share of what there is on one outcome."""
+_NONE = 1e-300
+"""Divides where there is nothing yet."""
 
 
 class Evidence:
@@ -56,30 +65,44 @@ class Evidence:
 
     def __init__(self, reference: SideProfile, mask: NDArray[np.bool_], tolerance: float) -> None:
         features, width = mask.shape
-        rows = np.maximum(reference.rows, 1)
-        bins = mask.sum(axis=1)
-        padded = np.where(mask, reference.counts + PSEUDO_COUNT, 0.0)
+        self._features = reference.features
         self._reference = reference.counts.astype(np.float64)
-        self._q = padded / padded.sum(axis=1, keepdims=True)
-        self._inverse_q = np.divide(1.0, self._q, out=np.zeros_like(self._q), where=mask)
-        self._basis = smooth_basis(reference.features, self._q)
-        self._freedom = np.array([bins - 1, np.abs(self._basis).any(axis=2).sum(axis=1)])[:, None, :]
-        # Per direction, memory and feature: (2, 1, F).
-        self.radius = _radius(self._freedom[:, 0], rows, reference.rows > 0, tolerance)[:, None, :]
-        self._log_shares = _log_shares(self._freedom[1, 0] > 0)
-        self._memory = np.array(MEMORIES)
+        self.ground = ground(reference.features, self._reference, mask, tolerance)
+        self._smooth = np.asarray(self.ground.basis.any(axis=(1, 2)))
+        self._log_shares = _log_shares(self._smooth)
+        base = self.ground
+        freedom = np.where(self._smooth, 1.0, np.maximum(mask.sum(axis=1) - 1.0, 1.0))
+        self.together = Together(base.q, np.where(self._smooth, base.radius[-1], base.radius[0]), freedom)
+        """The detector of all features together."""
+        self._memory = np.array(MEMORIES)[:, None]
         shape = (len(MEMORIES), features)
         self._weights = np.zeros((*shape, width))
         self._total = np.zeros(shape)
         self._squares = np.zeros(shape)
-        self._sums = np.zeros((2 * len(MEMORIES), features))
+        self._sums = np.zeros((BETS * len(MEMORIES), features))
+        self._correlation = Correlation(self.ground.basis[:, 1])
+        self._runs = Runs(self.ground.q)
+        self._late: deque[tuple[Floats, int]] = deque()
+        self._late_rows = 0
 
-    def update(self, counts: NDArray[np.int64], rows: int) -> None:
-        """Judge one block of rows, counted by feature and bin, by the bets; then learn from it."""
-        gains = np.einsum("dsfb,fb->dsf", self.bets(), counts).reshape(self._sums.shape)
-        beginning = min(np.log(rows / BLOCK_ROWS), 0.0)
-        self._sums = np.minimum(np.maximum(self._sums, beginning) + gains, LARGEST)
-        self._learn(counts, rows)
+    @property
+    def independent_share(self) -> Floats:
+        """Effective independent rows per row and feature, as measured on recent live rows."""
+        return self._correlation.share
+
+    def update(self, codes: Codes) -> None:
+        """Judge one block of rows, flat codes (F, n), by the bets; then learn from it."""
+        rows = codes.shape[1]
+        weights = self._runs.weights(codes)
+        counts = self._counted(codes, weights)
+        if self._correlation.rows >= FIRST_ROWS:
+            beginning = min(np.log(rows / BLOCK_ROWS), 0.0)
+            directions, lengths = self._directions()
+            gains = np.einsum("dsfb,fb->dsf", self._bets(directions, lengths), counts).reshape(self._sums.shape)
+            self._sums = np.minimum(np.maximum(self._sums, beginning) + gains * self.independent_share, LARGEST)
+            self._update_together(codes, directions, weights, beginning)
+        self._correlation.add(codes)
+        self._learn(*self._due(counts, rows))
 
     def log10(self) -> Floats:
         """The evidence of each feature: log10 of the mean of its detectors."""
@@ -90,16 +113,25 @@ class Evidence:
     def effect(self, features: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
         """For some features: debiased PSI over recent rows, how many these are, and the live counts they stand for (f, B).
 
-        Recent is the memory whose detector has most evidence. Rows of weights w stand for (sum w)^2 / sum w^2 rows of equal
-        weight (Kish's effective sample size), which is never more than there were.
+        Recent is the memory whose detector has most evidence. The rows are counted as what they are worth (`_effective_rows`).
         """
         best = self._sums[:, features].argmax(axis=0) % len(MEMORIES)
         rows = self._effective_rows()[best, features]
         weights = self._weights[best, features]
-        live = weights * (rows / np.maximum(self._total[best, features], 1e-300))[:, None]
+        live = weights * (rows / np.maximum(self._total[best, features], _NONE))[:, None]
         reference = self._reference[features]
         debiased = np.maximum(psi(reference, live) - null_psi(reference, live, rows), 0.0)
         return np.where(rows > 0, debiased, 0.0), rows, live
+
+    def effect_together(self) -> tuple[float, float]:
+        """The sum over features of debiased PSI by the longest memory, and the fewest rows behind any of them.
+
+        That is the PSI of whole rows if the features are independent, and more than it if they move together.
+        """
+        rows = self._effective_rows()[-1]
+        live = self._weights[-1] * (rows / np.maximum(self._total[-1], _NONE))[:, None]
+        debiased = psi(self._reference, live) - null_psi(self._reference, live, rows)
+        return max(float(np.where(rows > 0, debiased, 0.0).sum()), 0.0), float(rows.min(initial=np.inf))
 
     def reset(self, features: NDArray[np.int64]) -> None:
         """Begin anew for some features; allowed at any time that does not look ahead."""
@@ -109,46 +141,82 @@ class Evidence:
         self._sums[:, features] = 0
 
     def bets(self) -> Floats:
-        """What the next block is bet on: the logarithm of each bin's factor, per direction, memory and feature (2, S, F, B)."""
-        total = np.maximum(self._total, 1e-300)
-        difference = np.where(self._total[:, :, None] > 0, self._weights / total[:, :, None] - self._q, 0.0)
-        whole = difference * self._inverse_q
-        along = np.einsum("sfb,fkb->sfk", difference, self._basis)
-        smooth = np.einsum("sfk,fkb->sfb", along, self._basis)
-        square = np.array([np.einsum("sfb,sfb->sf", difference, whole), np.einsum("sfk,sfk->sf", along, along)])
-        length = np.sqrt(square)
-        rows = self._effective_rows()
+        """What the next block is bet on: the logarithm of each bin's factor, per direction, memory and feature
+        (BETS, S, F, B).
+        """
+        return self._bets(*self._directions())
+
+    def _bets(self, directions: Floats, length: Floats) -> Floats:
+        radius = self.ground.radius[:, None, :]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            share = np.maximum(np.nan_to_num(1 - self.radius / length, nan=0.0, neginf=0.0), 0.0)
-        share *= rows / (rows + PRIOR_ROWS)
-        directions = np.array([whole, smooth])
-        deepest = np.maximum(-directions.min(axis=3), 1e-300)
-        share = np.minimum(share, _SURE / deepest)
-        cost = np.log1p(share * self.radius * length)
+            share = np.maximum(np.nan_to_num(1 - radius / length, nan=0.0, neginf=0.0), 0.0)
+        share *= self._trust()
+        share = np.minimum(share, _SURE / np.maximum(-directions.min(axis=3), _NONE))
+        cost = np.log1p(share * np.where(share > 0, radius, 0.0) * length)
         return np.asarray(np.log1p(share[:, :, :, None] * directions) - cost[:, :, :, None])
 
-    def _effective_rows(self) -> Floats:
-        return np.asarray(self._total**2 / np.maximum(self._squares, 1e-300))
+    def _directions(self) -> tuple[Floats, Floats]:
+        """What live is seen to differ in: h (BETS, S, F, B), and the lengths |h| (BETS, S, F)."""
+        base = self.ground
+        total = np.maximum(self._total, _NONE)
+        difference = np.where(self._total[:, :, None] > 0, self._weights / total[:, :, None] - base.q, 0.0)
+        whole = difference * base.inverse
+        along = np.einsum("sfb,fkb->sfk", difference, base.basis)
+        parts = along * SUBSPACES[:, None, None, :]
+        directions = np.concatenate([whole[None], np.einsum("dsfk,fkb->dsfb", parts, base.basis)])
+        square = np.concatenate([np.einsum("sfb,sfb->sf", difference, whole)[None], (parts * along).sum(axis=3)])
+        return directions, np.sqrt(square)
 
-    def _learn(self, counts: NDArray[np.int64], rows: int) -> None:
+    def _update_together(self, codes: Codes, directions: Floats, weights: Floats | None, beginning: float) -> None:
+        """The plain shift of ordered features and the whole difference of others, by the longest memory."""
+        h = np.where(self._smooth[:, None], directions[-1, -1], directions[0, -1])
+        weight = (1.0 if weights is None else weights.min(axis=0)) * self.independent_share.min()
+        self.together.update(codes, h, self._effective_rows()[-1], weight, beginning, LARGEST)
+
+    def _trust(self) -> Floats:
+        rows = self._effective_rows()
+        return np.asarray(rows / (rows + PRIOR_ROWS))
+
+    def _counted(self, codes: Codes, weights: Floats | None) -> Floats:
+        """Rows by feature and bin, each with its weight."""
+        shape = self.ground.q.shape
+        ravelled = None if weights is None else weights.ravel()
+        return np.bincount(codes.ravel(), ravelled, shape[0] * shape[1]).reshape(shape).astype(np.float64, copy=False)
+
+    def _effective_rows(self) -> Floats:
+        """What the remembered rows are worth, per memory and feature: rows of weights w stand for (sum w)^2 / sum w^2 rows of
+        equal weight (Kish), and of these only the independent share counts.
+        """
+        return np.asarray(self._total**2 / np.maximum(self._squares, _NONE) * self.independent_share)
+
+    def _due(self, counts: Floats, rows: int) -> tuple[Floats, Floats]:
+        """What each feature learns now, counts (F, B) and rows (F,): the block, or one that is long past."""
+        self._late.append((counts, rows))
+        self._late_rows += rows
+        late, late_rows = np.zeros_like(counts), 0
+        while self._late_rows - self._late[0][1] >= FURTHEST:
+            of_block, rows_of_block = self._late.popleft()
+            self._late_rows -= rows_of_block
+            late += of_block
+            late_rows += rows_of_block
+        dependent = self.independent_share < _DEPENDENT
+        return np.where(dependent[:, None], late, counts), np.where(dependent, late_rows, rows)
+
+    def _learn(self, counts: Floats, rows: Floats) -> None:
         """Let old rows fade and add the new ones. A detector that is on a trail lets nothing fade that belongs to it."""
-        trail = self._sums.reshape(2, len(MEMORIES), -1).max(axis=0) > TRAIL
-        left = np.exp(-rows / np.where(trail, MEMORIES[-1], self._memory[:, None]))
+        trail = self._sums.reshape(BETS, len(MEMORIES), -1).max(axis=0) > TRAIL
+        left = np.exp(-rows / np.where(trail, MEMORIES[-1], self._memory))
+        added = counts.sum(axis=1)
         self._weights *= left[:, :, None]
         self._weights += counts
-        self._total = self._total * left + rows
-        self._squares = self._squares * left**2 + rows
-
-
-def _radius(freedom: Floats, rows: NDArray[np.int64], known: NDArray[np.bool_], tolerance: float) -> Floats:
-    """Chi distance within which no evidence is gathered, per direction and feature; infinite without a reference."""
-    doubt = np.array([[chi2_isf(REFERENCE_DOUBT, int(df)) for df in of_direction] for of_direction in freedom])
-    return np.where(known, np.sqrt(doubt / rows) + tolerance, np.inf)
+        self._total = self._total * left + added
+        self._squares = self._squares * left**2 + added
 
 
 def _log_shares(smooth: NDArray[np.bool_]) -> Floats:
-    """Logarithm of each detector's part in the mean; features without a smooth direction have half the detectors."""
+    """Logarithm of each detector's part in the mean; features without smooth directions have fewer detectors."""
     memories = len(MEMORIES)
-    half = np.where(smooth, -np.log(2 * memories), -np.log(memories))
-    none = np.where(smooth, half, -np.inf)
-    return np.repeat(np.array([half, none]), memories, axis=0)
+    with_them = np.full((BETS * memories, len(smooth)), -np.log(BETS * memories))
+    without = np.full_like(with_them, -np.inf)
+    without[:memories] = -np.log(memories)
+    return np.where(smooth, with_them, without)

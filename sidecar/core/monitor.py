@@ -126,12 +126,12 @@ class Monitor:
         self._sources[side] = source
         self._digests[side] = digest_of_it
         self._watches[side] = Watch(side, profile, self._settings, self._limits(0), now)
-        features = sum(len(watch.reference.features) for watch in self._watches.values())
+        detectors = sum(watch.verdicts.detectors for watch in self._watches.values())
         for watch in self._watches.values():
-            watch.limits = self._limits(features)
+            watch.verdicts.limits = self._limits(detectors)
 
-    def _limits(self, features: int) -> Policy:
-        return policy(self._settings.drift, features, self._settings.window.min_rows)
+    def _limits(self, detectors: int) -> Policy:
+        return policy(self._settings.drift, detectors, self._settings.window.min_rows)
 
     def _side_view(self, side: Side) -> SideView:
         watch = self._watches.get(side)
@@ -144,4 +144,5 @@ class Monitor:
             source=self._sources.get(side, LEARNING if learner else ""),
             learned_rows=learner.rows(side) if learner else 0,
             features=watch.views() if watch else (),
+            together=watch.verdicts.together_view() if watch else None,
         )

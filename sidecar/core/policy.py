@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sidecar.core.events import NotEnough, Score, State
+from sidecar.core.events import State
 from sidecar.core.evidence import BLOCK_ROWS
 from sidecar.settings import DriftSettings
 
@@ -27,14 +27,14 @@ class Policy:
     least_rows: int
 
 
-def policy(settings: DriftSettings, features: int, least_rows: int) -> Policy:
-    """The limits when `features` are watched on both sides together.
+def policy(settings: DriftSettings, detectors: int, least_rows: int) -> Policy:
+    """The limits when so many `detectors` watch both sides: one a feature, and one for all features of a side together.
 
-    The mean over features of e-detectors is an e-detector, and one feature beyond budget times `features` brings that
-    mean beyond the budget: so the budget holds over all features together. It is given in rows, and evidence counts in
+    The mean of e-detectors is an e-detector, and one of them beyond budget times `detectors` brings that mean beyond
+    the budget: so the budget holds over all together. It is given in rows, and evidence counts in
     blocks of `BLOCK_ROWS`.
     """
-    watched = math.log10(max(features, 1) / BLOCK_ROWS)
+    watched = math.log10(max(detectors, 1) / BLOCK_ROWS)
     return Policy(
         alarm=math.log10(settings.mean_rows_between_false_alarms) + watched,
         warning=math.log10(settings.mean_rows_between_false_warnings) + watched,
@@ -43,9 +43,9 @@ def policy(settings: DriftSettings, features: int, least_rows: int) -> Policy:
     )
 
 
-def verdict(limits: Policy, before: State, evidence: float, effect: float, rows: int) -> State:
-    """The state after `before`, given the evidence (log10), the debiased effect and the rows seen in all."""
-    if rows < limits.least_rows or before is State.DRIFT:
+def verdict(limits: Policy, before: State, evidence: float, effect: float) -> State:
+    """The state after `before`, given the evidence (log10) and the debiased effect."""
+    if before is State.DRIFT:
         return before
     if effect >= limits.material and evidence >= limits.alarm:
         return State.DRIFT
@@ -54,8 +54,6 @@ def verdict(limits: Policy, before: State, evidence: float, effect: float, rows:
     return State.OK
 
 
-def recovered(limits: Policy, state: State, window: Score | NotEnough) -> bool:
-    """Whether a closed window (its PSI) ends the `state`."""
-    if state not in (State.WARNING, State.DRIFT) or isinstance(window, NotEnough):
-        return False
-    return window.debiased <= RECOVERED * limits.material
+def recovered(limits: Policy, state: State, effect: float | None) -> bool:
+    """Whether a closed window with this effect (None: not enough rows) ends the `state`."""
+    return state in (State.WARNING, State.DRIFT) and effect is not None and effect <= RECOVERED * limits.material

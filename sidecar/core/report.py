@@ -57,11 +57,12 @@ def feature_views(
     evidence: Floats,
     threshold: float,
     effect: tuple[Floats, Floats],
+    independent: Floats,
 ) -> tuple[FeatureView, ...]:
     """Everything about each feature of a side, as `view` wants it; arrays are by feature and bin."""
     shares = ratios(reference.counts.astype(np.float64)).tolist()
     totals, recent, rows = live.tolist(), window.tolist(), reference.rows.tolist()
-    sizes, certain = [column.tolist() for column in effect], evidence.tolist()
+    sizes, certain, alone = [column.tolist() for column in effect], evidence.tolist(), independent.tolist()
     return tuple(
         FeatureView(
             feature=feature.name,
@@ -72,6 +73,7 @@ def feature_views(
             threshold=threshold,
             effect=sizes[0][at],
             effect_rows=round(sizes[1][at]),
+            independent_ratio=alone[at],
             state=states[at],
             reference_rows=rows[at],
         )

@@ -33,8 +33,19 @@ class FeatureView(msgspec.Struct, frozen=True):
     threshold: float
     effect: float
     effect_rows: int
+    independent_ratio: float
     state: State
     reference_rows: int
+
+
+class TogetherView(msgspec.Struct, frozen=True):
+    """All features of a side taken together."""
+
+    evidence: float
+    threshold: float
+    effect: float
+    effect_rows: int
+    state: State
 
 
 class SideView(msgspec.Struct, frozen=True):
@@ -51,6 +62,8 @@ class SideView(msgspec.Struct, frozen=True):
     learned_rows: int
     """Rows gathered so far while `learning`."""
     features: tuple[FeatureView, ...]
+    together: TogetherView | None
+    """None while there is no reference, or one of a single feature."""
 
     @property
     def drifted(self) -> int:

@@ -13,15 +13,9 @@ from numpy.typing import NDArray
 
 from sidecar.core.arrivals import Arrivals
 from sidecar.core.binner import Batch, Binner, Codes
-from sidecar.core.bins import ranges
 from sidecar.core.events import (
-    BinShift,
     Event,
-    FeatureReport,
-    NotEnough,
-    Score,
     State,
-    VerdictChanged,
     WindowClosed,
 )
 from sidecar.core.evidence import BLOCK_ROWS, Evidence
@@ -30,9 +24,10 @@ from sidecar.core.geometry import scale
 from sidecar.core.measure import Pair, Scale, scores
 from sidecar.core.measures import MEASURES
 from sidecar.core.moments import Moments
-from sidecar.core.policy import Policy, recovered, verdict
+from sidecar.core.policy import Policy
 from sidecar.core.profile import SideProfile
-from sidecar.core.report import feature_views, shifts
+from sidecar.core.report import feature_views
+from sidecar.core.verdicts import Scores, Verdicts
 from sidecar.core.view import FeatureView
 from sidecar.core.windows import Window
 from sidecar.settings import Settings
@@ -45,24 +40,21 @@ MOST_BLOCK = 256
 """...or as many as this, which are judged at once."""
 
 Counts = NDArray[np.int64]
-Scores = dict[str, Score | NotEnough]
 
 
 class Watch:
-    """One side. `limits` is set by the monitor, since the budget is shared over both sides."""
+    """One side; its verdicts and their limits are in `verdicts`."""
 
     def __init__(self, side: Side, reference: SideProfile, settings: Settings, limits: Policy, now: float) -> None:
         self.side = side
         self.reference = reference
-        self.limits = limits
         self.window = Window(settings.window, now)
-        self.states = [State.INSUFFICIENT] * len(reference.features)
         self._least_rows = settings.window.min_rows
         binner = Binner(reference.features)
         self._binner = binner
         self._arrivals = Arrivals(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
-        self._ranges = [ranges(feature) for feature in reference.features]
+        self.verdicts = Verdicts(side, reference, self._evidence, limits)
         self._scale = scale(reference)
         self._reference = reference.counts.astype(np.float64)
         self._moments = Moments.empty(len(binner.numeric))
@@ -71,7 +63,6 @@ class Watch:
         self._last: Counts = np.zeros_like(reference.counts)
         self._scores = self._score(self._last)
         self._rows = 0
-        self._changed = [0] * len(reference.features)  # rows seen when the verdict of a feature changed
         self._waiting: list[Codes] = []
         self._waiting_rows = 0
         self._waiting_since = now
@@ -79,7 +70,7 @@ class Watch:
     @property
     def drifted(self) -> int:
         """How many features are in state drift."""
-        return self.states.count(State.DRIFT)
+        return self.verdicts.states.count(State.DRIFT)
 
     def take(self, frames: Iterable[Frame], now: float) -> list[Event]:
         """Take the rows of frames of this side; judge as many blocks as are full."""
@@ -118,14 +109,15 @@ class Watch:
         """All features as their readers see them."""
         return feature_views(
             self.reference,
-            ranges=self._ranges,
+            ranges=self.verdicts.ranges,
             live=self._live,
             window=self._open + self._last,
             scores=self._scores,
-            states=self.states,
+            states=self.verdicts.states,
             evidence=self._evidence.log10(),
-            threshold=self.limits.alarm,
-            effect=self._evidence.effect(np.arange(len(self.states)))[:2],
+            threshold=self.verdicts.limits.alarm,
+            effect=self._evidence.effect(np.arange(len(self.reference.features)))[:2],
+            independent=self._evidence.independent_share,
         )
 
     def _queue(self, batch: Batch, now: float) -> None:
@@ -154,81 +146,22 @@ class Watch:
     def _judge(self, codes: Codes, now: float) -> list[Event]:
         """One block: counts, evidence, verdicts; and the window, if the block fills it."""
         counts = self._binner.counts(codes)
-        self._evidence.update(counts, codes.shape[1])
+        self._evidence.update(codes)
         self._live += counts
         self._open += counts
         self._rows += codes.shape[1]
         self.window.rows += codes.shape[1]
-        events = self._change_verdicts(now)
+        events: list[Event] = [*self.verdicts.change(self._rows, self._recent_scores, now)]
         return events + (self._close(now) if self.window.due(now) else [])
-
-    def _change_verdicts(self, now: float) -> list[Event]:
-        if self._rows < self.limits.least_rows:
-            return []
-        self.states = [State.OK if state is State.INSUFFICIENT else state for state in self.states]
-        evidence = self._evidence.log10()
-        suspects = np.flatnonzero(evidence >= min(self.limits.warning, self.limits.alarm))
-        suspects = suspects[[self.states[at] is not State.DRIFT for at in suspects]]
-        if not len(suspects):
-            return []
-        effects, rows, live = self._evidence.effect(suspects)
-        events: list[Event] = []
-        for at, effect, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
-            before = self.states[at]
-            self.states[at] = verdict(self.limits, before, float(evidence[at]), effect, self._rows)
-            if self.states[at] is not before:
-                self._changed[at] = self._rows
-                moved = shifts(self._reference[at : at + 1], counts[None, :], self._ranges[at : at + 1])[0]
-                report = self._report(at, self._recent_scores(at), float(evidence[at]), (effect, recent), moved)
-                events.append(VerdictChanged(now, before, self._rows, report))
-        return events
 
     def _close(self, now: float) -> list[Event]:
         """Score the window, tell of it, and end the verdicts that it shows to be over."""
         self._scores = self._score(self._open)
-        psi = [scores["psi"] for scores in self._scores]
-        began = self._rows - self.window.rows  # a window that began before the change says nothing of its end
-        over = [
-            at
-            for at, state in enumerate(self.states)
-            if began >= self._changed[at] and recovered(self.limits, state, psi[at])
-        ]
-        before = [self.states[at] for at in over]
-        reports = self._reports(over)
         started, rows = self.window.started, self.window.rows
+        reports, changes = self.verdicts.close(self._rows - rows, self._scores, self._open, now)
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
-        changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
-        return [WindowClosed(self.side, started, now, rows, tuple(reports)), *changes]
-
-    def _reports(self, over: list[int]) -> list[FeatureReport]:
-        """One report a feature; those that are over say what ended them, and begin anew."""
-        evidence = self._evidence.log10().tolist()
-        effects, rows, _ = self._evidence.effect(np.arange(len(self.states)))
-        for at in over:
-            self.states[at] = State.OK
-        moved = shifts(self._reference, self._open.astype(np.float64), self._ranges)
-        figures = zip(effects.tolist(), rows.tolist(), strict=True)
-        reports = [
-            self._report(at, self._scores[at], evidence[at], effect, moved[at]) for at, effect in enumerate(figures)
-        ]
-        self._evidence.reset(np.array(over, np.int64))
-        return reports
-
-    def _report(
-        self, at: int, scores: Scores, evidence: float, effect: tuple[float, float], moved: tuple[BinShift, ...]
-    ) -> FeatureReport:
-        return FeatureReport(
-            side=self.side,
-            feature=self.reference.features[at].name,
-            state=self.states[at],
-            scores=scores,
-            evidence=evidence,
-            threshold=self.limits.alarm,
-            effect=effect[0],
-            effect_rows=round(effect[1]),
-            shifts=moved,
-        )
+        return [WindowClosed(self.side, started, now, rows, reports), *changes]
 
     def _recent_scores(self, at: int) -> Scores:
         """Scores of the open window; those of the last one where the open one is too small to say anything."""

@@ -129,6 +129,7 @@ def _side(side: SideView, settings: Settings) -> dict[str, Any]:
         "learn_rows": settings.learn.rows,
         "features": len(side.features),
         "drifted": side.drifted,
+        "together": msgspec.to_builtins(side.together),
     }
 
 
@@ -142,6 +143,7 @@ def _feature(side: SideView, one: FeatureView) -> dict[str, Any]:
         "threshold": one.threshold,
         "effect": one.effect,
         "effect_rows": one.effect_rows,
+        "independent_ratio": one.independent_ratio,
         "reference_rows": one.reference_rows,
         "scores": dict(_scores(one.scores)),
     }

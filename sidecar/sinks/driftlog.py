@@ -195,6 +195,7 @@ def _report(report: FeatureReport) -> dict[str, Any]:
         **_brief(report),
         "threshold": round(report.threshold, 3),
         "effect_rows": report.effect_rows,
+        "independent_ratio": round(report.independent_ratio, 3),
         "scores": {name: msgspec.to_builtins(score) for name, score in report.scores.items()},
         "shifts": [msgspec.to_builtins(shift) for shift in report.shifts],
     }

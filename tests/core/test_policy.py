@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from sidecar.core.events import NotEnough, Score, State
+from sidecar.core.events import State
 from sidecar.core.evidence import BLOCK_ROWS
 from sidecar.core.policy import Policy, policy, recovered, verdict
 from sidecar.settings import DriftSettings
@@ -25,27 +25,23 @@ LIMITS = Policy(alarm=10.0, warning=7.0, material=0.1, least_rows=100)
     ],
 )
 def test_drift_needs_evidence_and_effect(evidence: float, effect: float, expected: State) -> None:
-    assert verdict(LIMITS, State.OK, evidence, effect, rows=1_000) is expected
-
-
-def test_nothing_is_said_before_there_are_enough_rows() -> None:
-    assert verdict(LIMITS, State.INSUFFICIENT, 50, 5, rows=99) is State.INSUFFICIENT
+    assert verdict(LIMITS, State.OK, evidence, effect) is expected
 
 
 @pytest.mark.parametrize("before", [State.WARNING, State.DRIFT])
 def test_a_verdict_stays_until_a_window_ends_it(before: State) -> None:
-    assert verdict(LIMITS, before, 0, 0, rows=1_000) is before
+    assert verdict(LIMITS, before, 0, 0) is before
 
 
 def test_a_warning_may_become_drift() -> None:
-    assert verdict(LIMITS, State.WARNING, 11, 0.2, rows=1_000) is State.DRIFT
+    assert verdict(LIMITS, State.WARNING, 11, 0.2) is State.DRIFT
 
 
 def test_half_the_material_effect_ends_a_verdict() -> None:
-    assert recovered(LIMITS, State.DRIFT, Score(0.06, 0.05, 0.1, 500))
-    assert not recovered(LIMITS, State.DRIFT, Score(0.07, 0.06, 0.1, 500))
-    assert not recovered(LIMITS, State.DRIFT, NotEnough("3 rows", 3))
-    assert not recovered(LIMITS, State.OK, Score(0, 0, 1, 500))
+    assert recovered(LIMITS, State.DRIFT, 0.05)
+    assert not recovered(LIMITS, State.DRIFT, 0.06)
+    assert not recovered(LIMITS, State.DRIFT, None)
+    assert not recovered(LIMITS, State.OK, 0.0)
 
 
 def test_the_budget_is_shared_over_the_features() -> None:

@@ -33,7 +33,7 @@ def report(feature: str, effect: float, state: State = State.OK) -> FeatureRepor
         "kolmogorov_smirnov": NotEnough("17 rows, 100 needed", 17),
     }
     return FeatureReport(
-        Side.INPUT, feature, state, scores, 12.5, 10.3, effect, 900, (BinShift("[3.2, 4.1)", 0.1, 0.4),)
+        Side.INPUT, feature, state, scores, 12.5, 10.3, effect, 900, 1.0, (BinShift("[3.2, 4.1)", 0.1, 0.4),)
     )
 
 
@@ -66,6 +66,7 @@ def test_a_verdict_that_changed_is_a_line_with_the_figures_it_rests_on() -> None
             "threshold": 10.3,
             "effect": 0.42,
             "effect_rows": 900,
+            "independent_ratio": 1.0,
             "scores": {
                 "psi": {"value": 0.31, "debiased": 0.3, "p_value": 1e-9, "rows": 1000},
                 "kolmogorov_smirnov": {"reason": "17 rows, 100 needed", "rows": 17},

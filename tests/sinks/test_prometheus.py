@@ -39,6 +39,7 @@ CONTRACT = {
     "model_reference_info": {"side", "profile", "digest", "source"},
     "model_feature_violations": {"feature", "kind"},
     "model_drift_score": {"side", "feature", "measure"},
+    "model_independent_ratio": {"side", "feature"},
     "model_drift_evidence": {"side", "feature"},
     "model_drift_state": {"side", "feature", "state"},
     "model_drifted_features": {"side"},
@@ -137,7 +138,7 @@ def test_features_beyond_the_limit_are_counted_but_not_exported() -> None:
     machine = monitor(reference(tuple(f"x{at}" for at in range(6))))
     text = render(Observed(snapshot(), machine.view(), {}), settings=Settings(metrics=MetricsSettings(max_features=2)))
     shown = {one.labels["feature"] for one in samples(text, "model_drift_evidence") if one.labels["side"] == "input"}
-    assert shown == {"x0", "x1"}
+    assert shown == {"x0", "x1", "*"}
 
 
 def test_a_measure_without_enough_rows_has_no_score() -> None:

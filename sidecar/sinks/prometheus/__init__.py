@@ -62,7 +62,7 @@ class PrometheusSink:
         openmetrics = content_type.startswith("application/openmetrics-text")
         body = encode(registry).removesuffix(_END)
         shown = [(side, one) for side in observed.view.sides for one in side.features[: self._max_features]]
-        features = (text.encode() for text in self._features.write(shown, openmetrics) if shown)
+        features = (text.encode() for text in self._features.write(shown, observed.view.sides, openmetrics) if shown)
         return b"".join((body, *features, _END if openmetrics else b"")), content_type
 
     def _collect(self, observed: Observed) -> Iterable[Metric]:

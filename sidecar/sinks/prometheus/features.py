@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sidecar.core.events import Score, State
+from sidecar.core.events import ALL_FEATURES, Score, State
 from sidecar.core.view import BinView, FeatureView, SideView
 from sidecar.settings import ModelSettings
 
@@ -24,7 +24,7 @@ class FeatureText:
     def __init__(self, model: ModelSettings) -> None:
         self._model = f'model_name="{escaped(model.name)}",model_version="{escaped(model.version)}"'
 
-    def write(self, shown: Shown, openmetrics: bool) -> Iterator[str]:
+    def write(self, shown: Shown, sides: Sequence[SideView], openmetrics: bool) -> Iterator[str]:
         """Pieces of text, each of whole lines; a family's lines are together, as both formats want them."""
         counter = "model_feature_bin" if openmetrics else "model_feature_bin_total"
         yield _head(counter, "counter", "Live rows by bin of the reference.")
@@ -33,38 +33,51 @@ class FeatureText:
         yield from self._bins("model_reference_bin_ratio", shown, lambda one: one.reference_ratio)
         yield _head("model_reference_rows", "gauge", "Rows of the reference behind each feature.")
         for side, one in shown:
-            yield f'model_reference_rows{{{self._of(side, one)},profile="{side.profile}"}} {one.reference_rows}\n'
-        yield from self._verdicts(shown)
+            yield f'model_reference_rows{{{self._of(side, one.feature)},profile="{side.profile}"}} {one.reference_rows}\n'
+        yield from self._scored(shown)
+        verdicts = [(self._of(side, one.feature), one.evidence, one.state) for side, one in shown]
+        for side in sides:
+            if side.together:
+                verdicts.append((self._of(side, ALL_FEATURES), side.together.evidence, side.together.state))
+        yield from _verdicts(verdicts)
 
-    def _verdicts(self, shown: Shown) -> Iterator[str]:
+    def _scored(self, shown: Shown) -> Iterator[str]:
         yield _head(
             "model_drift_score", "gauge", "Distance of live from reference by each measure, last closed window."
         )
         for side, one in shown:
             yield "".join(self._scores(side, one))
-        yield _head("model_drift_evidence", "gauge", "Evidence of drift: log10 of the e-value.")
+        yield _head(
+            "model_independent_ratio", "gauge", "Share of recent rows that count as independent of those before."
+        )
         for side, one in shown:
-            yield f"model_drift_evidence{{{self._of(side, one)}}} {number(one.evidence)}\n"
-        yield _head("model_drift_state", "gauge", "The verdict: 1 for the state a feature is in, 0 for the others.")
-        for side, one in shown:
-            labels = self._of(side, one)
-            yield "".join(f'model_drift_state{{{labels},state="{state}"}} {one.state is state:d}\n' for state in State)
+            yield f"model_independent_ratio{{{self._of(side, one.feature)}}} {number(one.independent_ratio)}\n"
 
     def _bins(self, name: str, shown: Shown, value: Callable[[BinView], float]) -> Iterator[str]:
         for side, one in shown:
-            before, after = f"{name}{{{self._of(side, one)}", f'",profile="{side.profile}"}}'
+            before, after = f"{name}{{{self._of(side, one.feature)}", f'",profile="{side.profile}"}}'
             yield "".join(
                 f'{before},bin="{each.bin}",range="{escaped(each.range)}{after} {value(each)}\n' for each in one.bins
             )
 
     def _scores(self, side: SideView, one: FeatureView) -> Iterable[str]:
-        labels = self._of(side, one)
+        labels = self._of(side, one.feature)
         for measure, score in one.scores.items():
             if isinstance(score, Score):  # where there is not enough there is no sample
                 yield f'model_drift_score{{{labels},measure="{measure}"}} {number(score.value)}\n'
 
-    def _of(self, side: SideView, one: FeatureView) -> str:
-        return f'{self._model},side="{side.side}",feature="{escaped(one.feature)}"'
+    def _of(self, side: SideView, feature: str) -> str:
+        return f'{self._model},side="{side.side}",feature="{escaped(feature)}"'
+
+
+def _verdicts(all_of_them: Sequence[tuple[str, float, State]]) -> Iterator[str]:
+    """By labels: evidence and state."""
+    yield _head("model_drift_evidence", "gauge", "Evidence of drift: log10 of the e-value.")
+    for labels, evidence, _ in all_of_them:
+        yield f"model_drift_evidence{{{labels}}} {number(evidence)}\n"
+    yield _head("model_drift_state", "gauge", "The verdict: 1 for the state a feature is in, 0 for the others.")
+    for labels, _, found in all_of_them:
+        yield "".join(f'model_drift_state{{{labels},state="{state}"}} {found is state:d}\n' for state in State)
 
 
 def escaped(value: str) -> str:

@@ -1,0 +1,1 @@
+"""Drift: false alarms, power, delay and speed."""

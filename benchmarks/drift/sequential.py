@@ -1,0 +1,148 @@
+"""How often the e-detector cries wolf, and how soon it tells a change: `python -m benchmarks.drift.sequential`.
+
+False alarms are counted as the sidecar raises them (evidence and effect together), and by evidence alone, for references of
+several sizes and for rows that are independent, autocorrelated, repeated in bursts, or follow a daily cycle that the reference
+knows. A feature that alarms begins anew. Delays are rows from a change to the alarm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.binner import Binner
+from sidecar.core.cuts import cut_numeric
+from sidecar.core.events import State
+from sidecar.core.evidence import Evidence
+from sidecar.core.moments import Moments
+from sidecar.core.policy import Policy, policy, verdict
+from sidecar.core.profile import SideProfile
+from sidecar.settings import DriftSettings
+
+Floats = NDArray[np.float64]
+Stream = Callable[[np.random.Generator, int], Floats]
+"""Rows (F, n) of a stream, given a generator and n."""
+
+FEATURES = 20
+BLOCK = 16
+PIECE = 16_384
+"""Rows made at once."""
+REFERENCES = (1_000, 10_000, 100_000)
+AR = 0.9
+REPEATS = 50
+
+
+@dataclass
+class Found:
+    """What one kind of stream came to."""
+
+    rows: int = 0
+    alarms: int = 0
+    certain: int = 0
+    """Alarms by evidence alone, whatever the effect."""
+
+    def line(self, name: str, reference: int, budget: float) -> str:
+        """A row of the table; with no alarm at all the mean is at least rows / 3 (95 %)."""
+        means = [
+            f"{self.rows / count:,.0f}" if count else f"> {self.rows / 3:,.0f}" for count in (self.alarms, self.certain)
+        ]
+        told = f"{self.alarms} | {means[0]} | {self.certain} | {means[1]}"
+        return f"| {name} | {reference:,} | {budget:.0e} | {self.rows:,} | {told} |"
+
+
+def independent(rng: np.random.Generator, rows: int) -> Floats:
+    """Standard normal rows."""
+    return rng.normal(size=(FEATURES, rows))
+
+
+def autocorrelated(rng: np.random.Generator, rows: int) -> Floats:
+    """AR(1) rows with coefficient `AR` and standard normal marginals."""
+    noise = rng.normal(size=(FEATURES, rows)) * math.sqrt(1 - AR**2)
+    values = np.empty_like(noise)
+    last = rng.normal(size=FEATURES)
+    for at in range(rows):
+        last = AR * last + noise[:, at]
+        values[:, at] = last
+    return values
+
+
+def bursts(rng: np.random.Generator, rows: int) -> Floats:
+    """Each row is repeated `REPEATS` times."""
+    return np.repeat(rng.normal(size=(FEATURES, -(-rows // REPEATS))), REPEATS, axis=1)[:, :rows]
+
+
+STREAMS: dict[str, Stream] = {"independent": independent, f"AR(1) {AR}": autocorrelated, f"bursts of {REPEATS}": bursts}
+
+
+def profile_of(values: Floats) -> SideProfile:
+    """The reference of rows (F, n)."""
+    binner = Binner([cut_numeric(f"x{at}", column) for at, column in enumerate(values)])
+    counts = np.array([np.bincount(codes, minlength=binner.width) for codes in binner.cut(values)])
+    return SideProfile(binner.features, counts, Moments.of(values))
+
+
+def blocks(binner: Binner, values: Floats) -> Iterator[NDArray[np.int64]]:
+    """Flat codes in blocks, as `watch` makes them."""
+    codes = binner.cut(values) + (np.arange(len(values)) * binner.width)[:, None]
+    for at in range(0, codes.shape[1], BLOCK):
+        yield codes[:, at : at + BLOCK]
+
+
+def watch(evidence: Evidence, codes: NDArray[np.int64], limits: Policy, found: Found) -> NDArray[np.int64]:
+    """One block; the features that alarm begin anew and are returned."""
+    evidence.update(codes)
+    found.rows += codes.shape[1]
+    logs = evidence.log10()
+    certain = np.flatnonzero(logs >= limits.alarm)
+    if len(certain):
+        effects = evidence.effect(certain)[0].tolist()
+        states = [
+            verdict(limits, State.OK, float(logs[at]), effect) for at, effect in zip(certain, effects, strict=True)
+        ]
+        found.alarms += states.count(State.DRIFT)
+        found.certain += len(certain)
+        evidence.reset(certain)
+    return certain
+
+
+def false_alarms(stream: Stream, reference_rows: int, rows: int, budget: float, references: int, seed: int) -> Found:
+    """Null streams, each against a reference of independent rows of its own."""
+    rng = np.random.default_rng(seed)
+    found = Found()
+    limits = policy(DriftSettings(mean_rows_between_false_alarms=budget), FEATURES, 0)
+    for _ in range(references):
+        reference = profile_of(independent(rng, reference_rows))
+        binner = Binner(reference.features)
+        evidence = Evidence(reference, binner.mask, DriftSettings().tolerance)
+        for start in range(0, rows // references, PIECE):
+            for codes in blocks(binner, stream(rng, min(PIECE, rows // references - start))):
+                watch(evidence, codes, limits, found)
+    return found
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="null rows of each kind of stream and reference")
+    parser.add_argument("--references", type=int, default=10, help="references drawn for each")
+    parser.add_argument("--budget", type=float, default=1e5)
+    arguments = parser.parse_args()
+    print(
+        "| rows | reference | budget | rows watched | alarms | mean rows between | by evidence alone | mean rows between |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for name, stream in STREAMS.items():
+        for reference in REFERENCES:
+            found = false_alarms(
+                stream, reference, arguments.rows, arguments.budget, arguments.references, seed=reference
+            )
+            print(found.line(name, reference, arguments.budget), flush=True)
+
+
+if __name__ == "__main__":
+    main()

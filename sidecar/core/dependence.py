@@ -1,0 +1,114 @@
+"""How much rows depend on the rows before them, per feature, so that evidence can be discounted for it.
+
+Bets multiply as if rows were independent. Two things say that they are not. `Correlation` measures on the live rows how many
+of them say as much as one independent row (the integrated autocorrelation time): of the bin itself and, for ordered features,
+of its rank. It looks at differences of rows that lie apart by a lag, so a shift of the mean is not taken for dependence.
+`Runs` weighs down a row that follows a run of equal bins which is not credible under independence: a burst of repeats counts
+little from its first rows on, long before any correlation can be estimated. What is done with both is `evidence`'s business.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+LAGS = np.array([1, 2, 4, 8, 16, 32, 64])
+FURTHEST = 64
+"""Rows that lie so far apart are taken as independent."""
+FIRST_ROWS = 128
+"""The first estimate is made from so many rows; nothing is bet before it."""
+_CHUNK = 256
+_MEMORY = 4096.0
+"""Rows after which what was measured has faded to 1/e."""
+_SIGNIFICANT = 5.0
+"""Correlations count up to the first lag at which one is below this over the square root of the rows: two and a half times
+the standard deviation of what independent rows show (Geyer's initial sequence, 1992, cut at noise)."""
+CREDIBLE = 1e-3
+"""A run that independent rows would show with less than this probability is held to be a repetition."""
+
+
+class Correlation:
+    """Effective independent rows per row, `share` (F,), measured on the live rows."""
+
+    def __init__(self, ranks: Floats) -> None:
+        """`ranks` (F, B) is the value of each bin in order, all zero for features without order."""
+        self.share = np.ones(len(ranks))
+        self.rows = 0
+        self._ranks = ranks.ravel()
+        self._rows = np.zeros(len(LAGS))
+        self._apart = np.zeros((2, len(LAGS), len(ranks)))
+        self._held = np.empty((len(ranks), 0), np.int64)
+        self._fresh = 0
+
+    def add(self, codes: Codes) -> None:
+        """Take a block of rows: flat codes (F, n)."""
+        self._held = np.concatenate([self._held, codes], axis=1)
+        self._fresh += codes.shape[1]
+        self.rows += codes.shape[1]
+        if self._fresh >= (_CHUNK if self._rows[0] else FIRST_ROWS):
+            self._measure()
+            self._held = self._held[:, -FURTHEST:]
+            self._fresh = 0
+
+    def _measure(self) -> None:
+        ranks = self._ranks[self._held]
+        left = np.exp(-self._fresh / _MEMORY)
+        for at, lag in enumerate(LAGS.tolist()):
+            start = max(self._held.shape[1] - self._fresh - lag, 0)
+            later, earlier = slice(start + lag, None), slice(start, -lag)
+            other = self._held[:, later] != self._held[:, earlier]
+            squares = (ranks[:, later] - ranks[:, earlier]) ** 2
+            self._rows[at] = self._rows[at] * left + other.shape[1]
+            self._apart[0, at] = self._apart[0, at] * left + other.sum(axis=1)
+            self._apart[1, at] = self._apart[1, at] * left + squares.sum(axis=1)
+        self.share = 1 / self._times().max(axis=0)
+
+    def _times(self) -> Floats:
+        """Integrated autocorrelation times (2, F): 1 + 2 sum of correlations, by the trapezoid rule between the lags."""
+        apart = self._apart / self._rows[:, None]
+        furthest = apart[:, -1:, :]
+        correlation = 1 - np.divide(apart, furthest, out=np.ones_like(apart), where=furthest > 0)
+        noise = (_SIGNIFICANT / np.sqrt(self._rows))[:, None]
+        counts = np.logical_and.accumulate(correlation > noise, axis=1)
+        return np.asarray(1 + 2 * np.einsum("l,dlf->df", _WEIGHTS, np.where(counts, correlation, 0.0)))
+
+
+class Runs:
+    """Weights of rows by the run of equal bins before each: 1, and less once the run is not credible."""
+
+    def __init__(self, q: Floats) -> None:
+        """`q` (F, B) are the reference's shares."""
+        with np.errstate(divide="ignore"):
+            credible = np.log(CREDIBLE) / np.log(np.minimum(q, 1 - 1e-9))
+        self._credible = np.maximum(np.nan_to_num(credible, nan=1.0, posinf=np.inf), 1.0).ravel()
+        self._last = np.full((len(q), 1), -1)
+        self._length = np.zeros(len(q), np.int64)
+
+    def weights(self, codes: Codes) -> Floats | None:
+        """For flat codes (F, n) the weight of each row; None where all are 1.
+
+        A weight depends on the rows before it alone, so that a factor to its power stays an e-value (Jensen).
+        """
+        before = np.concatenate([self._last, codes[:, :-1]], axis=1)
+        starts = codes != before
+        at = np.arange(codes.shape[1])
+        start = np.maximum.accumulate(np.where(starts, at, -1), axis=1)
+        length = np.where(start < 0, self._length[:, None] + at + 1, at - start + 1)
+        earlier = np.concatenate([self._length[:, None], length[:, :-1]], axis=1)
+        self._last, self._length = codes[:, -1:], length[:, -1]
+        credible = np.where(before < 0, np.inf, self._credible[before])
+        if not (earlier > credible).any():
+            return None
+        return np.asarray(np.minimum(credible / np.maximum(earlier, 1), 1.0))
+
+
+def _trapezoid_weights() -> Floats:
+    """What the correlation at each lag stands for in the sum over lags 1, 2, ... FURTHEST - 1."""
+    every = np.arange(1, FURTHEST)
+    return np.array([np.interp(every, LAGS, np.eye(len(LAGS))[at]).sum() for at in range(len(LAGS))])
+
+
+_WEIGHTS = _trapezoid_weights()

@@ -1,0 +1,167 @@
+"""The verdicts on the features of one side and on all of them together: raised as evidence comes, ended by closed windows.
+
+Keeps the states and makes the reports; what follows from figures is `policy`'s to say, the figures are `evidence`'s and the
+measures'. Its owner is the `watch`, which tells it of rows and windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.bins import ranges
+from sidecar.core.events import ALL_FEATURES, BinShift, FeatureReport, NotEnough, Score, State, VerdictChanged
+from sidecar.core.evidence import Evidence
+from sidecar.core.frame import Side
+from sidecar.core.policy import Policy, recovered, verdict
+from sidecar.core.profile import SideProfile
+from sidecar.core.report import shifts
+from sidecar.core.view import TogetherView
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Scores = dict[str, Score | NotEnough]
+
+
+class Verdicts:
+    """`limits` is set by the monitor, since the budget is shared over both sides."""
+
+    def __init__(self, side: Side, reference: SideProfile, evidence: Evidence, limits: Policy) -> None:
+        features = len(reference.features)
+        self.limits = limits
+        self.states = [State.INSUFFICIENT] * features
+        self.together = State.INSUFFICIENT
+        """The verdict on all features together."""
+        self.ranges = [ranges(feature) for feature in reference.features]
+        """How each bin of each feature reads."""
+        self._side = side
+        self._names = tuple(feature.name for feature in reference.features)
+        self._reference = reference.counts.astype(np.float64)
+        self._evidence = evidence
+        self._rows = 0
+        self._changed = [0] * features  # rows seen when the verdict of a feature changed
+        self._together_changed = 0
+
+    @property
+    def detectors(self) -> int:
+        """How many share the budget: one a feature, and one for all together if there are several."""
+        features = len(self.states)
+        return features + 1 if features > 1 else features
+
+    def change(self, rows: int, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
+        """Look at the evidence after `rows` rows in all; `scores` gives those of one feature."""
+        self._rows = rows
+        if rows < self.limits.least_rows:
+            return []
+        if self.together is State.INSUFFICIENT:
+            self.states = [State.OK] * len(self.states)
+            self.together = State.OK
+        return [*self._change_features(scores, now), *self._change_together(now)]
+
+    def close(
+        self, began: int, scores: list[Scores], live: Counts, now: float
+    ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
+        """A window that began after `began` rows closed with these scores and counts: its reports, and what it ended."""
+        over = [
+            at
+            for at, state in enumerate(self.states)
+            if began >= self._changed[at] and recovered(self.limits, state, _effect(scores[at : at + 1]))
+        ]
+        before = [self.states[at] for at in over]
+        for at in over:
+            self.states[at] = State.OK
+        reports = self._reports(scores, live)
+        self._evidence.reset(np.array(over, np.int64))
+        changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
+        return reports, [*changes, *self._recover_together(began, scores, now)]
+
+    def together_view(self) -> TogetherView | None:
+        """All features together; None where there is one."""
+        if len(self.states) < 2:
+            return None
+        effect, rows = self._evidence.effect_together()
+        evidence = self._evidence.together.log10
+        return TogetherView(evidence, self.limits.alarm, effect, round(rows), self.together)
+
+    def _change_features(self, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
+        evidence = self._evidence.log10()
+        suspects = np.flatnonzero(evidence >= min(self.limits.warning, self.limits.alarm))
+        suspects = suspects[[self.states[at] is not State.DRIFT for at in suspects]]
+        if not len(suspects):
+            return []
+        effects, rows, live = self._evidence.effect(suspects)
+        events: list[VerdictChanged] = []
+        for at, effect, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
+            before = self.states[at]
+            self.states[at] = verdict(self.limits, before, float(evidence[at]), effect)
+            if self.states[at] is not before:
+                self._changed[at] = self._rows
+                moved = shifts(self._reference[at : at + 1], counts[None, :], self.ranges[at : at + 1])[0]
+                report = self._report(at, scores(at), float(evidence[at]), (effect, recent), moved)
+                events.append(VerdictChanged(now, before, self._rows, report))
+        return events
+
+    def _change_together(self, now: float) -> list[VerdictChanged]:
+        before, evidence = self.together, self._evidence.together.log10
+        if before is State.DRIFT or evidence < min(self.limits.warning, self.limits.alarm):
+            return []
+        self.together = verdict(self.limits, before, evidence, self._evidence.effect_together()[0])
+        if self.together is before:
+            return []
+        self._together_changed = self._rows
+        return [VerdictChanged(now, before, self._rows, self._report_together())]
+
+    def _recover_together(self, began: int, scores: list[Scores], now: float) -> list[VerdictChanged]:
+        before = self.together
+        if began < self._together_changed or not recovered(self.limits, before, _effect(scores)):
+            return []
+        self.together = State.OK
+        self._evidence.together.reset()
+        return [VerdictChanged(now, before, self._rows, self._report_together())]
+
+    def _reports(self, scores: list[Scores], live: Counts) -> tuple[FeatureReport, ...]:
+        evidence = self._evidence.log10().tolist()
+        effects, rows, _ = self._evidence.effect(np.arange(len(self.states)))
+        moved = shifts(self._reference, live.astype(np.float64), self.ranges)
+        figures = zip(effects.tolist(), rows.tolist(), strict=True)
+        return tuple(self._report(at, scores[at], evidence[at], effect, moved[at]) for at, effect in enumerate(figures))
+
+    def _report(
+        self, at: int, scores: Scores, evidence: float, effect: tuple[float, float], moved: tuple[BinShift, ...]
+    ) -> FeatureReport:
+        return FeatureReport(
+            side=self._side,
+            feature=self._names[at],
+            state=self.states[at],
+            scores=scores,
+            evidence=evidence,
+            threshold=self.limits.alarm,
+            effect=effect[0],
+            effect_rows=round(effect[1]),
+            independent_ratio=float(self._evidence.independent_share[at]),
+            shifts=moved,
+        )
+
+    def _report_together(self) -> FeatureReport:
+        effect, rows = self._evidence.effect_together()
+        return FeatureReport(
+            side=self._side,
+            feature=ALL_FEATURES,
+            state=self.together,
+            scores={},
+            evidence=self._evidence.together.log10,
+            threshold=self.limits.alarm,
+            effect=effect,
+            effect_rows=round(rows),
+            independent_ratio=float(self._evidence.independent_share.min()),
+            shifts=(),
+        )
+
+
+def _effect(scores: list[Scores]) -> float | None:
+    """The sum of debiased PSI over features; None if one of them has too few rows."""
+    found = [each["psi"] for each in scores]
+    known = [score.debiased for score in found if isinstance(score, Score)]
+    return sum(known) if len(known) == len(found) else None
