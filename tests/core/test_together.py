@@ -18,7 +18,7 @@ def rows_until_told(seed: int, shift: float, rows: int = 12_000, common: float =
     rng = np.random.default_rng(seed)
 
     def sample(size: int) -> NDArray[np.float64]:
-        return np.sqrt(1 - common) * independent(rng, size) + np.sqrt(common) * rng.normal(size=size)
+        return np.asarray(np.sqrt(1 - common) * independent(rng, size) + np.sqrt(common) * rng.normal(size=size))
 
     reference = profile_of(sample(50_000))
     binner = Binner(reference.features)
