@@ -1,7 +1,7 @@
 """Sequential evidence that live differs from the reference: an e-detector per feature, all features at once.
 
-For each of three memories (32, 256 and 2,048 rows) the shares of the live bins are estimated by an exponentially weighted
-mean, and each further block of rows is bet on with them. A bet is a factor a row, 1 + k h(bin), whose mean under the
+For each of three memories (32, 256 and 2,048 rows) the difference of live from the reference is estimated by an exponentially
+weighted mean, and each further block of rows is bet on with it. A bet is a factor a row, 1 + k h(bin), whose mean under the
 reference is 1. Three directions h are tried: the whole difference (live - q) / q and, for numeric features, its smooth part, a
 polynomial in the rank (`basis`), which learns a change from far fewer rows, and the plain shift in rank. All are e-values for
 *every* distribution P within a ball around q, not for q alone: by Cauchy and Schwarz E_P[h] <= radius |h| with |h|^2 = sum q h^2,
@@ -25,17 +25,19 @@ follows from evidence is `policy`'s to say.
 
 from __future__ import annotations
 
+import functools
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.binner import Codes
 from sidecar.core.dependence import FIRST_ROWS, FURTHEST, Correlation, Runs
-from sidecar.core.ground import BETS, SUBSPACES, ground
+from sidecar.core.ground import BETS, SUBSPACES, Ground, ground
 from sidecar.core.profile import SideProfile
 from sidecar.core.stats.divergence import null_psi, psi
-from sidecar.core.together import Together
+from sidecar.core.together import Bet, Together
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -56,6 +58,8 @@ _DEPENDENT = 0.8
 """A feature with a smaller share of independent rows learns late."""
 _SURE = 0.95
 """No bet puts more than this share of what there is on one outcome."""
+_GROUNDS = 500_000
+"""Bins of all grounds that are kept, so that seasons which change with each block are cheap."""
 _NONE = 1e-300
 """Divides where there is nothing yet."""
 
@@ -65,30 +69,41 @@ class Evidence:
 
     def __init__(self, reference: SideProfile, mask: NDArray[np.bool_], tolerance: float) -> None:
         features, width = mask.shape
-        self._features = reference.features
         self._reference = reference.counts.astype(np.float64)
-        self.ground = ground(reference.features, self._reference, mask, tolerance)
+        self._make_ground = functools.partial(ground, reference.features, mask=mask, tolerance=tolerance)
+        self.ground = self._make_ground(self._reference)
+        self._grounds: dict[str, tuple[Floats, Ground]] = {"": (self._reference, self.ground)}
         self._smooth = np.asarray(self.ground.basis.any(axis=(1, 2)))
         self._log_shares = _log_shares(self._smooth)
-        base = self.ground
-        freedom = np.where(self._smooth, 1.0, np.maximum(mask.sum(axis=1) - 1.0, 1.0))
-        self.together = Together(base.q, np.where(self._smooth, base.radius[-1], base.radius[0]), freedom)
+        self.together = Together(np.where(self._smooth, 1.0, np.maximum(mask.sum(axis=1) - 1.0, 1.0)))
         """The detector of all features together."""
         self._memory = np.array(MEMORIES)[:, None]
         shape = (len(MEMORIES), features)
-        self._weights = np.zeros((*shape, width))
+        self._excess = np.zeros((*shape, width))  # counts less what the reference expects
         self._total = np.zeros(shape)
         self._squares = np.zeros(shape)
         self._sums = np.zeros((BETS * len(MEMORIES), features))
         self._correlation = Correlation(self.ground.basis[:, 1])
         self._runs = Runs(self.ground.q)
-        self._late: deque[tuple[Floats, int]] = deque()
+        self._late: deque[tuple[Floats, Floats, int]] = deque()
         self._late_rows = 0
 
     @property
     def independent_share(self) -> Floats:
         """Effective independent rows per row and feature, as measured on recent live rows."""
         return self._correlation.share
+
+    def stand_on(self, season: str, counts: Callable[[], Floats]) -> None:
+        """From now on rows are compared with the reference counts (F, B) of a season; `counts` gives them if need be.
+
+        What was learned in another season stays: it is how live differs from what was to be expected then.
+        """
+        if season not in self._grounds:
+            if len(self._grounds) * self._reference.size > _GROUNDS:
+                self._grounds.clear()
+            reference = counts()
+            self._grounds[season] = reference, self._make_ground(reference)
+        self._reference, self.ground = self._grounds[season]
 
     def update(self, codes: Codes) -> None:
         """Judge one block of rows, flat codes (F, n), by the bets; then learn from it."""
@@ -102,7 +117,8 @@ class Evidence:
             self._sums = np.minimum(np.maximum(self._sums, beginning) + gains * self.independent_share, LARGEST)
             self._update_together(codes, directions, weights, beginning)
         self._correlation.add(codes)
-        self._learn(*self._due(counts, rows))
+        added = counts.sum(axis=1)
+        self._learn(*self._due(counts - added[:, None] * self.ground.q, added, rows))
 
     def log10(self) -> Floats:
         """The evidence of each feature: log10 of the mean of its detectors."""
@@ -117,8 +133,7 @@ class Evidence:
         """
         best = self._sums[:, features].argmax(axis=0) % len(MEMORIES)
         rows = self._effective_rows()[best, features]
-        weights = self._weights[best, features]
-        live = weights * (rows / np.maximum(self._total[best, features], _NONE))[:, None]
+        live = self._live(best, features) * rows[:, None]
         reference = self._reference[features]
         debiased = np.maximum(psi(reference, live) - null_psi(reference, live, rows), 0.0)
         return np.where(rows > 0, debiased, 0.0), rows, live
@@ -129,13 +144,13 @@ class Evidence:
         That is the PSI of whole rows if the features are independent, and more than it if they move together.
         """
         rows = self._effective_rows()[-1]
-        live = self._weights[-1] * (rows / np.maximum(self._total[-1], _NONE))[:, None]
+        live = self._live(-1, np.arange(len(rows))) * rows[:, None]
         debiased = psi(self._reference, live) - null_psi(self._reference, live, rows)
         return max(float(np.where(rows > 0, debiased, 0.0).sum()), 0.0), float(rows.min(initial=np.inf))
 
     def reset(self, features: NDArray[np.int64]) -> None:
         """Begin anew for some features; allowed at any time that does not look ahead."""
-        self._weights[:, features] = 0
+        self._excess[:, features] = 0
         self._total[:, features] = 0
         self._squares[:, features] = 0
         self._sums[:, features] = 0
@@ -158,8 +173,7 @@ class Evidence:
     def _directions(self) -> tuple[Floats, Floats]:
         """What live is seen to differ in: h (BETS, S, F, B), and the lengths |h| (BETS, S, F)."""
         base = self.ground
-        total = np.maximum(self._total, _NONE)
-        difference = np.where(self._total[:, :, None] > 0, self._weights / total[:, :, None] - base.q, 0.0)
+        difference = self._excess / np.maximum(self._total, _NONE)[:, :, None]
         whole = difference * base.inverse
         along = np.einsum("sfb,fkb->sfk", difference, base.basis)
         parts = along * SUBSPACES[:, None, None, :]
@@ -171,7 +185,9 @@ class Evidence:
         """The plain shift of ordered features and the whole difference of others, by the longest memory."""
         h = np.where(self._smooth[:, None], directions[-1, -1], directions[0, -1])
         weight = (1.0 if weights is None else weights.min(axis=0)) * self.independent_share.min()
-        self.together.update(codes, h, self._effective_rows()[-1], weight, beginning, LARGEST)
+        radius = np.where(self._smooth, self.ground.radius[-1], self.ground.radius[0])
+        rows = self._effective_rows()[-1]
+        self.together.update(codes, Bet(h, self.ground.q, radius, rows), weight, (beginning, LARGEST))
 
     def _trust(self) -> Floats:
         rows = self._effective_rows()
@@ -183,32 +199,39 @@ class Evidence:
         ravelled = None if weights is None else weights.ravel()
         return np.bincount(codes.ravel(), ravelled, shape[0] * shape[1]).reshape(shape).astype(np.float64, copy=False)
 
+    def _live(self, memory: NDArray[np.int64] | int, features: NDArray[np.int64]) -> Floats:
+        """Shares of the remembered rows (f, B), as they would be in the season that is."""
+        excess = self._excess[memory, features] / np.maximum(self._total[memory, features], _NONE)[:, None]
+        shares = np.maximum(self.ground.q[features] + excess, 0.0)
+        return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), _NONE))
+
     def _effective_rows(self) -> Floats:
         """What the remembered rows are worth, per memory and feature: rows of weights w stand for (sum w)^2 / sum w^2 rows of
         equal weight (Kish), and of these only the independent share counts.
         """
         return np.asarray(self._total**2 / np.maximum(self._squares, _NONE) * self.independent_share)
 
-    def _due(self, counts: Floats, rows: int) -> tuple[Floats, Floats]:
-        """What each feature learns now, counts (F, B) and rows (F,): the block, or one that is long past."""
-        self._late.append((counts, rows))
+    def _due(self, excess: Floats, added: Floats, rows: int) -> tuple[Floats, Floats, Floats]:
+        """What each feature learns now, excess (F, B), weight and rows (F,): of the block, or of one that is long past."""
+        self._late.append((excess, added, rows))
         self._late_rows += rows
-        late, late_rows = np.zeros_like(counts), 0
-        while self._late_rows - self._late[0][1] >= FURTHEST:
-            of_block, rows_of_block = self._late.popleft()
+        late, late_added, late_rows = np.zeros_like(excess), np.zeros_like(added), 0
+        while self._late_rows - self._late[0][2] >= FURTHEST:
+            of_block, added_of_block, rows_of_block = self._late.popleft()
             self._late_rows -= rows_of_block
             late += of_block
+            late_added += added_of_block
             late_rows += rows_of_block
         dependent = self.independent_share < _DEPENDENT
-        return np.where(dependent[:, None], late, counts), np.where(dependent, late_rows, rows)
+        learned = np.where(dependent[:, None], late, excess), np.where(dependent, late_added, added)
+        return *learned, np.where(dependent, late_rows, rows)
 
-    def _learn(self, counts: Floats, rows: Floats) -> None:
+    def _learn(self, excess: Floats, added: Floats, rows: Floats) -> None:
         """Let old rows fade and add the new ones. A detector that is on a trail lets nothing fade that belongs to it."""
         trail = self._sums.reshape(BETS, len(MEMORIES), -1).max(axis=0) > TRAIL
         left = np.exp(-rows / np.where(trail, MEMORIES[-1], self._memory))
-        added = counts.sum(axis=1)
-        self._weights *= left[:, :, None]
-        self._weights += counts
+        self._excess *= left[:, :, None]
+        self._excess += excess
         self._total = self._total * left + added
         self._squares = self._squares * left**2 + added
 

@@ -44,7 +44,7 @@ class Ground:
     radius: Floats
 
 
-def ground(features: Sequence[Feature], counts: Floats, mask: Mask, tolerance: float) -> Ground:
+def ground(features: Sequence[Feature], counts: Floats, *, mask: Mask, tolerance: float) -> Ground:
     """The ground that reference counts (F, B) give, `tolerance` being the chi distance that is never held against live."""
     rows = counts.sum(axis=1)
     padded = np.where(mask, counts + PSEUDO_COUNT, 0.0)

@@ -9,6 +9,8 @@ its estimate is taken off. Evidence gathers as in `evidence`, its only neighbour
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,13 +25,22 @@ _MEMORY = 2048.0
 _NONE = 1e-300
 
 
+class Bet(NamedTuple):
+    """Per feature: the direction `h` (F, B), the reference's shares `q` (F, B), the `radius` of the ball, and the `rows` that
+    the direction was learned from (F,).
+    """
+
+    h: Floats
+    q: Floats
+    radius: Floats
+    rows: Floats
+
+
 class Together:
     """The detector of one side; with fewer than two features it says nothing, since the feature's own says it all."""
 
-    def __init__(self, q: Floats, radius: Floats, freedom: Floats) -> None:
-        """`q` (F, B) shares of the reference; `radius` and `freedom` (F,): of the direction that each feature is bet on along."""
-        self._q = q
-        self._radius = radius
+    def __init__(self, freedom: Floats) -> None:
+        """`freedom` (F,): how many things each feature's direction has to learn."""
         self._freedom = freedom
         self._sum = 0.0
         self._squares = 0.0
@@ -40,19 +51,17 @@ class Together:
         """The evidence."""
         return float(self._sum / np.log(10.0))
 
-    def update(
-        self, codes: Codes, h: Floats, rows: Floats, weight: Floats | float, beginning: float, most: float
-    ) -> None:
-        """Judge a block of rows, flat codes (F, n), by the directions `h` (F, B), which were learned from `rows` (F,) rows.
-
-        `weight` is the power that the factor of a row is raised to (n,), `beginning` and `most` bound the evidence.
+    def update(self, codes: Codes, bet: Bet, weight: Floats | float, bounds: tuple[float, float]) -> None:
+        """Judge a block of rows, flat codes (F, n). `weight` is the power that the factor of a row is raised to (n,),
+        `bounds` are what evidence begins with and ends at.
         """
-        square = (self._q * h * h).sum(axis=1)
-        share, within = self._share(square, rows, h)
-        sums = h.ravel()[codes].sum(axis=0)
+        square = (bet.q * bet.h * bet.h).sum(axis=1)
+        within = float(np.where(square > 0, bet.radius * np.sqrt(square), 0.0).sum())
+        share = self._share(bet, square, within)
+        sums = bet.h.ravel()[codes].sum(axis=0)
         if share > 0:
             gain = (weight * (np.log1p(share * sums) - np.log1p(share * within))).sum()
-            self._sum = min(max(self._sum, beginning) + float(gain), most)
+            self._sum = min(max(self._sum, bounds[0]) + float(gain), bounds[1])
         left = np.exp(-len(sums) / _MEMORY)
         self._squares = self._squares * left + float((sums**2).sum())
         self._independent = self._independent * left + float(square.sum()) * len(sums)
@@ -61,12 +70,11 @@ class Together:
         """Begin anew."""
         self._sum = 0.0
 
-    def _share(self, square: Floats, rows: Floats, h: Floats) -> tuple[float, float]:
-        """The k of the bet, and what the mean of S may be without a change."""
-        within = float(np.where(square > 0, self._radius * np.sqrt(square), 0.0).sum())
-        certain = np.maximum(square - self._freedom / np.maximum(rows, 1.0), 0.0).sum()
-        variance = square.sum() * max(self._squares / max(self._independent, _NONE), 1.0)
+    def _share(self, bet: Bet, square: Floats, within: float) -> float:
+        """The k of the bet."""
+        certain = np.maximum(square - self._freedom / np.maximum(bet.rows, 1.0), 0.0).sum()
         if len(square) < 2 or certain <= within or not self._independent:
-            return 0.0, within
-        deepest = max(float(-h.min(axis=1).sum()), _NONE)
-        return min(float((certain - within) / variance), _SURE / deepest), within
+            return 0.0
+        variance = square.sum() * max(self._squares / self._independent, 1.0)
+        deepest = max(float(-bet.h.min(axis=1).sum()), _NONE)
+        return min(float((certain - within) / variance), _SURE / deepest)

@@ -14,7 +14,7 @@ from sidecar.core.ground import Ground, ground
 RNG = np.random.default_rng(5)
 REFERENCE = profile_of(independent(RNG, 10_000))
 BINNER = Binner(REFERENCE.features)
-GROUND: Ground = ground(REFERENCE.features, REFERENCE.counts.astype(np.float64), BINNER.mask, 0.0)
+GROUND: Ground = ground(REFERENCE.features, REFERENCE.counts.astype(np.float64), mask=BINNER.mask, tolerance=0.0)
 BIN = 7
 
 

@@ -140,7 +140,7 @@ def test_the_radius_holds_the_truth_for_nearly_every_reference(rows: int) -> Non
         binner = Binner(reference.features)
         below = stats.norm.cdf(reference.features[0].edges)
         truth = np.append(np.diff(np.concatenate([[0.0], below, [1.0]])), 0.0)
-        base = ground(reference.features, reference.counts.astype(np.float64), binner.mask, 0.0)
+        base = ground(reference.features, reference.counts.astype(np.float64), mask=binner.mask, tolerance=0.0)
         distance = np.sqrt(((truth - base.q[0]) ** 2 * base.inverse[0]).sum())
         outside += distance > base.radius[0, 0]
 
