@@ -69,7 +69,7 @@ class FeatureReport(msgspec.Struct, frozen=True):
     """log10 of the e-value; the alarm threshold is `threshold`."""
     threshold: float
     effect: float
-    """The debiased PSI that policy compared with `drift.material_psi`, over `effect_rows` recent rows."""
+    """The debiased PSI, shares floored, that policy compared with `drift.material_psi`, over `effect_rows` recent rows."""
     effect_rows: int
     independent_ratio: float
     """Share of recent rows that count as independent: 1, or less where rows depend on those before them."""

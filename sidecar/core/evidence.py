@@ -36,7 +36,7 @@ from sidecar.core.binner import Codes
 from sidecar.core.dependence import FIRST_ROWS, FURTHEST, Correlation, Runs
 from sidecar.core.ground import BETS, SUBSPACES, Ground, ground
 from sidecar.core.profile import SideProfile
-from sidecar.core.stats.divergence import null_psi, psi
+from sidecar.core.stats.divergence import effect
 from sidecar.core.together import Bet, Together
 
 Floats = NDArray[np.float64]
@@ -127,7 +127,7 @@ class Evidence:
         return np.asarray((top + np.log(np.exp(weighted - top).sum(axis=0))) / np.log(10.0))
 
     def effect(self, features: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
-        """For some features: debiased PSI over recent rows, how many these are, and the live counts they stand for (f, B).
+        """For some features: the effect over recent rows, how many these are, and the live counts they stand for (f, B).
 
         Recent is the memory whose detector has most evidence. The rows are counted as what they are worth (`_effective_rows`).
         """
@@ -135,18 +135,16 @@ class Evidence:
         rows = self._effective_rows()[best, features]
         live = self._live(best, features) * rows[:, None]
         reference = self._reference[features]
-        debiased = np.maximum(psi(reference, live) - null_psi(reference, live, rows), 0.0)
-        return np.where(rows > 0, debiased, 0.0), rows, live
+        return np.maximum(effect(reference, live, rows), 0.0), rows, live
 
     def effect_together(self) -> tuple[float, float]:
-        """The sum over features of debiased PSI by the longest memory, and the fewest rows behind any of them.
+        """The sum over features of effects by the longest memory, and the fewest rows behind any of them.
 
-        That is the PSI of whole rows if the features are independent, and more than it if they move together.
+        That is the effect on whole rows if the features are independent, and more than it if they move together.
         """
         rows = self._effective_rows()[-1]
         live = self._live(-1, np.arange(len(rows))) * rows[:, None]
-        debiased = psi(self._reference, live) - null_psi(self._reference, live, rows)
-        return max(float(np.where(rows > 0, debiased, 0.0).sum()), 0.0), float(rows.min(initial=np.inf))
+        return max(float(effect(self._reference, live, rows).sum()), 0.0), float(rows.min(initial=np.inf))
 
     def reset(self, features: NDArray[np.int64]) -> None:
         """Begin anew for some features; allowed at any time that does not look ahead."""

@@ -66,16 +66,18 @@ class Monitor:
         drifted = sum(watch.drifted for watch in self._watches.values())
         failures: list[DecodeFailed] = []
         events: list[Event] = []
-        frames: dict[Side, list[Frame]] = {side: [] for side in Side}
+        frames: list[Frame] = []
         for exchange in exchanges:
             events.append(ExchangeSeen(exchange, drifted))
-            for frame in self._intake.frames(exchange, now, failures):
-                frames[frame.side].append(frame)
-        events += failures
-        for side, of_side in frames.items():
-            if of_side:
-                events += self._take(side, of_side, now)
-        return events
+            frames += self._intake.frames(exchange, now, failures)
+        return [*events, *failures, *self.feed_frames(frames, now)]
+
+    def feed_frames(self, frames: Iterable[Frame], now: float) -> list[Event]:
+        """Take rows that are decoded already."""
+        by_side: dict[Side, list[Frame]] = {side: [] for side in Side}
+        for frame in frames:
+            by_side[frame.side].append(frame)
+        return [event for side, of_side in by_side.items() if of_side for event in self._take(side, of_side, now)]
 
     def tick(self, now: float) -> list[Event]:
         """Do what is due by time: blocks that waited, windows that are over."""

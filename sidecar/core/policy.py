@@ -14,7 +14,7 @@ from sidecar.core.evidence import BLOCK_ROWS
 from sidecar.settings import DriftSettings
 
 RECOVERED = 0.5
-"""A window's debiased PSI at or below this share of the material effect ends a warning or a drift."""
+"""A window's effect at or below this share of the material effect ends a warning or a drift."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,6 @@ def verdict(limits: Policy, before: State, evidence: float, effect: float) -> St
     return State.OK
 
 
-def recovered(limits: Policy, state: State, effect: float | None) -> bool:
-    """Whether a closed window with this effect (None: not enough rows) ends the `state`."""
-    return state in (State.WARNING, State.DRIFT) and effect is not None and effect <= RECOVERED * limits.material
+def recovered(limits: Policy, state: State, effect: float) -> bool:
+    """Whether a closed window with this effect ends the `state`."""
+    return state in (State.WARNING, State.DRIFT) and effect <= RECOVERED * limits.material

@@ -18,6 +18,7 @@ from sidecar.core.frame import Side
 from sidecar.core.policy import Policy, recovered, verdict
 from sidecar.core.profile import SideProfile
 from sidecar.core.report import shifts
+from sidecar.core.stats.divergence import effect
 from sidecar.core.view import TogetherView
 
 Floats = NDArray[np.float64]
@@ -64,10 +65,12 @@ class Verdicts:
         self, began: int, scores: list[Scores], live: Counts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
         """A window that began after `began` rows closed with these scores and counts: its reports, and what it ended."""
+        counts = live.astype(np.float64)
+        effects = effect(self._reference, counts, counts.sum(axis=1)).tolist()
         over = [
             at
             for at, state in enumerate(self.states)
-            if began >= self._changed[at] and recovered(self.limits, state, _effect(scores[at : at + 1]))
+            if began >= self._changed[at] and recovered(self.limits, state, effects[at])
         ]
         before = [self.states[at] for at in over]
         for at in over:
@@ -75,7 +78,7 @@ class Verdicts:
         reports = self._reports(scores, live)
         self._evidence.reset(np.array(over, np.int64))
         changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
-        return reports, [*changes, *self._recover_together(began, scores, now)]
+        return reports, [*changes, *self._recover_together(began, sum(effects), now)]
 
     def together_view(self) -> TogetherView | None:
         """All features together; None where there is one."""
@@ -93,13 +96,13 @@ class Verdicts:
             return []
         effects, rows, live = self._evidence.effect(suspects)
         events: list[VerdictChanged] = []
-        for at, effect, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
+        for at, size, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
             before = self.states[at]
-            self.states[at] = verdict(self.limits, before, float(evidence[at]), effect)
+            self.states[at] = verdict(self.limits, before, float(evidence[at]), size)
             if self.states[at] is not before:
                 self._changed[at] = self._rows
                 moved = shifts(self._reference[at : at + 1], counts[None, :], self.ranges[at : at + 1])[0]
-                report = self._report(at, scores(at), float(evidence[at]), (effect, recent), moved)
+                report = self._report(at, scores(at), float(evidence[at]), (size, recent), moved)
                 events.append(VerdictChanged(now, before, self._rows, report))
         return events
 
@@ -113,9 +116,9 @@ class Verdicts:
         self._together_changed = self._rows
         return [VerdictChanged(now, before, self._rows, self._report_together())]
 
-    def _recover_together(self, began: int, scores: list[Scores], now: float) -> list[VerdictChanged]:
+    def _recover_together(self, began: int, window: float, now: float) -> list[VerdictChanged]:
         before = self.together
-        if began < self._together_changed or not recovered(self.limits, before, _effect(scores)):
+        if began < self._together_changed or not recovered(self.limits, before, window):
             return []
         self.together = State.OK
         self._evidence.together.reset()
@@ -158,10 +161,3 @@ class Verdicts:
             independent_ratio=float(self._evidence.independent_share.min()),
             shifts=(),
         )
-
-
-def _effect(scores: list[Scores]) -> float | None:
-    """The sum of debiased PSI over features; None if one of them has too few rows."""
-    found = [each["psi"] for each in scores]
-    known = [score.debiased for score in found if isinstance(score, Score)]
-    return sum(known) if len(known) == len(found) else None

@@ -40,7 +40,6 @@ def test_a_warning_may_become_drift() -> None:
 def test_half_the_material_effect_ends_a_verdict() -> None:
     assert recovered(LIMITS, State.DRIFT, 0.05)
     assert not recovered(LIMITS, State.DRIFT, 0.06)
-    assert not recovered(LIMITS, State.DRIFT, None)
     assert not recovered(LIMITS, State.OK, 0.0)
 
 
