@@ -100,23 +100,22 @@ def _print(found: list[FeatureComparison], material: float) -> None:
     table.add_column("feature", overflow="fold")
     for _, heading in _MEASURES:
         table.add_column(heading, justify="right")
-    for heading in ("PSI unb.", "p (all)", "rows"):
+    for heading in ("effect", "p (all)", "rows"):
         table.add_column(heading, justify="right")
     for one in found:
         name = Text(one.feature if one.side.value == "input" else f"{one.feature} (output)")
         figures = [_figure(one.scores.get(measure)) for measure, _ in _MEASURES]
-        psi = one.scores["psi"]
-        debiased = f"{psi.debiased:.3f}" if isinstance(psi, Score) else "-"
+        effect = "-" if one.p_value is None else f"{one.effect:.3f}"
         p_value = "-" if one.p_value is None else "<1e-9" if one.p_value < 1e-9 else f"{one.p_value:.2g}"
         state = Text(one.state.value, style=_STYLES[one.state])
-        table.add_row(state, name, *figures, debiased, p_value, f"{one.rows:,}")
+        table.add_row(state, name, *figures, effect, p_value, f"{one.rows:,}")
     console.print(table)
     for one in found:
         if one.state in (State.DRIFT, State.WARNING):
             console.print(Text(f"\n{one.feature}: {_moved(one)}"), soft_wrap=True)
     counts = {state: sum(one.state is state for one in found) for state in State}
     summary = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
-    rule = f"Drift is p (over all features) below {SIZE} and unbiased PSI of {material} or more."
+    rule = f"Drift is p (over all features) below {SIZE} and an effect (PSI without bias) of {material} or more."
     console.print(f"\n{len(found)} features: {summary}. {rule}", highlight=False, soft_wrap=True)
 
 

@@ -35,7 +35,7 @@ def execute(options: argparse.Namespace) -> int:
     _feed(options.data, columns, builder, "finding bins")
     if not any(builder.rows(side) for side in Side):
         raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
-    recount = Recount(builder.build())
+    recount = Recount(builder.build(), own=True)
     _feed(options.data, columns, recount, "counting")
     profile = recount.profile()
     try:

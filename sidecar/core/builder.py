@@ -63,9 +63,13 @@ class Builder:
 
 
 class Recount:
-    """A second pass over the data: every row counted into the bins of a profile."""
+    """A second pass over data: every row counted into the bins of a profile.
 
-    def __init__(self, profile: Profile) -> None:
+    With `own`, the data is what the profile was built from, and names that it holds once go on being expected as `unseen`.
+    """
+
+    def __init__(self, profile: Profile, own: bool = False) -> None:
+        self._expected = profile.sides if own else {}
         self._binners = {side: Binner(of_side.features) for side, of_side in profile.sides.items()}
         self._counters = {side: Counter(binner) for side, binner in self._binners.items()}
 
@@ -79,7 +83,14 @@ class Recount:
 
     def profile(self) -> Profile:
         """The profile with the counts of this pass."""
-        return Profile({side: counter.profile() for side, counter in self._counters.items()})
+        counted = {side: counter.profile() for side, counter in self._counters.items()}
+        for side, expected in self._expected.items():
+            for at, feature in enumerate(expected.features):
+                if not feature.ordered:
+                    unseen = expected.counts[at, feature.unseen]
+                    counted[side].counts[at, feature.other] -= unseen
+                    counted[side].counts[at, feature.unseen] += unseen
+        return Profile(counted)
 
 
 class _Gathered:

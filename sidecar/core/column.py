@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sidecar.core.binner import Binner, as_floats, read_one_by_one
 from sidecar.core.bins import Feature, Kind, category, truth
-from sidecar.core.cuts import cut_boolean, cut_categorical, cut_numeric
+from sidecar.core.cuts import cut_boolean, cut_categorical, cut_numeric, expect_unseen
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -88,6 +88,8 @@ class Column:
         np.add.at(counts, binner.names(at, list(names)), list(names.values()))
         counts[feature.other] += self._unnamed
         counts[feature.missing] += max(0, rows - sum(names.values()) - self._unnamed)
+        if feature.kind is Kind.CATEGORICAL:
+            expect_unseen(feature, names, counts)
 
     def _inferred(self) -> Kind:
         seen = self._types - {type(None)}

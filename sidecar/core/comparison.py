@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from sidecar.core.bins import ranges
+from sidecar.core.combined import combined
 from sidecar.core.events import BinShift, NotEnough, Score, State
 from sidecar.core.frame import Side
 from sidecar.core.geometry import scale
@@ -20,6 +21,7 @@ from sidecar.core.measure import Pair, scores
 from sidecar.core.measures import MEASURES
 from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.report import shifts
+from sidecar.core.stats.divergence import effect
 
 SIZE = 0.01
 """Chance of any false drift, over all features of one comparison."""
@@ -39,7 +41,9 @@ class FeatureComparison(msgspec.Struct, frozen=True):
     rows: int
     scores: dict[str, Score | NotEnough]
     p_value: float | None
-    """Of chi-squared, times the number of features compared; None where there is not enough."""
+    """Combined over tests (`combined`), times the number of features compared; None where there is not enough."""
+    effect: float
+    """PSI without small-sample bias, shares floored (`stats.divergence`)."""
     shifts: tuple[BinShift, ...]
 
 
@@ -52,34 +56,41 @@ def compare(reference: Profile, live: Profile, material: float) -> list[FeatureC
         for side, (of_reference, of_live) in shared.items()
         for comparison in _side(side, of_reference, of_live, features, material)
     ]
-    return sorted(found, key=_effect, reverse=True)
+    return sorted(found, key=lambda one: (one.p_value is not None, one.effect), reverse=True)
 
 
 def _side(
     side: Side, reference: SideProfile, live: SideProfile, features: int, material: float
 ) -> list[FeatureComparison]:
     counts = reference.counts.astype(np.float64), live.counts.astype(np.float64)
-    found = scores(MEASURES, Pair(*counts, scale(reference)), LEAST_ROWS)
+    pair = Pair(*counts, scale(reference))
+    found = scores(MEASURES, pair, LEAST_ROWS)
     moved = shifts(*counts, [ranges(feature) for feature in reference.features])
-    comparisons = []
-    for feature, of_feature, bins, rows in zip(reference.features, found, moved, live.rows.tolist(), strict=True):
-        state, p_value = _verdict(of_feature, features, material)
-        comparisons.append(
-            FeatureComparison(side, feature.name, feature.kind.value, state, rows, of_feature, p_value, bins)
+    effects = np.maximum(effect(*counts, counts[1].sum(axis=1)), 0.0).tolist()
+    p_values = np.minimum(combined(pair) * features, 1.0).tolist()
+    return [
+        FeatureComparison(
+            side=side,
+            feature=feature.name,
+            kind=feature.kind.value,
+            state=_verdict(found[at], p_values[at], effects[at], material),
+            rows=rows,
+            scores=found[at],
+            p_value=None if _refused(found[at]) else p_values[at],
+            effect=effects[at],
+            shifts=moved[at],
         )
-    return comparisons
+        for at, (feature, rows) in enumerate(zip(reference.features, live.rows.tolist(), strict=True))
+    ]
 
 
-def _verdict(found: Mapping[str, Score | NotEnough], features: int, material: float) -> tuple[State, float | None]:
-    chi_squared, psi = found["chi_squared"], found["psi"]
-    if isinstance(chi_squared, NotEnough) or isinstance(psi, NotEnough):
-        return State.INSUFFICIENT, None
-    p_value = min(1.0, chi_squared.p_value * features)
-    if p_value >= SIZE or psi.debiased < WARNING * material:
-        return State.OK, p_value
-    return (State.DRIFT if psi.debiased >= material else State.WARNING), p_value
+def _refused(found: Mapping[str, Score | NotEnough]) -> bool:
+    return isinstance(found["chi_squared"], NotEnough)
 
 
-def _effect(comparison: FeatureComparison) -> float:
-    psi = comparison.scores["psi"]
-    return psi.debiased if isinstance(psi, Score) else -1.0
+def _verdict(found: Mapping[str, Score | NotEnough], p_value: float, size: float, material: float) -> State:
+    if _refused(found):
+        return State.INSUFFICIENT
+    if p_value >= SIZE or size < WARNING * material:
+        return State.OK
+    return State.DRIFT if size >= material else State.WARNING

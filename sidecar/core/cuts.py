@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ FEW_VALUES = 16
 SPIKE_SHARE = 0.03
 """A value that holds at least this share of the rows is a bin of its own."""
 MAX_SPIKES = 12
-QUANTILE_BINS = 16
+QUANTILE_BINS = 24
 _ROWS_PER_BIN = 25
 """A small reference gets fewer bins: each is to hold at least about so many rows."""
 _TAILS = (0.001, 0.01, 0.99, 0.999)
@@ -65,6 +66,19 @@ def cut_categorical(name: str, names: Mapping[str, int], complete: bool) -> Feat
         rare=tuple(rare),
         rare_complete=complete and len(rare) == len(others),
     )
+
+
+def expect_unseen(feature: Feature, names: Mapping[str, int], counts: NDArray[Any]) -> None:
+    """Let the reference's rows of rare names that occur once count as `unseen` instead of `other`, in `counts` (B,).
+
+    To each such row, all others had not shown its name: their share is what is to be expected of names that the reference did
+    not happen to hold (Good, 1953). Without them, any live rows of such names would look like a change.
+    """
+    if feature.rare_complete:
+        frequent = set(feature.categories)
+        once = sum(count == 1 and name not in frequent for name, count in names.items())
+        counts[feature.other] -= once
+        counts[feature.unseen] += once
 
 
 def cut_boolean(name: str) -> Feature:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.core.bins import Feature
 from sidecar.core.measure import Scale
 from sidecar.core.profile import SideProfile
 
 Floats = NDArray[np.float64]
 
 _IQR_OF_NORMAL = 1.349
+LEAST_CHOSEN = 25
+"""Rows of the reference below which a category that has a bin for being frequent is tested together with the rare ones: what
+passed a threshold did so partly by chance, and has fewer rows in live on the mean."""
 _MOST = 10.0
 """Units that one bin may be wide: in a long tail, a single row would else outweigh all others."""
 _TAILS_OF_NORMAL = 4.653
@@ -29,13 +33,24 @@ def scale(reference: SideProfile) -> Scale:
     shape = reference.counts.shape
     ordered = np.zeros(shape, np.bool_)
     steps = np.zeros(shape)
+    rest = np.zeros(shape, np.bool_)
     for at, feature in enumerate(reference.features):
         if feature.ordered:
             ordered[at, : feature.missing] = True
             edges = np.array(feature.edges)
             if len(edges):
                 steps[at, : len(edges)] = _steps(edges, reference.counts[at, : feature.missing])
-    return Scale(ordered, steps)
+        else:
+            rest[at, : feature.missing] = _rest(feature, reference.counts[at])
+    return Scale(ordered, steps, rest)
+
+
+def _rest(feature: Feature, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of the bins of names, those to test together: none where the reference's names are all there are."""
+    rest = counts[: feature.missing] < LEAST_CHOSEN
+    rest[feature.other] = True
+    rest[feature.unseen] = counts[feature.unseen] > 0
+    return rest & bool(counts[[feature.other, feature.unseen]].any())
 
 
 def _steps(edges: Floats, counts: NDArray[np.int64]) -> Floats:

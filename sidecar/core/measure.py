@@ -20,7 +20,7 @@ from sidecar.core.events import NotEnough, Score
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
+Homes = NDArray[np.int64]
 LEAST_REFERENCE_ROWS = 30
 """With fewer rows a reference says nothing that one could differ from."""
 LEAST_EXPECTED = 5.0
@@ -35,6 +35,9 @@ class Scale:
     """(F, B): bins that lie in order; all False for categorical features, and False for `missing`."""
     steps: Floats
     """(F, B): length that the upper edge of a bin stands for, in robust standard deviations; 0 where not ordered."""
+    rest: Mask
+    """(F, B): bins of names that stand for more than the reference could tell apart: rare and unseen ones, and those that were
+    chosen for being frequent with few rows. They are tested together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,17 +66,18 @@ class Pair:
 
     @functools.cached_property
     def pooled(self) -> tuple[Floats, Floats]:
-        """Both count matrices with sparse bins pooled. Which bins are is decided by both samples together, so that it
-        tells nothing about their difference: given the total of a bin, its split is hypergeometric when nothing drifts.
+        """Both count matrices with sparse bins pooled (F, B + 1).
+
+        Which bins are must tell nothing about the difference of the samples. For categories it is decided by both together:
+        given the total of a bin, its split is hypergeometric when nothing drifts. Ordered bins are cut at quantiles of the
+        reference, whose counts are thus fixed, and decide alone; neighbours are pooled there.
         """
         m, n = self.rows
-        expected = (self.reference + self.live) * (np.minimum(m, n) / (m + n))[:, None]
-        sparse = expected < LEAST_EXPECTED
-        rest = np.where(sparse, expected, 0.0).sum(axis=1)
-        # If the pool itself is sparse, it goes to the smallest bin that is not.
-        smallest = np.where(sparse, np.inf, expected).argmin(axis=1)
-        home = np.where(rest < LEAST_EXPECTED, smallest, expected.shape[1])
-        return _pool(self.reference, sparse, home), _pool(self.live, sparse, home)
+        smaller = np.minimum(m, n)
+        by_reference = _neighbours(self.reference * (smaller / m)[:, None])
+        by_both = _sparse((self.reference + self.live) * (smaller / (m + n))[:, None], self.scale.rest)
+        home = np.where(np.asarray(self.scale.ordered.any(axis=1))[:, None], by_reference, by_both)
+        return _pool(self.reference, home), _pool(self.live, home)
 
     @functools.cached_property
     def pooled_bins(self) -> Floats:
@@ -172,9 +176,33 @@ def _refusal(n: int, m: int, least_rows: int) -> NotEnough | None:
     return None
 
 
-def _pool(counts: Floats, sparse: Mask, home: NDArray[np.int64]) -> Floats:
-    """Counts with the sparse bins moved to bin `home`; one more bin at the end is the pool's own."""
-    pooled = np.zeros((counts.shape[0], counts.shape[1] + 1))
-    pooled[:, :-1] = np.where(sparse, 0.0, counts)
-    pooled[np.arange(len(counts)), home] += np.where(sparse, counts, 0.0).sum(axis=1)
-    return pooled
+def _neighbours(expected: Floats) -> Homes:
+    """Where bins go so that each group of neighbours expects enough rows; what is left over at the end joins the last."""
+    home = np.zeros(expected.shape, np.int64)
+    group = np.zeros(len(expected), np.int64)
+    gathered = np.zeros(len(expected))
+    for at in range(expected.shape[1]):
+        gathered += expected[:, at]
+        home[:, at] = group
+        full = gathered >= LEAST_EXPECTED
+        group += full
+        gathered = np.where(full, 0.0, gathered)
+    return np.minimum(home, np.maximum(group - 1, 0)[:, None])
+
+
+def _sparse(expected: Floats, rest: Mask) -> Homes:
+    """Where bins go so that sparse ones, and those of `rest`, are one; the pool has the bin at the end."""
+    pooled = (expected < LEAST_EXPECTED) | rest
+    gathered = np.where(pooled, expected, 0.0).sum(axis=1)
+    # If the pool itself is sparse, it goes to the smallest bin that is not.
+    smallest = np.where(pooled, np.inf, expected).argmin(axis=1)
+    pool = np.where(gathered < LEAST_EXPECTED, smallest, expected.shape[1])
+    return np.where(pooled, pool[:, None], np.arange(expected.shape[1]))
+
+
+def _pool(counts: Floats, home: Homes) -> Floats:
+    """Counts with each bin moved to its home (F, B + 1)."""
+    features, bins = counts.shape
+    flat = home + (np.arange(features) * (bins + 1))[:, None]
+    pooled = np.bincount(flat.ravel(), counts.ravel(), features * (bins + 1))
+    return np.asarray(pooled.reshape(features, bins + 1), np.float64)

@@ -168,7 +168,7 @@ class Watch:
         if self.window.rows < self._least_rows:
             return self._scores[at]
         only = slice(at, at + 1)
-        part = Scale(self._scale.ordered[only], self._scale.steps[only])
+        part = Scale(self._scale.ordered[only], self._scale.steps[only], self._scale.rest[only])
         pair = Pair(self._reference[only], self._open[only].astype(np.float64), part)
         return scores(MEASURES, pair, self._least_rows)[0]
 

@@ -24,15 +24,15 @@ def shares(values: NDArray[Any]) -> dict[str, float]:
     return dict(zip(ranges(feature), counts.tolist(), strict=True))
 
 
-def test_a_smooth_feature_has_about_sixteen_equal_bins_and_fine_tails() -> None:
+def test_a_smooth_feature_has_two_dozen_equal_bins_and_fine_tails() -> None:
     found = list(shares(np.random.default_rng(1).normal(size=50_000)).values())
 
     below, outermost, tail, *inner, upper_tail, upmost, above, missing = found
     assert (below, above, missing) == (0, 0, 0)
     assert [outermost, upmost] == pytest.approx([0.001, 0.001], abs=0.0005)
     assert [tail, upper_tail] == pytest.approx([0.009, 0.009], abs=0.002)
-    assert len(inner) == 16
-    assert all(0.03 < share < 0.08 for share in inner)
+    assert len(inner) == 24
+    assert all(0.02 < share < 0.06 for share in inner)
 
 
 def test_a_value_that_holds_much_of_the_mass_has_its_own_bin() -> None:

@@ -1,0 +1,108 @@
+"""How often p-values are small although nothing drifts: `python -m benchmarks.drift.size`.
+
+For each family of distributions, reference size and number of live rows: the share of looks at which a measure's p-value falls
+below alpha. Every look has live rows of its own, every few looks a reference of their own, cut at its own quantiles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.drift.families import FAMILIES, live, references
+from sidecar.core.combined import combined
+from sidecar.core.geometry import scale
+from sidecar.core.measure import Pair
+from sidecar.core.measures import MEASURES
+
+ALPHAS = (0.05, 0.01)
+ROWS = (50, 100, 200, 1_000, 5_000, 20_000, 500_000)
+REFERENCES = (1_000, 10_000, 100_000)
+LOOKS = 10
+"""Looks at each reference."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measure in one situation: how often it rejected at each alpha, over looks at so many references.
+
+    Looks at one reference have its error in common, so the standard error is taken as that of one look at each.
+    """
+
+    family: str
+    reference: int
+    rows: int
+    measure: str
+    rates: tuple[float, ...]
+    references: int
+
+    def liberal(self, at: int) -> bool:
+        """Beyond 1.5 alpha by more than three standard errors."""
+        alpha = ALPHAS[at]
+        return self.rates[at] > 1.5 * alpha + 3 * math.sqrt(1.5 * alpha / self.references)
+
+    def conservative(self, at: int) -> bool:
+        """Below half of alpha by more than three standard errors."""
+        alpha = ALPHAS[at]
+        return self.rates[at] < 0.5 * alpha - 3 * math.sqrt(0.5 * alpha / self.references)
+
+
+def cells(family: str, reference_rows: int, times: int, seed: int) -> Iterator[Cell]:
+    """All measures and the combined p-value, for all numbers of live rows."""
+    rng = np.random.default_rng(seed)
+    profile, shares = references(FAMILIES[family], rng, reference_rows, times)
+    distances = scale(profile)
+    reference = profile.counts.astype(np.float64)
+    ordered = distances.ordered.any()
+    names = [measure.name for measure in MEASURES if ordered or not measure.ordered_only]
+    for rows in ROWS:
+        small = dict.fromkeys((*names, "combined"), np.zeros(len(ALPHAS)))
+        for _ in range(LOOKS):
+            pair = Pair(reference, live(rng, shares, rows), distances)
+            p_values = {one.name: one(pair).p_value for one in MEASURES if one.name in names} | {
+                "combined": combined(pair)
+            }
+            for name, p_value in p_values.items():
+                small[name] = small[name] + [(p_value < alpha).sum() for alpha in ALPHAS]
+        for name, count in small.items():
+            rates = tuple((count / (LOOKS * times)).tolist())
+            yield Cell(family, reference_rows, rows, name, rates, times)
+
+
+def main() -> None:
+    """Print the table of each alpha, and every cell outside of half to one and a half alpha."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--references", type=int, default=400, help="references drawn for each situation")
+    times = parser.parse_args().references
+    found = [
+        cell
+        for at, family in enumerate(FAMILIES)
+        for rows in REFERENCES
+        for cell in cells(family, rows, times, seed=100 * at + round(math.log10(rows)))
+    ]
+    measures = list(dict.fromkeys(cell.measure for cell in found))
+    errors = ", ".join(f"{math.sqrt(alpha / times):.4f}" for alpha in ALPHAS)
+    print(f"{LOOKS} looks at each of {times:,} references a cell; standard errors at most {errors}\n")
+    for at, alpha in enumerate(ALPHAS):
+        print(f"Rejections at {alpha}, least and most over references and live rows:\n")
+        print(f"| family | {' | '.join(measures)} |\n|---|{'---|' * len(measures)}")
+        for family in FAMILIES:
+            rates = [[c.rates[at] for c in found if (c.family, c.measure) == (family, measure)] for measure in measures]
+            print(f"| {family} | {' | '.join(f'{min(r):.3f} to {max(r):.3f}' if r else '' for r in rates)} |")
+        outside = [(c, "liberal") for c in found if c.liberal(at)] + [
+            (c, "conservative") for c in found if c.conservative(at)
+        ]
+        print(f"\nOutside: {len(outside)} of {len(found)}\n")
+        for cell, how in outside:
+            print(
+                f"- {how}: {cell.measure}, {cell.family}, reference {cell.reference:,}, {cell.rows:,} rows: {cell.rates[at]:.4f}"
+            )
+        print()
+
+
+if __name__ == "__main__":
+    main()
