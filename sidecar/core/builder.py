@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.alignment import align, names_for
-from sidecar.core.binner import Binner
+from sidecar.core.binner import Batch, Binner
 from sidecar.core.bins import Feature, Kind
 from sidecar.core.column import Column
 from sidecar.core.frame import Frame, Side
@@ -75,11 +75,14 @@ class Recount:
             binner = self._binners[frame.side]
             reference = tuple(feature.name for feature in binner.features)
             columns = align(frame.names, frame.width, (), reference).columns
-            self._counters[frame.side].add(binner.bin(frame.values, frame.rows, frame.width, columns))
+            self._count(frame, binner.bin(frame.values, frame.rows, frame.width, columns))
 
     def profile(self) -> Profile:
         """The profile with the counts of this pass."""
         return Profile({side: counter.profile() for side, counter in self._counters.items()})
+
+    def _count(self, frame: Frame, batch: Batch) -> None:
+        self._counters[frame.side].add(batch)
 
 
 class _Gathered:
