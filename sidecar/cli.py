@@ -30,6 +30,7 @@ Make a reference profile of CSV, Parquet or JSON-lines files, or of captured exc
 
   drift-sidecar profile train.csv --outputs prediction -o reference.json
   drift-sidecar profile part-*.parquet --kind zip_code=categorical --exclude id -o reference.json
+  drift-sidecar profile train.csv --segment-by country -o reference.json
 """
 _COMPARE_HELP = """\
 Say how far data (a file as `profile` takes it, or another profile) is from a reference profile.
@@ -123,6 +124,8 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
                         help="numeric, categorical or boolean, where the values mislead; repeatable")  # fmt: skip
     parser.add_argument("--sample", type=_at_least(1000), default=200_000, metavar="N",
                         help="rows kept to find the bins of numbers; all rows are counted (default: 200000)")  # fmt: skip
+    parser.add_argument("--segment-by", metavar="NAME", default="",
+                        help="count each category of this feature apart as well, for `segments.by`")  # fmt: skip
     _add_data(parser)
 
 

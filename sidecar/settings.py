@@ -138,6 +138,15 @@ class DriftSettings(Section, frozen=True):
     """Chi distance from the reference that no evidence is gathered against: what nobody would call a change."""
 
 
+class SegmentSettings(Section, frozen=True):
+    by: Annotated[str, Meta(pattern="^(feature:.+|header:[!#-'*+.0-9A-Z^-z|~-]+)?$")] = ""
+    """Watch each slice of the traffic as well: `feature:NAME` or `header:NAME` of the request; empty means no slices."""
+    values: tuple[str, ...] = ()
+    """The slices, all else is `other`; empty means the reference's categories, or of a header the first `max` that come."""
+    max: Annotated[int, Meta(ge=1, le=100)] = 10
+    """Slices at most; rows of further values are `other`. Each one costs memory, and a share of the budget."""
+
+
 class LearnSettings(Section, frozen=True):
     rows: Annotated[int, Meta(ge=100)] = 2_000
     """Without a reference, one is learned from this many first rows (and says so: `source="learned"`)."""
@@ -194,6 +203,7 @@ class Settings(Section, frozen=True):
     decode: DecodeSettings = DecodeSettings()
     window: WindowSettings = WindowSettings()
     drift: DriftSettings = DriftSettings()
+    segments: SegmentSettings = SegmentSettings()
     learn: LearnSettings = LearnSettings()
     trace: TraceSettings = TraceSettings()
     capture: CaptureSettings = CaptureSettings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from sidecar.core.builder import Builder, Recount
 from sidecar.core.frame import Side
 from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.profile_file import digest
+from sidecar.core.segment_counts import SegmentRecount
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
@@ -35,7 +37,7 @@ def execute(options: argparse.Namespace) -> int:
     _feed(options.data, columns, builder, "finding bins")
     if not any(builder.rows(side) for side in Side):
         raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
-    recount = Recount(builder.build(), own=True)
+    recount = _recount(builder.build(), options.segment_by)
     _feed(options.data, columns, recount, "counting")
     profile = recount.profile()
     try:
@@ -44,6 +46,21 @@ def execute(options: argparse.Namespace) -> int:
         raise UserError(options.output, f"cannot be written ({error.strerror})", "Name a file you may write") from error
     _print(profile, options.output)
     return 0
+
+
+def _recount(profile: Profile, segment_by: str) -> Recount:
+    if not segment_by:
+        return Recount(profile, own=True)
+    inputs = profile.sides.get(Side.INPUT)
+    found = [one for one in inputs.features if one.name == segment_by] if inputs else []
+    if not found:
+        near = difflib.get_close_matches(segment_by, inputs.names if inputs else (), n=1, cutoff=0.5)
+        mend = f"Did you mean {near[0]!r}?" if near else "Name a column that is neither an output nor excluded"
+        raise UserError(f"--segment-by {segment_by}", "is no input feature of the data", mend)
+    if found[0].kind is Kind.NUMERIC:
+        mend = f"Give --kind {segment_by}=categorical if its numbers are names"
+        raise UserError(f"--segment-by {segment_by}", "is numeric, so it has no categories", mend)
+    return SegmentRecount(profile, segment_by)
 
 
 def _kinds(overrides: list[str]) -> dict[str, Kind]:
@@ -81,6 +98,8 @@ def _print(profile: Profile, path: str) -> None:
     if len(described) > _SHOWN:
         console.print(f"... and {len(described) - _SHOWN} more")
     summary = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
+    if profile.segment_by:
+        summary += f", {len(profile.slices)} segments by {profile.segment_by}"
     console.print(Text(f"\nwrote {path}: {summary}"), soft_wrap=True)
 
 

@@ -68,8 +68,9 @@ def _line(event: VerdictChanged | ReferenceLearned) -> str:
         return f"{at}  reference of the {event.side.value} learned from {event.rows:,} rows"
     report = event.report
     moved = "; ".join(f"{s.range}: {s.reference_ratio:.1%} -> {s.live_ratio:.1%}" for s in report.shifts[:2])
+    segment = f" in segment {report.segment}" if report.segment else ""
     return (
-        f"{at}  {report.side.value} {report.feature}: {event.before.value} -> {report.state.value} after "
+        f"{at}  {report.side.value} {report.feature}{segment}: {event.before.value} -> {report.state.value} after "
         f"{event.rows_seen:,} rows (evidence {report.evidence:.1f} of {report.threshold:.1f}, "
         f"PSI {report.effect:.3f} over {report.effect_rows:,} rows)  {moved}"
     )

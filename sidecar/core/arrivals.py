@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sidecar.core.alignment import Alignment, Names, align
 from sidecar.core.binner import Batch, Binner
@@ -50,7 +51,7 @@ class Arrivals:
                 batch = self._binner.bin(_joined(group), rows, shape[1], alignment.columns)
                 for at, errors in batch.type_errors.items():
                     self.violations[self._names[at], "type"] += errors
-                batches.append(batch)
+                batches.append(batch if group[0].slices is None else batch._replace(slices=_slices(group)))
             elif now - self._told >= MISMATCH_SECONDS:
                 self._told = now
                 mismatches.append(ReferenceMismatch(now, self._side, self._complaint(shape)))
@@ -83,6 +84,11 @@ def _grouped(frames: Iterable[Frame]) -> dict[Shape, list[Frame]]:
         if frame.rows:
             groups.setdefault((frame.names, frame.width), []).append(frame)
     return groups
+
+
+def _slices(frames: list[Frame]) -> NDArray[np.int64]:
+    """The segment of every row, in the order of `_joined`."""
+    return np.array([number for frame in frames for number in frame.slices or ()], np.int64)
 
 
 def _joined(frames: list[Frame]) -> Any:

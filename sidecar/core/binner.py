@@ -34,6 +34,8 @@ class Batch(NamedTuple):
     codes: Codes
     numbers: Floats
     type_errors: dict[int, int]
+    slices: NDArray[np.int64] | None = None
+    """The segment of each row (n,); None where there are no segments."""
 
     @property
     def rows(self) -> int:

@@ -8,14 +8,14 @@ hash of the row's number, so the same data makes the same profile. What one colu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.alignment import align, names_for
-from sidecar.core.binner import Binner
+from sidecar.core.binner import Batch, Binner
 from sidecar.core.bins import Feature, Kind
 from sidecar.core.column import Column
 from sidecar.core.frame import Frame, Side
@@ -79,18 +79,31 @@ class Recount:
             binner = self._binners[frame.side]
             reference = tuple(feature.name for feature in binner.features)
             columns = align(frame.names, frame.width, (), reference).columns
-            self._counters[frame.side].add(binner.bin(frame.values, frame.rows, frame.width, columns))
+            self._count(frame, binner.bin(frame.values, frame.rows, frame.width, columns))
 
     def profile(self) -> Profile:
         """The profile with the counts of this pass."""
         counted = {side: counter.profile() for side, counter in self._counters.items()}
         for side, expected in self._expected.items():
-            for at, feature in enumerate(expected.features):
-                if not feature.ordered:
-                    unseen = expected.counts[at, feature.unseen]
-                    counted[side].counts[at, feature.other] -= unseen
-                    counted[side].counts[at, feature.unseen] += unseen
+            share_unseen(expected, [counted[side].counts])
         return Profile(counted)
+
+    def _count(self, frame: Frame, batch: Batch) -> None:
+        self._counters[frame.side].add(batch)
+
+
+def share_unseen(expected: SideProfile, parts: Sequence[NDArray[np.int64]]) -> None:
+    """Move as many rows from `other` to `unseen` in `parts` (F, B), which add up to a whole, as `expected` has unseen.
+
+    Each part gives as much of its rare names as the others do, to a row.
+    """
+    for at, feature in enumerate(expected.features):
+        if not feature.ordered:
+            rare = np.cumsum([0, *(part[at, feature.other] for part in parts)])
+            moved = np.diff(rare * expected.counts[at, feature.unseen] // max(int(rare[-1]), 1))
+            for part, rows in zip(parts, moved, strict=True):
+                part[at, feature.other] -= rows
+                part[at, feature.unseen] += rows
 
 
 class _Gathered:

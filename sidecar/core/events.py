@@ -75,6 +75,8 @@ class FeatureReport(msgspec.Struct, frozen=True):
     """Share of recent rows that count as independent: 1, or less where rows depend on those before them."""
     shifts: tuple[BinShift, ...]
     """The bins that moved most, most first; at most five."""
+    segment: str = ""
+    """The slice of the traffic that it is about; empty for the whole."""
 
 
 class ExchangeSeen(msgspec.Struct, frozen=True):
@@ -102,6 +104,8 @@ class WindowClosed(msgspec.Struct, frozen=True):
     ended: float
     rows: int
     features: tuple[FeatureReport, ...]
+    segment: str = ""
+    """The slice of the traffic that it is of; empty for the whole."""
 
 
 class VerdictChanged(msgspec.Struct, frozen=True):

@@ -31,3 +31,5 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     rows: int
     width: int
     values: Any
+    slices: list[int] | None = None
+    """The segment of each row, by number; None where there are no segments."""

@@ -18,6 +18,8 @@ from sidecar.core.intake import Intake
 from sidecar.core.policy import Policy, policy
 from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.profile_file import digest
+from sidecar.core.segments import Router
+from sidecar.core.slices import Slices
 from sidecar.core.view import MonitorView, SideView
 from sidecar.core.watch import Watch
 from sidecar.settings import Settings
@@ -44,6 +46,8 @@ class Monitor:
         self._digests: dict[Side, str] = {}
         self._learners = {} if reference else {side: Builder() for side in Side}
         self._digest = digest(reference) if reference else ""
+        routed = Router(settings.segments, settings.decode.feature_names) if settings.segments.by else None
+        self._slices = Slices(settings, routed, reference) if routed else None
         for side, profile in reference.sides.items() if reference else ():
             self._begin(side, profile, source, self._digest, now)
 
@@ -69,11 +73,12 @@ class Monitor:
         frames: list[Frame] = []
         for exchange in exchanges:
             events.append(ExchangeSeen(exchange, drifted))
-            frames += self._intake.frames(exchange, now, failures)
+            found = self._intake.frames(exchange, now, failures)
+            frames += self._slices.router.route(exchange, found) if self._slices else found
         return [*events, *failures, *self.feed_frames(frames, now)]
 
     def feed_frames(self, frames: Iterable[Frame], now: float) -> list[Event]:
-        """Take rows that are decoded already."""
+        """Take rows that are decoded already; those that `segments` has routed go to their slices as well."""
         by_side: dict[Side, list[Frame]] = {side: [] for side in Side}
         for frame in frames:
             by_side[frame.side].append(frame)
@@ -81,11 +86,13 @@ class Monitor:
 
     def tick(self, now: float) -> list[Event]:
         """Do what is due by time: blocks that waited, windows that are over."""
-        return [event for watch in self._watches.values() for event in watch.tick(now)]
+        events = [event for watch in self._watches.values() for event in watch.tick(now)]
+        return events + self._slices.tick(now) if self._slices else events
 
     def finish(self, now: float) -> list[Event]:
         """Close what is open; nothing is fed after it."""
-        return [event for watch in self._watches.values() for event in watch.finish(now)]
+        events = [event for watch in self._watches.values() for event in watch.finish(now)]
+        return events + self._slices.finish(now) if self._slices else events
 
     def view(self) -> MonitorView:
         """Every figure as of now."""
@@ -98,13 +105,22 @@ class Monitor:
             decoded=dict(self._intake.results),
             violations=violations,
             digest=self._digest,
+            segments=self._slices.views() if self._slices else (),
         )
 
     def _take(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
         self._rows[side] += sum(frame.rows for frame in frames)
         if side in self._watches:
-            return self._watches[side].take(frames, now)
+            return self._watch(side, frames, now)
         return self._learn(side, frames, now) if side in self._learners else []
+
+    def _watch(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
+        """Rows are binned once, for the whole and for its slices."""
+        watch = self._watches[side]
+        if self._slices is None:
+            return watch.take(frames, now)
+        batches, events = watch.binned(frames, now)
+        return [*events, *watch.take_batches(batches, now), *self._slices.take(side, batches, now)]
 
     def _learn(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
         """Gather rows until there are enough; what comes after them is watched."""
@@ -114,7 +130,7 @@ class Monitor:
             names = names_for(frame.names, frame.width, configured, ())
             learner.add(Frame(side, names, frame.rows, frame.width, frame.values))
             if learner.rows(side) >= self._settings.learn.rows:
-                return [self._learned(side, now), *self._watches[side].take(frames[at + 1 :], now)]
+                return [self._learned(side, now), *self._watch(side, frames[at + 1 :], now)]
         return []
 
     def _learned(self, side: Side, now: float) -> ReferenceLearned:
@@ -128,7 +144,12 @@ class Monitor:
         self._sources[side] = source
         self._digests[side] = digest_of_it
         self._watches[side] = Watch(side, profile, self._settings, self._limits(0), now)
+        if self._slices:
+            self._slices.begin(side, profile, now)
         detectors = sum(watch.verdicts.detectors for watch in self._watches.values())
+        if self._slices:
+            detectors *= 1 + self._slices.most
+            self._slices.limit(self._limits(detectors))
         for watch in self._watches.values():
             watch.verdicts.limits = self._limits(detectors)
 

@@ -53,13 +53,28 @@ class Profile:
     """The sides that are known; a side without features is absent."""
 
     sides: Mapping[Side, SideProfile] = field(default_factory=dict)
+    segment_by: str = ""
+    """The feature that the rows are sliced by; empty where they are not."""
+    slices: Mapping[str, Mapping[Side, Counts]] = field(default_factory=dict)
+    """Counts (features, widest) in each slice and side, in the side's bins; they add up to the side's counts."""
 
     def merge(self, other: Profile) -> Profile:
         """Both together; a side that only one of them has is taken as it is. Raises ValueError if bins differ."""
         sides = dict(self.sides)
         for side, profile in other.sides.items():
             sides[side] = sides[side].merge(profile) if side in sides else profile
-        return Profile(sides)
+        return Profile(sides, *self._merged_slices(other))
+
+    def _merged_slices(self, other: Profile) -> tuple[str, dict[str, dict[Side, Counts]]]:
+        """None where the two are not sliced alike, since some rows would be in no slice."""
+        if self.segment_by != other.segment_by:
+            return "", {}
+        slices = {name: dict(counts) for name, counts in self.slices.items()}
+        for name, counts in other.slices.items():
+            for side, more in counts.items():
+                of_slice = slices.setdefault(name, {})
+                of_slice[side] = of_slice[side] + more if side in of_slice else more
+        return self.segment_by, slices
 
 
 class Counter:

@@ -21,7 +21,7 @@ from sidecar.core.binner import Binner
 from sidecar.core.bins import MAX_BINS, Feature, Kind
 from sidecar.core.frame import Side
 from sidecar.core.moments import Moments
-from sidecar.core.profile import Profile, SideProfile
+from sidecar.core.profile import Counts, Profile, SideProfile
 from sidecar.errors import ReferenceFileError
 
 FORMAT = "drift-sidecar/profile"
@@ -52,8 +52,18 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     moments: _Range | None = None
 
 
-class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+_Counts = tuple[tuple[Annotated[int, Meta(ge=0, le=2**53)], ...], ...]
+
+
+class _Segments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    by: Annotated[str, Meta(min_length=1)]
+    counts: dict[str, dict[Side, _Counts]]
+    """By slice and side: the counts of each feature, as in `sides`."""
+
+
+class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     sides: dict[Side, tuple[_Feature, ...]]
+    segments: _Segments | None = None
 
 
 def dumps(profile: Profile) -> bytes:
@@ -93,7 +103,8 @@ def _digest(content: Any) -> str:
 
 
 def _content(profile: Profile) -> Any:
-    content = _Content({side: tuple(_features_of(of_side)) for side, of_side in profile.sides.items()})
+    sides = {side: tuple(_features_of(of_side)) for side, of_side in profile.sides.items()}
+    content = _Content(sides, _segments_of(profile))
     return msgspec.to_builtins(content, str_keys=True)
 
 
@@ -119,8 +130,44 @@ def _ranges_of(moments: Moments) -> Iterable[_Range | None]:
         yield _Range(int(count), *figures) if count and bool(np.isfinite(figures).all()) else None
 
 
+def _segments_of(profile: Profile) -> _Segments | None:
+    if not profile.segment_by:
+        return None
+    slices = {
+        name: {side: _trimmed(counts, profile.sides[side].features) for side, counts in of_slice.items()}
+        for name, of_slice in profile.slices.items()
+    }
+    return _Segments(profile.segment_by, slices)
+
+
+def _trimmed(counts: Counts, features: tuple[Feature, ...]) -> _Counts:
+    """Without the places that a feature has no bin for."""
+    return tuple(tuple(row[: one.bins]) for row, one in zip(counts.tolist(), features, strict=True))
+
+
 def _profile(content: _Content) -> Profile:
-    return Profile({side: _side(features) for side, features in content.sides.items() if features})
+    sides = {side: _side(features) for side, features in content.sides.items() if features}
+    segments = content.segments
+    if segments is None:
+        return Profile(sides)
+    slices = {
+        name: {side: _slice(name, counts, sides.get(side)) for side, counts in of_slice.items()}
+        for name, of_slice in segments.counts.items()
+    }
+    for side, whole in sides.items():
+        parts = [of_slice[side] for of_slice in slices.values() if side in of_slice]
+        if not np.array_equal(whole.counts, sum(parts, start=np.zeros_like(whole.counts))):
+            raise ValueError(f"the segments of the {side.value} do not add up to the whole")
+    return Profile(sides, segments.by, slices)
+
+
+def _slice(name: str, stored: _Counts, whole: SideProfile | None) -> Counts:
+    if whole is None or [len(row) for row in stored] != [feature.bins for feature in whole.features]:
+        raise ValueError(f"segment {name!r} has not the features and bins of the whole")
+    counts = np.zeros_like(whole.counts)
+    for at, row in enumerate(stored):
+        counts[at, : len(row)] = row
+    return counts
 
 
 def _side(stored: tuple[_Feature, ...]) -> SideProfile:

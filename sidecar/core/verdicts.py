@@ -29,7 +29,9 @@ Scores = dict[str, Score | NotEnough]
 class Verdicts:
     """`limits` is set by the monitor, since the budget is shared over both sides."""
 
-    def __init__(self, side: Side, reference: SideProfile, evidence: Evidence, limits: Policy) -> None:
+    def __init__(
+        self, side: Side, reference: SideProfile, evidence: Evidence, limits: Policy, segment: str = ""
+    ) -> None:
         features = len(reference.features)
         self.limits = limits
         self.states = [State.INSUFFICIENT] * features
@@ -38,6 +40,7 @@ class Verdicts:
         self.ranges = [ranges(feature) for feature in reference.features]
         """How each bin of each feature reads."""
         self._side = side
+        self._segment = segment
         self._names = tuple(feature.name for feature in reference.features)
         self._reference = reference.counts.astype(np.float64)
         self._evidence = evidence
@@ -145,6 +148,7 @@ class Verdicts:
             effect_rows=round(effect[1]),
             independent_ratio=float(self._evidence.independent_share[at]),
             shifts=moved,
+            segment=self._segment,
         )
 
     def _report_together(self) -> FeatureReport:
@@ -160,4 +164,5 @@ class Verdicts:
             effect_rows=round(rows),
             independent_ratio=float(self._evidence.independent_share.min()),
             shifts=(),
+            segment=self._segment,
         )

@@ -71,6 +71,36 @@ class SideView(msgspec.Struct, frozen=True):
         return sum(feature.state is State.DRIFT for feature in self.features)
 
 
+class SegmentFeature(msgspec.Struct, frozen=True):
+    """One feature in one slice of the traffic."""
+
+    feature: str
+    state: State
+    evidence: float
+    threshold: float
+    effect: float
+    effect_rows: int
+
+
+class SegmentView(msgspec.Struct, frozen=True):
+    """One side of one slice of the traffic."""
+
+    segment: str
+    """The value, or `other`."""
+    known: bool
+    """The value is declared or the reference's, so that it may be a label; False where a client gave it."""
+    side: Side
+    reference: str
+    """`segment` where the slice is compared with its own rows of the reference, else `whole`."""
+    rows_total: int
+    features: tuple[SegmentFeature, ...]
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """Names of the features in state drift."""
+        return tuple(one.feature for one in self.features if one.state is State.DRIFT)
+
+
 class MonitorView(msgspec.Struct, frozen=True):
     """Both sides, and what was counted on the way to them."""
 
@@ -81,3 +111,5 @@ class MonitorView(msgspec.Struct, frozen=True):
     """(feature, kind) -> rows"""
     digest: str
     """The whole digest of the reference file; empty while there is none."""
+    segments: tuple[SegmentView, ...] = ()
+    """Slices of the traffic, by side; empty where none are asked for."""

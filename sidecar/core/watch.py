@@ -15,6 +15,7 @@ from sidecar.core.arrivals import Arrivals
 from sidecar.core.binner import Batch, Binner, Codes
 from sidecar.core.events import (
     Event,
+    ReferenceMismatch,
     State,
     WindowClosed,
 )
@@ -28,7 +29,7 @@ from sidecar.core.policy import Policy
 from sidecar.core.profile import SideProfile
 from sidecar.core.report import feature_views
 from sidecar.core.verdicts import Scores, Verdicts
-from sidecar.core.view import FeatureView
+from sidecar.core.view import FeatureView, SegmentFeature
 from sidecar.core.windows import Window
 from sidecar.settings import Settings
 
@@ -38,6 +39,8 @@ LEAST_BLOCK = BLOCK_ROWS
 """...unless there are fewer than this, which wait for the next tick..."""
 MOST_BLOCK = 256
 """...or as many as this, which are judged at once."""
+SEGMENT_BLOCK_SECONDS = 0.5
+"""Instead of `BLOCK_SECONDS` for a slice of the traffic: there are many of them, and each has few rows."""
 
 Counts = NDArray[np.int64]
 
@@ -45,8 +48,12 @@ Counts = NDArray[np.int64]
 class Watch:
     """One side; its verdicts and their limits are in `verdicts`."""
 
-    def __init__(self, side: Side, reference: SideProfile, settings: Settings, limits: Policy, now: float) -> None:
+    def __init__(
+        self, side: Side, reference: SideProfile, settings: Settings, limits: Policy, now: float, segment: str = ""
+    ) -> None:
         self.side = side
+        self._segment = segment
+        self._block_seconds = SEGMENT_BLOCK_SECONDS if segment else BLOCK_SECONDS
         self.reference = reference
         self.window = Window(settings.window, now)
         self._least_rows = settings.window.min_rows
@@ -54,7 +61,7 @@ class Watch:
         self._binner = binner
         self._arrivals = Arrivals(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
-        self.verdicts = Verdicts(side, reference, self._evidence, limits)
+        self.verdicts = Verdicts(side, reference, self._evidence, limits, segment)
         self._scale = scale(reference)
         self._reference = reference.counts.astype(np.float64)
         self._moments = Moments.empty(len(binner.numeric))
@@ -74,15 +81,28 @@ class Watch:
 
     def take(self, frames: Iterable[Frame], now: float) -> list[Event]:
         """Take the rows of frames of this side; judge as many blocks as are full."""
-        batches, events = self._arrivals.batches(frames, now)
+        batches, events = self.binned(frames, now)
+        return [*events, *self.take_batches(batches, now)]
+
+    def binned(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
+        """The rows of frames in this side's bins, not judged yet."""
+        return self._arrivals.batches(frames, now)
+
+    def take_batches(self, batches: Iterable[Batch], now: float) -> list[Event]:
+        """Take what `binned` made."""
         for batch in batches:
-            self._queue(batch, now)
-        waited = now - self._waiting_since >= BLOCK_SECONDS
-        return [*events, *self._advance(LEAST_BLOCK if waited else MOST_BLOCK, now)]
+            self._moments = self._moments.merge(Moments.of(batch.numbers))
+            self._queue(batch.codes, now)
+        return self._advance_full(now)
+
+    def take_codes(self, codes: Codes, now: float) -> list[Event]:
+        """Take rows (F, n) in the bins of the reference whose numbers nobody will ask for."""
+        self._queue(codes, now)
+        return self._advance_full(now)
 
     def tick(self, now: float) -> list[Event]:
         """Judge a block that has waited long enough, and close a window whose time is over."""
-        old = self._waiting_rows and now - self._waiting_since >= BLOCK_SECONDS
+        old = self._waiting_rows and now - self._waiting_since >= self._block_seconds
         events = self._advance(1, now) if old else []
         return events + (self._close(now) if self.window.due(now) else [])
 
@@ -120,12 +140,26 @@ class Watch:
             independent=self._evidence.independent_share,
         )
 
-    def _queue(self, batch: Batch, now: float) -> None:
-        self._moments = self._moments.merge(Moments.of(batch.numbers))
+    def segment_features(self) -> tuple[SegmentFeature, ...]:
+        """All features in few words, for a slice of the traffic."""
+        effects, rows, _ = self._evidence.effect(np.arange(len(self.reference.features)))
+        evidence, alarm = self._evidence.log10().tolist(), self.verdicts.limits.alarm
+        figures = zip(effects.tolist(), rows.tolist(), strict=True)
+        return tuple(
+            SegmentFeature(name, self.verdicts.states[at], evidence[at], alarm, effect, round(recent))
+            for at, (name, (effect, recent)) in enumerate(zip(self.reference.names, figures, strict=True))
+        )
+
+    def _queue(self, codes: Codes, now: float) -> None:
         if not self._waiting_rows:
             self._waiting_since = now
-        self._waiting.append(batch.codes)
-        self._waiting_rows += batch.rows
+        self._waiting.append(codes)
+        self._waiting_rows += codes.shape[1]
+
+    def _advance_full(self, now: float) -> list[Event]:
+        """Judge as many blocks as are full, or have waited."""
+        waited = now - self._waiting_since >= self._block_seconds
+        return self._advance(LEAST_BLOCK if waited else MOST_BLOCK, now)
 
     def _advance(self, least: int, now: float) -> list[Event]:
         """Judge blocks while at least `least` rows wait."""
@@ -161,7 +195,7 @@ class Watch:
         reports, changes = self.verdicts.close(self._rows - rows, self._scores, self._open, now)
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
-        return [WindowClosed(self.side, started, now, rows, reports), *changes]
+        return [WindowClosed(self.side, started, now, rows, reports, self._segment), *changes]
 
     def _recent_scores(self, at: int) -> Scores:
         """Scores of the open window; those of the last one where the open one is too small to say anything."""

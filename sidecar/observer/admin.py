@@ -63,6 +63,7 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     app.router.add_get("/api/v1/changes", pages.changes)
     app.router.add_get("/api/v1/features", pages.features)
     app.router.add_get("/api/v1/features/{side}/{name:.*}", pages.feature)
+    app.router.add_get("/api/v1/segments", pages.segments)
     app.router.add_get("/api/v1/settings", pages.settings)
     return app
 
@@ -117,6 +118,9 @@ class _Pages:
         named = request.match_info
         found = api.feature(self._worker.observed().view, named["side"], named["name"])
         return _json(found or {"detail": "the reference has no such feature"}, 200 if found else 404)
+
+    async def segments(self, request: web.Request) -> web.Response:
+        return _json({"segments": api.segments(self._worker.observed().view)})
 
     async def settings(self, request: web.Request) -> web.Response:
         return _json(api.effective(self._settings))

@@ -54,6 +54,11 @@ def feature(view: MonitorView, side_name: str, name: str) -> dict[str, Any] | No
     return None
 
 
+def segments(view: MonitorView) -> list[dict[str, Any]]:
+    """`/api/v1/segments`: each slice of the traffic by side, with its features in few words."""
+    return [msgspec.to_builtins(one) | {"drifted": one.drifted} for one in view.segments]
+
+
 def effective(settings: Settings) -> dict[str, Any]:
     """`/api/v1/settings`: the settings in force; a password in an endpoint is left out."""
     values: dict[str, Any] = msgspec.to_builtins(settings)
@@ -77,6 +82,7 @@ def _change(event: VerdictChanged) -> dict[str, Any]:
         "at": event.at,
         "side": report.side.value,
         "feature": report.feature,
+        "segment": report.segment,
         "before": event.before.value,
         "state": report.state.value,
         "rows_seen": event.rows_seen,

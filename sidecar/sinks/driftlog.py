@@ -160,12 +160,17 @@ def _readable(value: Any) -> Any:
 
 
 def _verdict(event: VerdictChanged) -> dict[str, Any]:
-    return {"before": event.before, "rows_seen": event.rows_seen, **_report(event.report)}
+    return {**_of(event.report.segment), "before": event.before, "rows_seen": event.rows_seen, **_report(event.report)}
+
+
+def _of(segment: str) -> dict[str, str]:
+    return {"segment": segment} if segment else {}
 
 
 def _window(event: WindowClosed) -> dict[str, Any]:
     by_effect = sorted(event.features, key=lambda report: report.effect, reverse=True)
     return {
+        **_of(event.segment),
         "side": event.side,
         "seconds": round(event.ended - event.started, 3),
         "rows": event.rows,

@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -61,6 +62,39 @@ def test_csv_json_lines_and_parquet_of_the_same_rows_give_the_same_profile(tmp_p
         profiles.append(out.read_bytes())
 
     assert profiles[0] == profiles[1] == profiles[2]
+
+
+def test_counts_of_each_segment_are_kept_and_add_up_to_the_whole(
+    training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "p.json"
+
+    assert cli.main(["profile", str(training), "--outputs", "score", "--segment-by", "country", "-o", str(out)]) == 0
+
+    profile = read_reference(str(out))
+    countries = next(one for one in profile.sides[Side.INPUT].features if one.name == "country").categories
+    assert set(countries) <= set(profile.slices)
+    assert f"{len(profile.slices)} segments by country" in capsys.readouterr().out
+    for side, whole in profile.sides.items():
+        of_side = [counts[side] for counts in profile.slices.values()]
+        assert np.array_equal(sum(of_side), whole.counts)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("age", ["is numeric", "--kind age=categorical"]),
+        ("contry", ["Did you mean 'country'?"]),
+        ("score", ["no input"]),
+    ],
+)
+def test_what_rows_cannot_be_segmented_by_is_an_error_that_says_why(
+    training: Path, capsys: pytest.CaptureFixture[str], name: str, words: list[str]
+) -> None:
+    assert cli.main(["profile", str(training), "--outputs", "score", "--segment-by", name, "-o", "p.json"]) == 2
+
+    message = capsys.readouterr().err
+    assert all(word in message for word in [f"--segment-by {name}", *words]), message
 
 
 def test_excluded_columns_are_left_out(training: Path, tmp_path: Path) -> None:
@@ -203,3 +237,18 @@ def test_an_unknown_output_names_the_nearest_column(training: Path, capsys: pyte
     assert cli.main(["profile", str(training), "--outputs", "scor", "-o", "p.json"]) == 2
 
     assert "Did you mean 'score'?" in capsys.readouterr().err
+
+
+def test_names_that_occur_once_are_expected_as_unseen(tmp_path: Path) -> None:
+    data = tmp_path / "rows.csv"
+    names = ["a"] * 60 + ["b"] * 30 + [f"rare{at}" for at in range(10)] + ["twice"] * 2 + [f"c{at % 10}" for at in range(60)]
+    data.write_text("name,side\n" + "".join(f"{name},{at % 2}\n" for at, name in enumerate(names)))
+    for number, arguments in enumerate([[], ["--segment-by", "name"]]):
+        path = tmp_path / f"{number}.json"
+
+        assert cli.main(["profile", str(data), "--kind", "side=categorical", "-o", str(path), *arguments]) == 0
+
+        side = read_reference(str(path)).sides[Side.INPUT]
+        feature = side.features[0]
+        assert (side.counts[0, feature.unseen], side.counts[0, feature.other]) == (10, 2)
+        assert side.rows[0] == len(names)

@@ -19,7 +19,7 @@ from sidecar.observer.complaints import Complaints
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings, TraceSettings
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
+from tests.support.observed import SEGMENTED, SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
 
 HOSTILE = '"><script>alert(1)</script>/../%2e ?#&'
 
@@ -141,6 +141,17 @@ def test_an_unknown_feature_is_404() -> None:
 
 def test_changes_of_verdicts_are_told_newest_first() -> None:
     assert get_json("/api/v1/changes") == {"changes": []}
+
+
+def test_segments_are_listed_with_what_they_are_compared_with_and_what_drifts() -> None:
+    assert get_json("/api/v1/segments") == {"segments": []}
+    slices = get_json("/api/v1/segments", machine=drifted_monitor(SEGMENTED))["segments"]
+    assert [(one["segment"], one["side"]) for one in slices] == [
+        ("acme", "input"), ("other", "input"), ("acme", "output"), ("other", "output"),
+    ]  # fmt: skip
+    assert [(one["rows_total"], one["reference"], one["drifted"]) for one in slices[:2]] == [
+        (0, "whole", []), (3000, "whole", ["age"]),
+    ]  # fmt: skip
 
 
 def test_settings_are_shown_without_the_password_of_an_endpoint() -> None:

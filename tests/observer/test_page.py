@@ -17,7 +17,7 @@ from sidecar.observer.admin import make_app
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.worker import Worker
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
+from tests.support.observed import SEGMENTED, SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
 
 VOID = frozenset({"area", "br", "img", "input", "link", "meta"})
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
@@ -125,6 +125,11 @@ def test_the_page_says_what_drifts_and_shows_it_against_the_reference(tmp_path: 
     assert text_of(document, "features").startswith("drift age")
     assert document.count('class="bin"') >= 20
     assert 'class="moved"' in document
+
+
+def test_the_page_has_a_table_of_segments_where_there_are_some(tmp_path: Path) -> None:
+    document = seen(drifted_monitor(SEGMENTED), tmp_path)
+    assert text_of(document, "segments").startswith("acme input 0 the whole none other input 3,000 the whole age")
 
 
 def test_a_page_without_drift_says_so(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
@@ -74,6 +75,14 @@ def test_a_verdict_that_changed_is_a_line_with_the_figures_it_rests_on() -> None
             "shifts": [{"range": "[3.2, 4.1)", "reference_ratio": 0.1, "live_ratio": 0.4}],
         }
     ]
+
+
+def test_a_line_about_a_slice_says_which() -> None:
+    about = msgspec.structs.replace(report("age", 0.4), segment="acme")
+    lines = logged(
+        VerdictChanged(STARTED, State.OK, 9, about), WindowClosed(Side.INPUT, STARTED, STARTED, 9, (about,), "acme")
+    )
+    assert [line["segment"] for line in lines] == ["acme", "acme"]
 
 
 def test_a_closed_window_names_what_drifts_and_the_five_largest_effects() -> None:

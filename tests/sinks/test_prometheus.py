@@ -10,10 +10,10 @@ from prometheus_client.samples import Sample
 
 from sidecar.core.events import ExchangeSeen
 from sidecar.core.view import MonitorView
-from sidecar.settings import MetricsSettings, Settings
+from sidecar.settings import MetricsSettings, SegmentSettings, Settings
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import SETTINGS, TRACE, drifted_monitor, exchange, monitor, reference, snapshot
+from tests.support.observed import SEGMENTED, SETTINGS, TRACE, drifted_monitor, exchange, monitor, reference, snapshot
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -44,13 +44,16 @@ CONTRACT = {
     "model_drift_state": {"side", "feature", "state"},
     "model_drifted_features": {"side"},
     "model_window_rows": {"side"},
+    "model_segment_rows": {"segment", "side"},
+    "model_segment_drift_evidence": {"segment", "side", "feature"},
+    "model_segment_drift_state": {"segment", "side", "feature", "state"},
 }
 """The design's table: metric family and its labels beside `model_name` and `model_version`."""
 
 
 @pytest.fixture(scope="module")
 def observed() -> Observed:
-    machine = drifted_monitor()
+    machine = drifted_monitor(SEGMENTED)
     machine.feed(exchange([{"age": 1.0, "income": 2.0, "secret-of-client-77": 1.0}]), 1_700_000_090.0)
     machine.tick(1_700_000_091.0)
     return Observed(snapshot(), machine.view(), {"otlp": {"sent": 5, "failed": 2}})
@@ -124,6 +127,28 @@ def test_the_state_is_one_hot_and_the_drifted_feature_is_the_one_that_moved(obse
 def test_a_name_that_a_client_made_up_is_no_label(observed: Observed) -> None:
     text = render(observed)
     assert "secret-of-client-77" not in text
+
+
+def test_a_slice_has_its_rows_and_a_verdict_for_each_feature(observed: Observed) -> None:
+    text = render(observed)
+    rows = {
+        one.labels["segment"]: one.value
+        for one in samples(text, "model_segment_rows_total")
+        if one.labels["side"] == "input"
+    }
+    assert rows == {"acme": 0, "other": 3001}
+    assert value(text, "model_segment_drift_state", segment="other", feature="age", state="drift") == 1
+    assert value(text, "model_segment_drift_state", segment="acme", feature="age", state="insufficient") == 1
+    assert value(text, "model_segment_drift_evidence", segment="other", feature="age") > 10
+
+
+def test_a_slice_that_a_client_named_is_no_label() -> None:
+    undeclared = msgspec.structs.replace(SETTINGS, segments=SegmentSettings(by="header:x-tenant"))
+    machine = monitor(settings=undeclared)
+    machine.feed(exchange(request_lines="x-tenant: evil-77\r\n"), 1_700_000_001.0)
+    view = machine.view()
+    assert "evil-77" in {one.segment for one in view.segments}
+    assert "segment" not in render(Observed(snapshot(), view, {}))
 
 
 def test_violations_by_unknown_features_are_counted_together(observed: Observed) -> None:

@@ -22,13 +22,14 @@ from sidecar.core.snapshot import (
     RouteSeries,
     Snapshot,
 )
-from sidecar.settings import ModelSettings, Settings
+from sidecar.settings import ModelSettings, SegmentSettings, Settings
 
 STARTED = 1_700_000_000.0
 """Unix time at which the tests' clocks begin."""
 ROUTE = "/v2/models/{model}/infer"
 TRACE = Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "", sampled=True)
 SETTINGS = Settings(model=ModelSettings(name="loans", version="7"))
+SEGMENTED = msgspec.structs.replace(SETTINGS, segments=SegmentSettings(by="header:x-tenant", values=("acme",)))
 
 
 def reference(names: tuple[str, ...] = ("age", "income"), rows: int = 2000) -> Profile:

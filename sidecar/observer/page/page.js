@@ -49,6 +49,7 @@ async function refresh() {
   showTable();
   showFigures(status);
   showChanges((await ask("api/v1/changes")).changes);
+  showSegments((await ask("api/v1/segments")).segments);
   if (chosen) await refreshDetail();
 }
 
@@ -293,7 +294,7 @@ function showChanges(changes) {
     const line = element("li", {},
       element("time", {}, clock(one.at)),
       element("span", { class: `badge is-${one.state}` }, STATE[one.state]),
-      element("b", {}, one.feature),
+      element("b", {}, one.segment ? `${one.feature} in ${one.segment}` : one.feature),
       element("span", { class: "quiet" }, `after ${count(one.rows_seen)} rows${moved && one.state !== "ok" ? ` · ${moved}` : ""}`));
     line.addEventListener("click", () => choose(one));
     return line;
@@ -301,6 +302,17 @@ function showChanges(changes) {
   const fingerprint = JSON.stringify(changes);
   if (byId("changes").dataset.shown !== fingerprint) byId("changes").replaceChildren(...lines);
   byId("changes").dataset.shown = fingerprint;
+}
+
+function showSegments(segments) {
+  byId("segments-card").hidden = !segments.length;
+  const rows = segments.map((one) => element("tr", {},
+    element("td", { title: one.segment }, one.segment),
+    element("td", {}, one.side),
+    element("td", { class: "number" }, count(one.rows_total)),
+    element("td", {}, one.reference === "segment" ? "its own past" : "the whole"),
+    element("td", { class: one.drifted.length ? "material" : "quiet" }, one.drifted.join(", ") || "none")));
+  byId("segments").replaceChildren(...rows);
 }
 
 function showFigures(status) {

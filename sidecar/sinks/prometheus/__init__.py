@@ -1,8 +1,8 @@
 """The Prometheus sink: every metric of the contract, made from the last snapshot and the monitor's view when asked.
 
 Nothing is counted here, so a scrape is as exact as what it reads; only exemplars (trace ids of sampled exchanges) are
-gathered from events. Labels come from closed sets and from the reference, never from a client: `model`, `traffic`
-and `features` see to that. It opens no port; the admin server asks it to render.
+gathered from events. Labels come from closed sets and from the reference, never from a client: `model`, `traffic`,
+`segments` and `features` see to that. It opens no port; the admin server asks it to render.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sidecar.sinks.prometheus.exemplars import Exemplars
 from sidecar.sinks.prometheus.families import Families
 from sidecar.sinks.prometheus.features import FeatureText
 from sidecar.sinks.prometheus.model import model_families
+from sidecar.sinks.prometheus.segments import segment_families
 from sidecar.sinks.prometheus.traffic import traffic_families
 
 _END = b"# EOF\n"
@@ -82,6 +83,7 @@ class PrometheusSink:
         if observed.snapshot is not None:
             yield from traffic_families(families, observed.snapshot, self._exemplars)
         yield from model_families(families, observed.view)
+        yield from segment_families(families, observed.view, self._max_features)
 
 
 class _Collected(Collector):
