@@ -134,6 +134,8 @@ class DriftSettings(Section, frozen=True):
     """The same for the state `warning`."""
     material_psi: Annotated[float, Meta(ge=0)] = 0.1
     """An effect counts when its PSI, without small-sample bias, is at least this much. Certainty alone never alarms."""
+    material_correlation: Ratio = 0.1
+    """A change of the correlation between two features counts when it is at least this much."""
     tolerance: Annotated[float, Meta(ge=0)] = 0.0025
     """Chi distance from the reference that no evidence is gathered against: what nobody would call a change."""
 

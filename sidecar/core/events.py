@@ -117,6 +117,40 @@ class VerdictChanged(msgspec.Struct, frozen=True):
     report: FeatureReport
 
 
+class PairShift(msgspec.Struct, frozen=True):
+    """Two features whose correlation changed (of their bins' places or of the squares of these)."""
+
+    first: str
+    second: str
+    reference: float
+    live: float
+
+
+class JointReport(msgspec.Struct, frozen=True):
+    """How the features of one side hang together, over the last lot of rows that was tested."""
+
+    side: Side
+    state: State
+    p_value: float
+    """Over all pairs; an alarm needs one below `threshold`, which is what the budget of false alarms leaves for so many rows."""
+    threshold: float
+    effect: float
+    """The change of the correlation that is most certain to have changed, compared with `drift.material_correlation`."""
+    rows: int
+    features: tuple[tuple[str, float], ...]
+    """The features that carry it, with their shares, most first."""
+    pairs: tuple[PairShift, ...]
+
+
+class JointChanged(msgspec.Struct, frozen=True):
+    """The verdict on how features hang together changed from `before` to `report.state`."""
+
+    at: float
+    before: State
+    rows_seen: int
+    report: JointReport
+
+
 class ReferenceLearned(msgspec.Struct, frozen=True):
     """No reference was given, and one was learned from the first `rows` rows of `side`."""
 
@@ -134,4 +168,6 @@ class ReferenceMismatch(msgspec.Struct, frozen=True):
     detail: str
 
 
-Event = ExchangeSeen | DecodeFailed | WindowClosed | VerdictChanged | ReferenceLearned | ReferenceMismatch
+Event = (
+    ExchangeSeen | DecodeFailed | WindowClosed | VerdictChanged | JointChanged | ReferenceLearned | ReferenceMismatch
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sidecar.core.alignment import names_for
-from sidecar.core.builder import Builder
+from sidecar.core.builder import Builder, Recount
 from sidecar.core.decoder import Decoder
 from sidecar.core.events import DecodeFailed, Event, ExchangeSeen, ReferenceLearned
 from sidecar.core.exchange import Exchange
@@ -44,6 +44,7 @@ class Monitor:
         self._watches: dict[Side, Watch] = {}
         self._sources: dict[Side, str] = {}
         self._digests: dict[Side, str] = {}
+        self._kept: dict[Side, list[Frame]] = {side: [] for side in Side}  # rows that a reference is learned from
         self._learners = {} if reference else {side: Builder() for side in Side}
         self._digest = digest(reference) if reference else ""
         routed = Router(settings.segments, settings.decode.feature_names) if settings.segments.by else None
@@ -128,14 +129,19 @@ class Monitor:
         configured = self._settings.decode.feature_names if side is Side.INPUT else ()
         for at, frame in enumerate(frames):
             names = names_for(frame.names, frame.width, configured, ())
-            learner.add(Frame(side, names, frame.rows, frame.width, frame.values))
+            named = Frame(side, names, frame.rows, frame.width, frame.values)
+            learner.add(named)
+            self._kept[side].append(named)
             if learner.rows(side) >= self._settings.learn.rows:
                 return [self._learned(side, now), *self._watch(side, frames[at + 1 :], now)]
         return []
 
     def _learned(self, side: Side, now: float) -> ReferenceLearned:
         learner = self._learners.pop(side)
-        profile = learner.build()
+        recount = Recount(learner.build(), own=True)
+        for frame in self._kept.pop(side):
+            recount.add(frame)
+        profile = recount.profile()
         self._begin(side, profile.sides[side], LEARNED, digest(profile), now)
         self._digest = digest(self.reference or profile)
         return ReferenceLearned(now, side, learner.rows(side), self._digest)
@@ -168,4 +174,5 @@ class Monitor:
             learned_rows=learner.rows(side) if learner else 0,
             features=watch.views() if watch else (),
             together=watch.verdicts.together_view() if watch else None,
+            joint=watch.joint.report if watch and watch.joint else None,
         )

@@ -16,6 +16,9 @@ from sidecar.settings import DriftSettings
 RECOVERED = 0.5
 """A window's effect at or below this share of the material effect ends a warning or a drift."""
 
+JOINT_SHARE = 0.1
+"""The part of the budget that is for the tests of pairs (`joint_watch`) of both sides."""
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -25,6 +28,11 @@ class Policy:
     warning: float
     material: float
     least_rows: int
+    correlation: float = math.inf
+    """The change of a correlation that matters."""
+    joint_alarm: float = 0.0
+    joint_warning: float = 0.0
+    """False alarms and warnings a row that the test of pairs may give, per side."""
 
 
 def policy(settings: DriftSettings, detectors: int, least_rows: int) -> Policy:
@@ -34,12 +42,15 @@ def policy(settings: DriftSettings, detectors: int, least_rows: int) -> Policy:
     the budget: so the budget holds over all together. It is given in rows, and evidence counts in
     blocks of `BLOCK_ROWS`.
     """
-    watched = math.log10(max(detectors, 1) / BLOCK_ROWS)
+    watched = math.log10(max(detectors, 1) / BLOCK_ROWS / (1 - JOINT_SHARE))
     return Policy(
         alarm=math.log10(settings.mean_rows_between_false_alarms) + watched,
         warning=math.log10(settings.mean_rows_between_false_warnings) + watched,
         material=settings.material_psi,
         least_rows=least_rows,
+        correlation=settings.material_correlation,
+        joint_alarm=JOINT_SHARE / 2 / settings.mean_rows_between_false_alarms,
+        joint_warning=JOINT_SHARE / 2 / settings.mean_rows_between_false_warnings,
     )
 
 

@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from sidecar.core.binner import Batch, Binner
 from sidecar.core.bins import Feature
+from sidecar.core.coding import Rows
 from sidecar.core.frame import Side
+from sidecar.core.joint import Joint, joint_of
 from sidecar.core.moments import Moments
 
 Counts = NDArray[np.int64]
+
+PAIRED_ROWS = 100_000
+"""Rows, the first ones, from which it is learned how features hang together: at most 6.4 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +35,8 @@ class SideProfile:
     features: tuple[Feature, ...]
     counts: Counts
     moments: Moments
+    joint: Joint | None = None
+    """How features hang together; None where that was not counted."""
 
     @property
     def rows(self) -> Counts:
@@ -45,7 +52,8 @@ class SideProfile:
         """Both together. Raises ValueError if their bins differ."""
         if self.features != other.features:
             raise ValueError("profiles of different bins cannot be merged")
-        return SideProfile(self.features, self.counts + other.counts, self.moments.merge(other.moments))
+        joint = self.joint.merge(other.joint) if self.joint and other.joint else None
+        return SideProfile(self.features, self.counts + other.counts, self.moments.merge(other.moments), joint)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +93,7 @@ class Counter:
         self.counts: Counts = np.zeros((len(binner.features), binner.width), np.int64)
         self.rows = 0
         self._moments = Moments.empty(len(binner.numeric))
+        self._pairs = Rows(binner.features, binner.width, PAIRED_ROWS)
 
     def add(self, batch: Batch) -> None:
         """Count a batch that this counter's binner made."""
@@ -92,7 +101,9 @@ class Counter:
         self.rows += batch.rows
         if batch.rows:
             self._moments = self._moments.merge(Moments.of(batch.numbers))
+            self._pairs.add(batch.codes)
 
     def profile(self) -> SideProfile:
         """What was counted so far; later batches do not change it."""
-        return SideProfile(self._binner.features, self.counts.copy(), self._moments)
+        joint = joint_of(self._pairs) if len(self._binner.features) > 1 else None
+        return SideProfile(self._binner.features, self.counts.copy(), self._moments, joint)

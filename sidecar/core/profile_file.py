@@ -16,10 +16,13 @@ import msgspec
 import numpy as np
 import orjson
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from sidecar.core.binner import Binner
 from sidecar.core.bins import MAX_BINS, Feature, Kind
+from sidecar.core.coding import taking_part
 from sidecar.core.frame import Side
+from sidecar.core.joint import Joint
 from sidecar.core.moments import Moments
 from sidecar.core.profile import Counts, Profile, SideProfile
 from sidecar.errors import ReferenceFileError
@@ -61,9 +64,21 @@ class _Segments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By slice and side: the counts of each feature, as in `sides`."""
 
 
+_Numbers = tuple[float, ...]
+
+
+class _Joint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of pairs of scores: upper triangles with the diagonal, row by row."""
+
+    rows: Annotated[int, Meta(ge=0)]
+    correlations: _Numbers
+    influence: _Numbers
+
+
 class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     sides: dict[Side, tuple[_Feature, ...]]
     segments: _Segments | None = None
+    joint: dict[Side, _Joint] = {}
 
 
 def dumps(profile: Profile) -> bytes:
@@ -104,7 +119,8 @@ def _digest(content: Any) -> str:
 
 def _content(profile: Profile) -> Any:
     sides = {side: tuple(_features_of(of_side)) for side, of_side in profile.sides.items()}
-    content = _Content(sides, _segments_of(profile))
+    joint = {side: _joint_of(of_side.joint) for side, of_side in profile.sides.items() if of_side.joint}
+    content = _Content(sides, _segments_of(profile), joint)
     return msgspec.to_builtins(content, str_keys=True)
 
 
@@ -146,7 +162,7 @@ def _trimmed(counts: Counts, features: tuple[Feature, ...]) -> _Counts:
 
 
 def _profile(content: _Content) -> Profile:
-    sides = {side: _side(features) for side, features in content.sides.items() if features}
+    sides = {side: _side(features, content.joint.get(side)) for side, features in content.sides.items() if features}
     segments = content.segments
     if segments is None:
         return Profile(sides)
@@ -170,14 +186,37 @@ def _slice(name: str, stored: _Counts, whole: SideProfile | None) -> Counts:
     return counts
 
 
-def _side(stored: tuple[_Feature, ...]) -> SideProfile:
+def _joint_of(joint: Joint) -> _Joint:
+    upper = np.triu_indices(len(joint.correlations))
+    return _Joint(joint.rows, *map(_rounded, (joint.correlations[upper], joint.influence[upper])))
+
+
+def _rounded(numbers: NDArray[np.float64]) -> _Numbers:
+    """To as many digits as tell correlations apart, so that 64 features need some 120 kB."""
+    return tuple(round(number, 5) + 0.0 for number in numbers.tolist())
+
+
+def _joint(stored: _Joint, scores: int) -> Joint:
+    upper = np.triu_indices(scores)
+    if not len(stored.correlations) == len(stored.influence) == len(upper[0]):
+        raise ValueError("what is known of pairs does not fit the features")
+    matrices = []
+    for numbers in (stored.correlations, stored.influence):
+        matrix = np.zeros((scores, scores))
+        matrix[upper] = numbers
+        matrices.append(matrix + np.triu(matrix, 1).T)
+    return Joint(stored.rows, *matrices)
+
+
+def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:
     if len({feature.name for feature in stored}) != len(stored):
         raise ValueError("two features have the same name")
     features = tuple(_feature(feature) for feature in stored)
     counts = np.zeros((len(features), Binner(features).width), np.int64)
     for at, feature in enumerate(stored):
         counts[at, : len(feature.counts)] = feature.counts
-    return SideProfile(features, counts, _moments([one.moments for one in stored if one.kind is Kind.NUMERIC]))
+    joint = _joint(pairs, 2 * len(taking_part(features))) if pairs else None
+    return SideProfile(features, counts, _moments([one.moments for one in stored if one.kind is Kind.NUMERIC]), joint)
 
 
 def _feature(stored: _Feature) -> Feature:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from sidecar.core.events import NotEnough, Score, State
+from sidecar.core.events import JointReport, NotEnough, Score, State
 from sidecar.core.frame import Side
 
 
@@ -64,6 +64,8 @@ class SideView(msgspec.Struct, frozen=True):
     features: tuple[FeatureView, ...]
     together: TogetherView | None
     """None while there is no reference, or one of a single feature."""
+    joint: JointReport | None
+    """How features hang together, as last tested; None before the first test and without a reference that knows."""
 
     @property
     def drifted(self) -> int:

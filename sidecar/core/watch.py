@@ -15,6 +15,7 @@ from sidecar.core.arrivals import Arrivals
 from sidecar.core.binner import Batch, Binner, Codes
 from sidecar.core.events import (
     Event,
+    JointChanged,
     ReferenceMismatch,
     State,
     WindowClosed,
@@ -22,6 +23,7 @@ from sidecar.core.events import (
 from sidecar.core.evidence import BLOCK_ROWS, Evidence
 from sidecar.core.frame import Frame, Side
 from sidecar.core.geometry import scale
+from sidecar.core.joint_watch import JointWatch
 from sidecar.core.measure import Pair, Scale, scores
 from sidecar.core.measures import MEASURES
 from sidecar.core.moments import Moments
@@ -62,6 +64,9 @@ class Watch:
         self._arrivals = Arrivals(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
         self.verdicts = Verdicts(side, reference, self._evidence, limits, segment)
+        pairs = None if segment else reference.joint
+        self.joint = JointWatch(side, reference, pairs) if pairs else None
+        """How features hang together; None for a slice, and for a reference that does not know."""
         self._scale = scale(reference)
         self._reference = reference.counts.astype(np.float64)
         self._moments = Moments.empty(len(binner.numeric))
@@ -181,6 +186,8 @@ class Watch:
         """One block: counts, evidence, verdicts; and the window, if the block fills it."""
         counts = self._binner.counts(codes)
         self._evidence.update(codes)
+        if self.joint:
+            self.joint.add(codes)
         self._live += counts
         self._open += counts
         self._rows += codes.shape[1]
@@ -195,7 +202,14 @@ class Watch:
         reports, changes = self.verdicts.close(self._rows - rows, self._scores, self._open, now)
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
-        return [WindowClosed(self.side, started, now, rows, reports, self._segment), *changes]
+        joint = self._close_joint(now)
+        return [WindowClosed(self.side, started, now, rows, reports, self._segment), *changes, *joint]
+
+    def _close_joint(self, now: float) -> list[JointChanged]:
+        if self.joint is None:
+            return []
+        drifting = np.array([state is State.DRIFT for state in self.verdicts.states])
+        return self.joint.close(self._evidence.independent_share, drifting, self.verdicts.limits, self._rows, now)
 
     def _recent_scores(self, at: int) -> Scores:
         """Scores of the open window; those of the last one where the open one is too small to say anything."""

@@ -136,6 +136,7 @@ def _side(side: SideView, settings: Settings) -> dict[str, Any]:
         "features": len(side.features),
         "drifted": side.drifted,
         "together": msgspec.to_builtins(side.together),
+        "joint": msgspec.to_builtins(side.joint),
     }
 
 

@@ -24,6 +24,7 @@ from sidecar.core.events import (
     Event,
     ExchangeSeen,
     FeatureReport,
+    JointChanged,
     ReferenceLearned,
     ReferenceMismatch,
     State,
@@ -70,6 +71,9 @@ class DriftLog:
                 self._write(level, "verdict_changed", event.at, _verdict(event))
             case WindowClosed():
                 self._write("info", "window_closed", event.ended, _window(event))
+            case JointChanged():
+                level = _LEVELS.get(event.report.state, "info")
+                self._write(level, "joint_changed", event.at, _joint(event))
             case ReferenceLearned():
                 figures = {"side": event.side, "rows": event.rows, "digest": event.digest}
                 self._write("info", "reference_learned", event.at, figures)
@@ -161,6 +165,22 @@ def _readable(value: Any) -> Any:
 
 def _verdict(event: VerdictChanged) -> dict[str, Any]:
     return {**_of(event.report.segment), "before": event.before, "rows_seen": event.rows_seen, **_report(event.report)}
+
+
+def _joint(event: JointChanged) -> dict[str, Any]:
+    report = event.report
+    return {
+        "side": report.side,
+        "before": event.before,
+        "state": report.state,
+        "rows_seen": event.rows_seen,
+        "p_value": report.p_value,
+        "threshold": report.threshold,
+        "effect": round(report.effect, 6),
+        "effect_rows": report.rows,
+        "features": [{"feature": name, "share": round(share, 3)} for name, share in report.features],
+        "pairs": [msgspec.to_builtins(pair) for pair in report.pairs],
+    }
 
 
 def _of(segment: str) -> dict[str, str]:

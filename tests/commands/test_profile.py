@@ -241,7 +241,13 @@ def test_an_unknown_output_names_the_nearest_column(training: Path, capsys: pyte
 
 def test_names_that_occur_once_are_expected_as_unseen(tmp_path: Path) -> None:
     data = tmp_path / "rows.csv"
-    names = ["a"] * 60 + ["b"] * 30 + [f"rare{at}" for at in range(10)] + ["twice"] * 2 + [f"c{at % 10}" for at in range(60)]
+    names = (
+        ["a"] * 60
+        + ["b"] * 30
+        + [f"rare{at}" for at in range(10)]
+        + ["twice"] * 2
+        + [f"c{at % 10}" for at in range(60)]
+    )
     data.write_text("name,side\n" + "".join(f"{name},{at % 2}\n" for at, name in enumerate(names)))
     for number, arguments in enumerate([[], ["--segment-by", "name"]]):
         path = tmp_path / f"{number}.json"

@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.core.events import State
 from sidecar.core.evidence import BLOCK_ROWS
-from sidecar.core.policy import Policy, policy, recovered, verdict
+from sidecar.core.policy import JOINT_SHARE, Policy, policy, recovered, verdict
 from sidecar.settings import DriftSettings
 
 LIMITS = Policy(alarm=10.0, warning=7.0, material=0.1, least_rows=100)
@@ -47,4 +47,4 @@ def test_the_budget_is_shared_over_the_features() -> None:
     one, hundred = (policy(DriftSettings(), features, 100) for features in (1, 100))
 
     assert hundred.alarm == pytest.approx(one.alarm + 2)
-    assert one.alarm == pytest.approx(9 - math.log10(BLOCK_ROWS))  # evidence counts in blocks
+    assert one.alarm == pytest.approx(9 - math.log10(BLOCK_ROWS * (1 - JOINT_SHARE)))  # evidence counts in blocks

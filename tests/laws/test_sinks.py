@@ -13,6 +13,7 @@ from sidecar.core.events import (
     DecodeFailed,
     Event,
     ExchangeSeen,
+    JointChanged,
     ReferenceLearned,
     ReferenceMismatch,
     State,
@@ -23,7 +24,7 @@ from sidecar.core.exchange import Exchange, Message, Outcome
 from sidecar.core.frame import Side
 from sidecar.settings import CaptureSettings, DrainSettings, LogSettings, Settings, TraceSettings
 from sidecar.sinks import SINKS, Listed, make_sinks
-from tests.sinks.test_driftlog import report
+from tests.sinks.test_driftlog import JOINT, report
 from tests.support.observed import STARTED, TRACE, drifted_monitor, exchange
 
 HOSTILE = "\x00\ud800\n\"</script>\\'{}%s" * 10
@@ -35,6 +36,7 @@ EVENTS: list[Event] = [
     VerdictChanged(STARTED, State.OK, 1, report(HOSTILE, float("inf"), State.DRIFT)),
     VerdictChanged(0.0, State.DRIFT, 0, report("", float("nan"), State.INSUFFICIENT)),
     WindowClosed(Side.OUTPUT, STARTED, STARTED, 0, ()),
+    JointChanged(STARTED, State.OK, 9, JOINT),
     ReferenceLearned(STARTED, Side.INPUT, 2000, "ab" * 32),
     DecodeFailed(STARTED, "v2_json", "syntax", HOSTILE, 10**12),
     ReferenceMismatch(STARTED, Side.INPUT, HOSTILE),

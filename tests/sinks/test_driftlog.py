@@ -12,7 +12,10 @@ from sidecar.core.events import (
     DecodeFailed,
     ExchangeSeen,
     FeatureReport,
+    JointChanged,
+    JointReport,
     NotEnough,
+    PairShift,
     ReferenceLearned,
     ReferenceMismatch,
     Score,
@@ -36,6 +39,18 @@ def report(feature: str, effect: float, state: State = State.OK) -> FeatureRepor
     return FeatureReport(
         Side.INPUT, feature, state, scores, 12.5, 10.3, effect, 900, 1.0, (BinShift("[3.2, 4.1)", 0.1, 0.4),)
     )
+
+
+JOINT = JointReport(
+    Side.INPUT,
+    State.DRIFT,
+    1e-30,
+    5e-7,
+    0.6,
+    10_000,
+    (("age", 0.7), ("income", 0.3)),
+    (PairShift("age", "income", 0.6, 0.0),),
+)
 
 
 def logged(*events: Any) -> list[dict[str, Any]]:
@@ -91,6 +106,13 @@ def test_a_closed_window_names_what_drifts_and_the_five_largest_effects() -> Non
     assert (line["event"], line["rows"], line["seconds"], line["features"]) == ("window_closed", 1000, 12.5, 8)
     assert line["drifted"] == ["age"]
     assert [top["feature"] for top in line["top"]] == ["age", "x6", "x5", "x4", "x3"]
+
+
+def test_a_correlation_that_broke_is_a_warning_that_names_features_and_pairs() -> None:
+    (line,) = logged(JointChanged(STARTED, State.OK, 20_000, JOINT))
+    assert (line["event"], line["level"], line["before"], line["state"]) == ("joint_changed", "warning", "ok", "drift")
+    assert line["features"] == [{"feature": "age", "share": 0.7}, {"feature": "income", "share": 0.3}]
+    assert line["pairs"] == [{"first": "age", "second": "income", "reference": 0.6, "live": 0.0}]
 
 
 def test_what_a_reader_looks_for_stands_first() -> None:

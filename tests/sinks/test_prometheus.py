@@ -39,6 +39,8 @@ CONTRACT = {
     "model_reference_info": {"side", "profile", "digest", "source"},
     "model_feature_violations": {"feature", "kind"},
     "model_drift_score": {"side", "feature", "measure"},
+    "model_joint_drift_effect": {"side"},
+    "model_joint_drift_state": {"side", "state"},
     "model_independent_ratio": {"side", "feature"},
     "model_drift_evidence": {"side", "feature"},
     "model_drift_state": {"side", "feature", "state"},

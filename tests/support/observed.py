@@ -7,7 +7,7 @@ import random
 import msgspec
 import orjson
 
-from sidecar.core.builder import Builder
+from sidecar.core.builder import Builder, Recount
 from sidecar.core.decoders import decoders
 from sidecar.core.exchange import Exchange, Message, Outcome, Trace
 from sidecar.core.frame import Frame, Side
@@ -35,11 +35,18 @@ SEGMENTED = msgspec.structs.replace(SETTINGS, segments=SegmentSettings(by="heade
 def reference(names: tuple[str, ...] = ("age", "income"), rows: int = 2000) -> Profile:
     """Standard normals for every name, on the input side, and one output."""
     rng = random.Random(1)
-    builder = Builder()
     values = [rng.gauss(0, 1) for _ in range(rows * len(names))]
-    builder.add(Frame(Side.INPUT, names, rows, len(names), values))
-    builder.add(Frame(Side.OUTPUT, ("score",), rows, 1, [rng.random() for _ in range(rows)]))
-    return builder.build()
+    frames = (
+        Frame(Side.INPUT, names, rows, len(names), values),
+        Frame(Side.OUTPUT, ("score",), rows, 1, [rng.random() for _ in range(rows)]),
+    )
+    builder = Builder()
+    for frame in frames:
+        builder.add(frame)
+    recount = Recount(builder.build(), own=True)
+    for frame in frames:
+        recount.add(frame)
+    return recount.profile()
 
 
 def exchange(

@@ -31,3 +31,10 @@ def counted(columns: Columns, bins_of: Profile) -> SideProfile:
     recount = Recount(bins_of)
     recount.add(frame(columns))
     return recount.profile().sides[Side.INPUT]
+
+
+def recounted(columns: Columns) -> Profile:
+    """A profile of these input columns as `drift-sidecar profile` makes it, in two passes: with sums over pairs."""
+    recount = Recount(profile_of(columns), own=True)
+    recount.add(frame(columns))
+    return recount.profile()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sidecar.core.events import ALL_FEATURES, Score, State
+from sidecar.core.events import ALL_FEATURES, JointReport, Score, State
 from sidecar.core.view import BinView, FeatureView, SideView
 from sidecar.settings import ModelSettings
 
@@ -40,6 +40,21 @@ class FeatureText:
             if side.together:
                 verdicts.append((self._of(side, ALL_FEATURES), side.together.evidence, side.together.state))
         yield from _verdicts(verdicts)
+        yield from self._joint([side.joint for side in sides if side.joint])
+
+    def _joint(self, reports: Sequence[JointReport]) -> Iterator[str]:
+        """How features hang together: only where a reference knows it."""
+        yield _head(
+            "model_joint_drift_effect", "gauge", "The change of the correlation of two features most certain to be one."
+        )
+        for one in reports:
+            yield f'model_joint_drift_effect{{{self._model},side="{one.side}"}} {number(one.effect)}\n'
+        yield _head("model_joint_drift_state", "gauge", "The verdict on how features hang together, one-hot.")
+        for one in reports:
+            labels = f'{self._model},side="{one.side}"'
+            yield "".join(
+                f'model_joint_drift_state{{{labels},state="{state}"}} {one.state is state:d}\n' for state in State
+            )
 
     def _scored(self, shown: Shown) -> Iterator[str]:
         yield _head(

@@ -1,0 +1,117 @@
+"""Drift that no single feature shows: correlations of features that changed, whether or not each feature stayed as it was.
+
+A `Joint` is what a reference knows of pairs of features (`coding`), and adds up as profiles do. `judge` compares live rows
+with it pair by pair: Fisher's z of a correlation has about the variance of its influence function over the rows (for heavy-tailed and
+discrete features too), which is measured on the reference; the p-value of all pairs is Bonferroni's. It is for whoever looks once
+at rows that were not looked at before; what follows is `joint_watch`'s to say.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.coding import Rows
+from sidecar.core.stats.gamma import chi2_sf
+
+Floats = NDArray[np.float64]
+
+LEAST_ROWS = 500
+"""Independent rows that live must have: with fewer, tails of correlations are too far from normal."""
+_LEAST_VARIANCE = 0.01
+"""Of a correlation, per row: two features that are one another's copy have none, and any rounding would be a change."""
+_MOST_CORRELATED = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """What a reference says of pairs of scores, over `rows` rows: correlations (K, K), and the mean square of a row's
+    influence on each (K, K), which is its variance times the rows. A score that does not vary correlates with none, not even itself.
+    """
+
+    rows: int
+    correlations: Floats
+    influence: Floats
+
+    def merge(self, other: Joint) -> Joint:
+        """Both together: means weighted by rows, as is right for rows of one population."""
+        share = other.rows / max(self.rows + other.rows, 1)
+        correlations = self.correlations + share * (other.correlations - self.correlations)
+        influence = self.influence + share * (other.influence - self.influence)
+        return Joint(self.rows + other.rows, correlations, influence)
+
+
+def joint_of(rows: Rows) -> Joint:
+    """The reference that some rows make."""
+    z = rows.scores()
+    count = max(rows.count, 1)
+    square = z * z
+    r = z @ z.T / count
+    # The influence of a row on r is z_i z_j - r (z_i^2 + z_j^2) / 2, here the mean of its square.
+    squares = square @ square.T / count
+    cross = (square * z) @ z.T / count
+    ends = np.diag(squares)
+    influence = squares - r * (cross + cross.T) + r**2 / 4 * (ends[:, None] + ends + 2 * squares)
+    return Joint(rows.count, r, influence)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What live says of pairs of features: the p-value over all, and per pair of features (F', F') the strongest of their pairs
+    of scores: z, and the correlation in reference and live.
+    """
+
+    p_value: float
+    rows: float
+    z: Floats
+    reference: Floats
+    live: Floats
+
+    @property
+    def strongest(self) -> tuple[int, int]:
+        """The pair of features with the largest z."""
+        first, second = divmod(int(np.abs(self.z).argmax()), len(self.z))
+        return first, second
+
+
+def judge(reference: Joint, live: Rows, independent: Floats, left_out: NDArray[np.bool_]) -> Judgement:
+    """Compare pairs. Of the features that take part (F',), `independent` is the share of live rows that count as independent, and
+    those `left_out` have no part.
+    """
+    features = len(live.chosen)
+    owner = np.tile(np.arange(features), 2)
+    z_live = live.scores()
+    found = z_live @ z_live.T / max(live.count, 1)
+    q, r = (np.clip(matrix, -_MOST_CORRELATED, _MOST_CORRELATED) for matrix in (reference.correlations, found))
+    variance = np.maximum(reference.influence, _LEAST_VARIANCE) / (1 - q**2) ** 2
+    share = np.minimum.outer(independent, independent)[np.ix_(owner, owner)]
+    rows = live.count * share
+    error = np.sqrt(variance * (1 / np.maximum(rows, 1.0) + 1 / max(reference.rows, 1)))
+    varies = (np.diag(reference.correlations) > 0) & (np.diag(found) > 0) & ~left_out[owner]
+    pairs = (owner[:, None] != owner) & np.outer(varies, varies)
+    z = np.where(pairs, (np.arctanh(r) - np.arctanh(q)) / error, 0.0)
+    z /= np.sqrt(
+        1 + z**2 / np.maximum(rows, 1.0)
+    )  # as Student's t is shortened to a normal: tails of few rows are longer
+    strongest, where = _strongest(z, features)
+    tested = max(int(pairs.sum()) // 2, 1)
+    p_value = min(float(chi2_sf(np.array(float((z**2).max(initial=0.0))), np.array(1.0))) * tested, 1.0)
+    return Judgement(p_value, live.count * float(independent.min(initial=1.0)), strongest, q[where], r[where])
+
+
+def _strongest(z: Floats, features: int) -> tuple[Floats, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Of the four pairs of scores of each pair of features the one with the largest |z|: (F', F'), and where it stands."""
+    blocks = np.abs(z).reshape(2, features, 2, features).transpose(1, 3, 0, 2).reshape(features, features, 4)
+    best = blocks.argmax(axis=2)
+    first = best // 2 * features + np.arange(features)[:, None]
+    second = best % 2 * features + np.arange(features)
+    return z[first, second], (first, second)
+
+
+def contributions(judgement: Judgement) -> Floats:
+    """How much each feature carries (F',): the sum over its pairs of z^2 beyond chance, as a share of all."""
+    excess = np.maximum(judgement.z**2 - 2 * math.log(max(judgement.z.size, 2)), 0.0).sum(axis=1)
+    return np.asarray(excess / max(float(excess.sum()), 1e-300))
