@@ -2,8 +2,8 @@
 
 Rows are kept as bins, one byte a value, up to a bound. Of each feature the ranks among these rows are taken (the middle of the
 bin's ranks), and of a rank u from 0 to 1 two scores: 2u - 1 and its second Legendre polynomial. A monotone and a curved
-dependence each have one that sees them, and no change of a feature alone changes any correlation. Missing values score 0. What is made of
-correlations is `joint`'s business.
+dependence each have one that sees them, and no change of a feature alone changes any correlation. Missing values score 0. What is
+made of correlations is `joint`'s business.
 """
 
 from __future__ import annotations

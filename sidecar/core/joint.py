@@ -1,9 +1,9 @@
 """Drift that no single feature shows: correlations of features that changed, whether or not each feature stayed as it was.
 
-A `Joint` is what a reference knows of pairs of features (`coding`), and adds up as profiles do. `judge` compares live rows
-with it pair by pair: Fisher's z of a correlation has about the variance of its influence function over the rows (for heavy-tailed and
-discrete features too), which is measured on the reference; the p-value of all pairs is Bonferroni's. It is for whoever looks once
-at rows that were not looked at before; what follows is `joint_watch`'s to say.
+A `Joint` is what a reference knows of pairs of features (`coding`), and adds up as profiles do. `judge` compares live rows with
+it pair by pair: Fisher's z of a correlation has about the variance of its influence function over the rows (for heavy-tailed
+and discrete features too), which is measured on the reference; the p-value of all pairs is Bonferroni's. It is for whoever
+looks once at rows that were not looked at before; what follows is `joint_watch`'s to say.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _MOST_CORRELATED = 0.999
 @dataclass(frozen=True, eq=False)
 class Joint:
     """What a reference says of pairs of scores, over `rows` rows: correlations (K, K), and the mean square of a row's
-    influence on each (K, K), which is its variance times the rows. A score that does not vary correlates with none, not even itself.
+    influence on each (K, K), which is its variance times the rows. A score that does not vary correlates with none, not even
+    itself.
     """
 
     rows: int

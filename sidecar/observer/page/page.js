@@ -13,9 +13,13 @@ const STATE = { drift: "drift", warning: "warning", ok: "ok", insufficient: "too
 const MEASURES = {
   psi: "PSI",
   jensen_shannon: "Jensen-Shannon",
+  hellinger: "Hellinger",
+  total_variation: "Total variation",
   kolmogorov_smirnov: "Kolmogorov-Smirnov",
   wasserstein: "Wasserstein",
+  anderson_darling: "Anderson-Darling",
   chi_squared: "Chi-squared",
+  g_test: "G",
 };
 const COLUMNS = ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein"];
 
@@ -92,9 +96,13 @@ function setPill(kind, text) {
 function showVerdict(status) {
   const drifted = features.filter((one) => one.state === "drift");
   const warned = features.filter((one) => one.state === "warning");
+  const apart = status.sides.filter((one) => one.joint?.state === "drift");
+  const together = status.sides.filter((one) => one.together?.state === "drift");
   const learning = status.sides.filter((one) => one.source === "learning");
   const judged = features.filter((one) => one.state !== "insufficient");
   const [kind, text] = drifted.length ? ["drift", `${drifted.length} of ${features.length} features have drifted`]
+    : apart.length ? ["drift", `${apart.map((one) => one.side).join(" and ")}: features no longer go together as they did`]
+    : together.length ? ["drift", `${together.map((one) => one.side).join(" and ")}: a small change in many features`]
     : warned.length ? ["warning", `${warned.length} of ${features.length} features may be drifting`]
     : judged.length ? ["ok", "No drift"]
     : learning.length ? ["", "Learning what is normal"]
@@ -118,7 +126,15 @@ function describeReference(status) {
     .join(", ");
   const known = status.sides.find((one) => one.profile);
   const reference = known ? `against reference ${known.profile} (${known.source === "file" ? "from a file" : known.source})` : "";
-  return [seen, reference].filter(Boolean).join(" · ");
+  return [seen, reference, ...status.sides.map(describePairs)].filter(Boolean).join(" · ");
+}
+
+/** Which features carry a change that only shows between features. */
+function describePairs(side) {
+  if (side.joint?.state !== "drift") return "";
+  const [pair] = side.joint.pairs;
+  const moved = pair ? ` (${pair.first} with ${pair.second}: correlation ${pair.reference.toFixed(2)} to ${pair.live.toFixed(2)})` : "";
+  return `apart: ${side.joint.features.slice(0, 3).map(([name]) => name).join(", ")}${moved}`;
 }
 
 function showLearning(sides) {
@@ -270,7 +286,8 @@ function showDetail(feature) {
 
 function explain(feature) {
   const alarm = `evidence ${power(Math.max(0, feature.evidence))} (alarm at ${power(feature.threshold)})`;
-  return feature.effect_rows ? `${alarm}, effect ${score(feature.effect)} over ${count(feature.effect_rows)} rows` : alarm;
+  const depend = feature.independent_ratio < 0.8 ? `, ${percent(feature.independent_ratio, 0)} of the rows count as independent` : "";
+  return feature.effect_rows ? `${alarm}, effect ${score(feature.effect)} over ${count(feature.effect_rows)} rows${depend}` : alarm;
 }
 
 function scoreTable(scores) {
@@ -286,6 +303,12 @@ function scoreTable(scores) {
   return element("table", { class: "scores" }, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...body));
 }
 
+/** The feature of a change; `*` is all of them together. */
+function named(change) {
+  const feature = change.feature === "*" ? `all ${change.side} features together` : change.feature;
+  return change.segment ? `${feature} in ${change.segment}` : feature;
+}
+
 function showChanges(changes) {
   byId("changes-card").hidden = !changes.length;
   const lines = changes.slice(0, 12).map((one) => {
@@ -294,7 +317,7 @@ function showChanges(changes) {
     const line = element("li", {},
       element("time", {}, clock(one.at)),
       element("span", { class: `badge is-${one.state}` }, STATE[one.state]),
-      element("b", {}, one.segment ? `${one.feature} in ${one.segment}` : one.feature),
+      element("b", {}, named(one)),
       element("span", { class: "quiet" }, `after ${count(one.rows_seen)} rows${moved && one.state !== "ok" ? ` · ${moved}` : ""}`));
     line.addEventListener("click", () => choose(one));
     return line;

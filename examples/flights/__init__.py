@@ -1,0 +1,1 @@
+"""Delays of flights: the demo's model and its data."""
