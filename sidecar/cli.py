@@ -31,6 +31,8 @@ Make a reference profile of CSV, Parquet or JSON-lines files, or of captured exc
   drift-sidecar profile train.csv --outputs prediction -o reference.json
   drift-sidecar profile part-*.parquet --kind zip_code=categorical --exclude id -o reference.json
   drift-sidecar profile train.csv --segment-by country -o reference.json
+  drift-sidecar profile train.csv --season hour_of_week --time-column at -o reference.json
+  drift-sidecar profile merge january.json february.json -o reference.json
 """
 _COMPARE_HELP = """\
 Say how far data (a file as `profile` takes it, or another profile) is from a reference profile.
@@ -118,12 +120,20 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", metavar="DATA", nargs="+", help="CSV, Parquet, JSON lines, or a capture")
+    parser.add_argument("data", metavar="DATA", nargs="+",
+                        help="CSV, Parquet, JSON lines, or a capture; or `merge` and profiles")  # fmt: skip
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the profile")
     parser.add_argument("--kind", metavar="NAME=KIND", action="append", default=[],
                         help="numeric, categorical or boolean, where the values mislead; repeatable")  # fmt: skip
     parser.add_argument("--sample", type=_at_least(1000), default=200_000, metavar="N",
                         help="rows kept to find the bins of numbers; all rows are counted (default: 200000)")  # fmt: skip
+    parser.add_argument("--bins-of", metavar="REFERENCE", default="",
+                        help="count into the bins of this profile, so that both can be merged")  # fmt: skip
+    parser.add_argument("--season", choices=["hour_of_day", "day_of_week", "hour_of_week"], default="",
+                        help="count each hour of the day, day or hour of the week apart as well")  # fmt: skip
+    parser.add_argument("--time-column", metavar="NAME", default="", help="when each row was, for --season; no feature")
+    parser.add_argument("--season-offset", type=float, metavar="SECONDS", default=0.0,
+                        help="how far the clock that seasons go by is ahead of UTC (default: 0)")  # fmt: skip
     parser.add_argument("--segment-by", metavar="NAME", default="",
                         help="count each category of this feature apart as well, for `segments.by`")  # fmt: skip
     _add_data(parser)

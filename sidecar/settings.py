@@ -136,6 +136,8 @@ class DriftSettings(Section, frozen=True):
     """An effect counts when its PSI, without small-sample bias, is at least this much. Certainty alone never alarms."""
     material_correlation: Ratio = 0.1
     """A change of the correlation between two features counts when it is at least this much."""
+    season_offset_seconds: float = 0.0
+    """How far the clock that a reference's seasons go by is ahead of UTC (see `profile --season`)."""
     tolerance: Annotated[float, Meta(ge=0)] = 0.0025
     """Chi distance from the reference that no evidence is gathered against: what nobody would call a change."""
 

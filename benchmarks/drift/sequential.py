@@ -8,6 +8,7 @@ knows. A feature that alarms begins anew. Delays are rows from a change to the a
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sidecar.core.evidence import Evidence
 from sidecar.core.moments import Moments
 from sidecar.core.policy import Policy, policy, verdict
 from sidecar.core.profile import SideProfile
+from sidecar.core.seasons import Season, Seasons, season_of
 from sidecar.settings import DriftSettings
 
 Floats = NDArray[np.float64]
@@ -35,6 +37,7 @@ PIECE = 16_384
 REFERENCES = (1_000, 10_000, 100_000)
 AR = 0.9
 REPEATS = 50
+ROWS_A_DAY = 21_600
 
 
 @dataclass
@@ -74,6 +77,11 @@ def autocorrelated(rng: np.random.Generator, rows: int) -> Floats:
 def bursts(rng: np.random.Generator, rows: int) -> Floats:
     """Each row is repeated `REPEATS` times."""
     return np.repeat(rng.normal(size=(FEATURES, -(-rows // REPEATS))), REPEATS, axis=1)[:, :rows]
+
+
+def cycle(rng: np.random.Generator, at: NDArray[np.int64]) -> Floats:
+    """Rows whose mean goes up and down by a standard deviation each day, at these moments (seconds, one row each)."""
+    return rng.normal(size=(FEATURES, len(at))) + np.sin(2 * np.pi * at / 86_400)
 
 
 STREAMS: dict[str, Stream] = {"independent": independent, f"AR(1) {AR}": autocorrelated, f"bursts of {REPEATS}": bursts}
@@ -125,6 +133,30 @@ def false_alarms(stream: Stream, reference_rows: int, rows: int, budget: float, 
     return found
 
 
+def seasonal(reference_rows: int, rows: int, budget: float, references: int, seed: int) -> Found:
+    """A daily cycle of `ROWS_A_DAY` rows a day against references that hold it by the hour."""
+    rng = np.random.default_rng(seed)
+    found = Found()
+    limits = policy(DriftSettings(mean_rows_between_false_alarms=budget), FEATURES, 0)
+    for _ in range(references):
+        at = rng.integers(0, 86_400, reference_rows)
+        values = cycle(rng, at)
+        reference = profile_of(values)
+        binner = Binner(reference.features)
+        codes = binner.cut(values) + (np.arange(FEATURES) * binner.width)[:, None]
+        hours = np.array([season_of(Season.HOUR_OF_DAY, moment) for moment in at])
+        seasons = Seasons(Season.HOUR_OF_DAY, {hour: binner.counts(codes[:, hours == hour]) for hour in range(24)})
+        evidence = Evidence(reference, binner.mask, DriftSettings().tolerance)
+        moments = (np.arange(rows // references) * (86_400 // ROWS_A_DAY)) % 86_400
+        for start in range(0, len(moments), BLOCK):
+            now = moments[start : start + BLOCK]
+            hour = season_of(Season.HOUR_OF_DAY, float(now[-1]))
+            evidence.stand_on(str(hour), functools.partial(seasons.reference, hour, reference.counts.shape))
+            for block in blocks(binner, cycle(rng, now)):
+                watch(evidence, block, limits, found)
+    return found
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -142,6 +174,9 @@ def main() -> None:
                 stream, reference, arguments.rows, arguments.budget, arguments.references, seed=reference
             )
             print(found.line(name, reference, arguments.budget), flush=True)
+    for reference in REFERENCES:
+        found = seasonal(reference, arguments.rows, arguments.budget, arguments.references, seed=reference)
+        print(found.line("daily cycle", reference, arguments.budget), flush=True)
 
 
 if __name__ == "__main__":

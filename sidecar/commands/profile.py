@@ -13,33 +13,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sidecar.commands.profile_merge import merged
 from sidecar.core.bins import Kind
 from sidecar.core.builder import Builder, Recount
 from sidecar.core.frame import Side
 from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.profile_file import digest
+from sidecar.core.season_counts import SeasonRecount, WithoutTime
+from sidecar.core.seasons import Season
 from sidecar.core.segment_counts import SegmentRecount
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
-from sidecar.observer.reference import save_reference
+from sidecar.observer.reference import read_reference, save_reference
 
 _SHOWN = 30
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Read the data twice (where to cut, then how many in each), write the profile, print what it holds."""
-    kinds = _kinds(options.kind)
-    numbers = frozenset(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
-    columns = replace(Columns.of(options.outputs, options.exclude), kinds=frozenset(kinds), numeric=numbers)
-    builder = Builder(kinds, sample_rows=options.sample)
-    _feed(options.data, columns, builder, "finding bins")
-    if not any(builder.rows(side) for side in Side):
-        raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
-    recount = _recount(builder.build(), options.segment_by)
-    _feed(options.data, columns, recount, "counting")
-    profile = recount.profile()
+    """Make the profile, write it, print what it holds."""
+    profile = merged(options.data[1:]) if options.data[0] == "merge" else _counted(options)
     try:
         save_reference(profile, options.output)
     except OSError as error:
@@ -48,9 +42,38 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _recount(profile: Profile, segment_by: str) -> Recount:
+def _counted(options: argparse.Namespace) -> Profile:
+    """Of data, read twice: where to cut, then how many in each."""
+    kinds = _kinds(options.kind)
+    _check_season(options)
+    numbers = frozenset(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
+    present = frozenset(kinds) | frozenset({options.time_column} - {""})
+    columns = replace(Columns.of(options.outputs, options.exclude), kinds=present, numeric=numbers)
+    if options.bins_of:
+        recount = _recount(read_reference(options.bins_of), options, own=False)
+    else:
+        builder = Builder(kinds, sample_rows=options.sample)
+        _feed(options.data, columns, WithoutTime(options.time_column, builder), "finding bins")
+        if not any(builder.rows(side) for side in Side):
+            raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
+        recount = _recount(builder.build(), options, own=True)
+    _feed(options.data, columns, recount, "counting")
+    return recount.profile()
+
+
+def _check_season(options: argparse.Namespace) -> None:
+    if bool(options.season) != bool(options.time_column):
+        raise UserError("--season and --time-column", "need each other", "Give both, or neither")
+    if options.season and options.segment_by:
+        raise UserError("--season and --segment-by", "exclude each other", "Give one of them")
+
+
+def _recount(profile: Profile, options: argparse.Namespace, own: bool) -> Recount:
+    segment_by = options.segment_by
+    if options.season:
+        return SeasonRecount(profile, Season(options.season), options.time_column, options.season_offset, own)
     if not segment_by:
-        return Recount(profile, own=True)
+        return Recount(profile, own)
     inputs = profile.sides.get(Side.INPUT)
     found = [one for one in inputs.features if one.name == segment_by] if inputs else []
     if not found:
@@ -60,7 +83,7 @@ def _recount(profile: Profile, segment_by: str) -> Recount:
     if found[0].kind is Kind.NUMERIC:
         mend = f"Give --kind {segment_by}=categorical if its numbers are names"
         raise UserError(f"--segment-by {segment_by}", "is numeric, so it has no categories", mend)
-    return SegmentRecount(profile, segment_by)
+    return SegmentRecount(profile, segment_by, own)
 
 
 def _kinds(overrides: list[str]) -> dict[str, Kind]:
@@ -74,7 +97,7 @@ def _kinds(overrides: list[str]) -> dict[str, Kind]:
     return kinds
 
 
-def _feed(paths: list[str], columns: Columns, into: Builder | Recount, what: str) -> None:
+def _feed(paths: list[str], columns: Columns, into: WithoutTime | Recount, what: str) -> None:
     total = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
     with bar(total, what) as progress:
         for path in paths:

@@ -18,6 +18,7 @@ from sidecar.core.coding import Rows
 from sidecar.core.frame import Side
 from sidecar.core.joint import Joint, joint_of
 from sidecar.core.moments import Moments
+from sidecar.core.seasons import Seasons
 
 Counts = NDArray[np.int64]
 
@@ -37,6 +38,8 @@ class SideProfile:
     moments: Moments
     joint: Joint | None = None
     """How features hang together; None where that was not counted."""
+    seasons: Seasons | None = None
+    """Counts per season, which add up to `counts`; None where there are none."""
 
     @property
     def rows(self) -> Counts:
@@ -53,7 +56,9 @@ class SideProfile:
         if self.features != other.features:
             raise ValueError("profiles of different bins cannot be merged")
         joint = self.joint.merge(other.joint) if self.joint and other.joint else None
-        return SideProfile(self.features, self.counts + other.counts, self.moments.merge(other.moments), joint)
+        seasons = self.seasons.merge(other.seasons) if self.seasons else None
+        moments = self.moments.merge(other.moments)
+        return SideProfile(self.features, self.counts + other.counts, moments, joint, seasons)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +26,7 @@ from sidecar.core.frame import Side
 from sidecar.core.joint import Joint
 from sidecar.core.moments import Moments
 from sidecar.core.profile import Counts, Profile, SideProfile
+from sidecar.core.seasons import Season, Seasons
 from sidecar.errors import ReferenceFileError
 
 FORMAT = "drift-sidecar/profile"
@@ -75,10 +77,17 @@ class _Joint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     influence: _Numbers
 
 
+class _Seasons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    season: Season
+    counts: dict[Side, dict[str, _Counts]]
+    """By side and number of the season: the counts of each feature, as in `sides`."""
+
+
 class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     sides: dict[Side, tuple[_Feature, ...]]
     segments: _Segments | None = None
     joint: dict[Side, _Joint] = {}
+    seasons: _Seasons | None = None
 
 
 def dumps(profile: Profile) -> bytes:
@@ -120,7 +129,7 @@ def _digest(content: Any) -> str:
 def _content(profile: Profile) -> Any:
     sides = {side: tuple(_features_of(of_side)) for side, of_side in profile.sides.items()}
     joint = {side: _joint_of(of_side.joint) for side, of_side in profile.sides.items() if of_side.joint}
-    content = _Content(sides, _segments_of(profile), joint)
+    content = _Content(sides, _segments_of(profile), joint, _seasons_of(profile))
     return msgspec.to_builtins(content, str_keys=True)
 
 
@@ -163,6 +172,8 @@ def _trimmed(counts: Counts, features: tuple[Feature, ...]) -> _Counts:
 
 def _profile(content: _Content) -> Profile:
     sides = {side: _side(features, content.joint.get(side)) for side, features in content.sides.items() if features}
+    if content.seasons:
+        sides = {side: _with_seasons(side, whole, content.seasons) for side, whole in sides.items()}
     segments = content.segments
     if segments is None:
         return Profile(sides)
@@ -177,9 +188,31 @@ def _profile(content: _Content) -> Profile:
     return Profile(sides, segments.by, slices)
 
 
+def _seasons_of(profile: Profile) -> _Seasons | None:
+    known = {side: of_side for side, of_side in profile.sides.items() if of_side.seasons}
+    found = [of_side.seasons.season for of_side in known.values() if of_side.seasons]
+    if not found:
+        return None
+    counts = {
+        side: {str(number): _trimmed(some, of_side.features) for number, some in of_side.seasons.counts.items()}
+        for side, of_side in known.items()
+        if of_side.seasons
+    }
+    return _Seasons(found[0], counts)
+
+
+def _with_seasons(side: Side, whole: SideProfile, stored: _Seasons) -> SideProfile:
+    if side not in stored.counts:
+        return whole
+    counts = {int(number): _slice(f"season {number}", some, whole) for number, some in stored.counts[side].items()}
+    if not np.array_equal(whole.counts, sum(counts.values(), start=np.zeros_like(whole.counts))):
+        raise ValueError(f"the seasons of the {side.value} do not add up to the whole")
+    return replace(whole, seasons=Seasons(stored.season, counts))
+
+
 def _slice(name: str, stored: _Counts, whole: SideProfile | None) -> Counts:
     if whole is None or [len(row) for row in stored] != [feature.bins for feature in whole.features]:
-        raise ValueError(f"segment {name!r} has not the features and bins of the whole")
+        raise ValueError(f"{name!r} has not the features and bins of the whole")
     counts = np.zeros_like(whole.counts)
     for at, row in enumerate(stored):
         counts[at, : len(row)] = row

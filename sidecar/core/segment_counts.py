@@ -26,8 +26,8 @@ MOST = 100
 class SegmentRecount(Recount):
     """Counts every row into the bins of a profile, and into its slice by the feature `by` of the input side."""
 
-    def __init__(self, profile: Profile, by: str) -> None:
-        super().__init__(profile, own=True)
+    def __init__(self, profile: Profile, by: str, own: bool = True) -> None:
+        super().__init__(profile, own)
         self._by = by
         self._router = Router(SegmentSettings(by=f"feature:{by}", max=MOST), ())
         self._router.know(profile.sides[Side.INPUT].features)

@@ -65,11 +65,13 @@ class Verdicts:
         return [*self._change_features(scores, now), *self._change_together(now)]
 
     def close(
-        self, began: int, scores: list[Scores], live: Counts, now: float
+        self, began: int, scores: list[Scores], reference: Floats, live: Counts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
-        """A window that began after `began` rows closed with these scores and counts: its reports, and what it ended."""
+        """A window that began after `began` rows closed with these scores and counts, to be compared with these of the reference:
+        its reports, and what it ended.
+        """
         counts = live.astype(np.float64)
-        effects = effect(self._reference, counts, counts.sum(axis=1)).tolist()
+        effects = effect(reference, counts, counts.sum(axis=1)).tolist()
         over = [
             at
             for at, state in enumerate(self.states)
@@ -78,7 +80,7 @@ class Verdicts:
         before = [self.states[at] for at in over]
         for at in over:
             self.states[at] = State.OK
-        reports = self._reports(scores, live)
+        reports = self._reports(scores, reference, live)
         self._evidence.reset(np.array(over, np.int64))
         changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
         return reports, [*changes, *self._recover_together(began, sum(effects), now)]
@@ -127,10 +129,10 @@ class Verdicts:
         self._evidence.together.reset()
         return [VerdictChanged(now, before, self._rows, self._report_together())]
 
-    def _reports(self, scores: list[Scores], live: Counts) -> tuple[FeatureReport, ...]:
+    def _reports(self, scores: list[Scores], reference: Floats, live: Counts) -> tuple[FeatureReport, ...]:
         evidence = self._evidence.log10().tolist()
         effects, rows, _ = self._evidence.effect(np.arange(len(self.states)))
-        moved = shifts(self._reference, live.astype(np.float64), self.ranges)
+        moved = shifts(reference, live.astype(np.float64), self.ranges)
         figures = zip(effects.tolist(), rows.tolist(), strict=True)
         return tuple(self._report(at, scores[at], evidence[at], effect, moved[at]) for at, effect in enumerate(figures))
 

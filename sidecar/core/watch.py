@@ -29,7 +29,8 @@ from sidecar.core.measures import MEASURES
 from sidecar.core.moments import Moments
 from sidecar.core.policy import Policy
 from sidecar.core.profile import SideProfile
-from sidecar.core.report import feature_views
+from sidecar.core.report import feature_views, ratios
+from sidecar.core.seasons import season_of
 from sidecar.core.verdicts import Scores, Verdicts
 from sidecar.core.view import FeatureView, SegmentFeature
 from sidecar.core.windows import Window
@@ -45,6 +46,7 @@ SEGMENT_BLOCK_SECONDS = 0.5
 """Instead of `BLOCK_SECONDS` for a slice of the traffic: there are many of them, and each has few rows."""
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 class Watch:
@@ -59,19 +61,24 @@ class Watch:
         self.reference = reference
         self.window = Window(settings.window, now)
         self._least_rows = settings.window.min_rows
+        self._season = -1
+        self._season_shares = np.zeros(reference.counts.shape)
+        self._season_offset = settings.drift.season_offset_seconds
         binner = Binner(reference.features)
         self._binner = binner
         self._arrivals = Arrivals(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
         self.verdicts = Verdicts(side, reference, self._evidence, limits, segment)
-        pairs = None if segment else reference.joint
+        pairs = None if segment or reference.seasons else reference.joint
         self.joint = JointWatch(side, reference, pairs) if pairs else None
-        """How features hang together; None for a slice, and for a reference that does not know."""
+        """How features hang together; None for a slice, for a reference that does not know, and for one with seasons, whose
+        features go together otherwise at each hour."""
         self._scale = scale(reference)
         self._reference = reference.counts.astype(np.float64)
         self._moments = Moments.empty(len(binner.numeric))
         self._live: Counts = np.zeros_like(reference.counts)
         self._open: Counts = np.zeros_like(reference.counts)
+        self._expected = np.zeros(reference.counts.shape)  # shares of the seasons that the open window's rows came in
         self._last: Counts = np.zeros_like(reference.counts)
         self._scores = self._score(self._last)
         self._rows = 0
@@ -185,6 +192,7 @@ class Watch:
     def _judge(self, codes: Codes, now: float) -> list[Event]:
         """One block: counts, evidence, verdicts; and the window, if the block fills it."""
         counts = self._binner.counts(codes)
+        self._stand_on_season(codes.shape[1], now)
         self._evidence.update(codes)
         if self.joint:
             self.joint.add(codes)
@@ -199,7 +207,8 @@ class Watch:
         """Score the window, tell of it, and end the verdicts that it shows to be over."""
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
-        reports, changes = self.verdicts.close(self._rows - rows, self._scores, self._open, now)
+        reports, changes = self.verdicts.close(self._rows - rows, self._scores, self._matched(), self._open, now)
+        self._expected = np.zeros_like(self._expected)
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
         joint = self._close_joint(now)
@@ -211,14 +220,33 @@ class Watch:
         drifting = np.array([state is State.DRIFT for state in self.verdicts.states])
         return self.joint.close(self._evidence.independent_share, drifting, self.verdicts.limits, self._rows, now)
 
+    def _stand_on_season(self, rows: int, now: float) -> None:
+        """Compare the rows that come now with the season that they come in."""
+        seasons = self.reference.seasons
+        if seasons is None:
+            return
+        number = season_of(seasons.season, now, self._season_offset)
+        if number != self._season:
+            reference = seasons.reference(number, self._reference.shape)
+            self._evidence.stand_on(str(number), lambda: reference)
+            self._season = number
+            self._season_shares = ratios(reference)
+        self._expected += self._season_shares * rows
+
+    def _matched(self) -> Floats:
+        """The reference counts for the rows of the open window: of the seasons that they came in."""
+        if self.reference.seasons is None:
+            return self._reference
+        return np.asarray(ratios(self._expected) * self._reference.sum(axis=1, keepdims=True))
+
     def _recent_scores(self, at: int) -> Scores:
         """Scores of the open window; those of the last one where the open one is too small to say anything."""
         if self.window.rows < self._least_rows:
             return self._scores[at]
         only = slice(at, at + 1)
         part = Scale(self._scale.ordered[only], self._scale.steps[only], self._scale.rest[only])
-        pair = Pair(self._reference[only], self._open[only].astype(np.float64), part)
+        pair = Pair(self._matched()[only], self._open[only].astype(np.float64), part)
         return scores(MEASURES, pair, self._least_rows)[0]
 
     def _score(self, counts: Counts) -> list[Scores]:
-        return scores(MEASURES, Pair(self._reference, counts.astype(np.float64), self._scale), self._least_rows)
+        return scores(MEASURES, Pair(self._matched(), counts.astype(np.float64), self._scale), self._least_rows)
