@@ -36,6 +36,7 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
     from sidecar.handoff.wire import FrameReader
     from sidecar.observer.complaints import Complaints
     from sidecar.observer.reference import read_reference, save_reference
+    from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
     from sidecar.observer.worker import Worker
     from sidecar.sinks import make_sinks
@@ -51,7 +52,9 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
         if settings.learn.save and monitor.reference is not None:
             save_reference(monitor.reference, settings.learn.save)
 
-    worker = Worker(monitor, make_sinks(settings), clock, Complaints(), save_learned)
+    complaints = Complaints()
+    reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints)
+    worker = Worker(monitor, make_sinks(settings), clock, complaints, save_learned, reloader)
     logging.basicConfig(level=settings.log.level.upper(), stream=sys.stderr)
     uvloop.run(serve(settings, worker, clock, admin, handoff, reader, early))
 

@@ -199,6 +199,8 @@ class Settings(Section, frozen=True):
     """Health, metrics and the live page: HOST:PORT."""
     reference: str = ""
     """Reference profile (made by `drift-sidecar profile`); empty means one is learned from the first rows."""
+    reference_poll_seconds: Seconds = 10.0
+    """How often to look whether the reference's file was replaced; 0 means only on SIGHUP."""
     model: ModelSettings = ModelSettings()
     http: HttpSettings = HttpSettings()
     tap: TapSettings = TapSettings()

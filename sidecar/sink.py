@@ -41,6 +41,8 @@ class Observed(NamedTuple):
     view: MonitorView
     sinks: Mapping[str, Mapping[str, int]]
     """sink -> result -> events"""
+    reloads: Mapping[str, int] = {}
+    """result -> reloads of the reference"""
 
 
 @runtime_checkable

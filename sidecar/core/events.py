@@ -160,6 +160,14 @@ class ReferenceLearned(msgspec.Struct, frozen=True):
     digest: str
 
 
+class ReferenceChanged(msgspec.Struct, frozen=True):
+    """The reference was replaced; windows, evidence and verdicts began anew. Digests are empty where there was none."""
+
+    at: float
+    before: str
+    digest: str
+
+
 class ReferenceMismatch(msgspec.Struct, frozen=True):
     """The live stream has none of the reference's features on `side`; emitted once a minute at most."""
 
@@ -169,5 +177,12 @@ class ReferenceMismatch(msgspec.Struct, frozen=True):
 
 
 Event = (
-    ExchangeSeen | DecodeFailed | WindowClosed | VerdictChanged | JointChanged | ReferenceLearned | ReferenceMismatch
+    ExchangeSeen
+    | DecodeFailed
+    | WindowClosed
+    | VerdictChanged
+    | JointChanged
+    | ReferenceLearned
+    | ReferenceChanged
+    | ReferenceMismatch
 )

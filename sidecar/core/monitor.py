@@ -6,12 +6,13 @@ the first rows of each side, and says so. Whoever runs it calls `feed_many` with
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from sidecar.core.alignment import names_for
 from sidecar.core.builder import Builder, Recount
 from sidecar.core.decoder import Decoder
-from sidecar.core.events import DecodeFailed, Event, ExchangeSeen, ReferenceLearned
+from sidecar.core.events import DecodeFailed, Event, ExchangeSeen, ReferenceChanged, ReferenceLearned
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Frame, Side
 from sidecar.core.intake import Intake
@@ -41,6 +42,21 @@ class Monitor:
         self._settings = settings
         self._intake = Intake(settings.decode, decoders)
         self._rows = dict.fromkeys(Side, 0)
+        self._violations: Counter[tuple[str, str]] = Counter()  # of references that were replaced
+        self._compare_with(reference, source, now)
+
+    def switch(self, reference: Profile, now: float) -> list[Event]:
+        """Compare with another reference from now on; nothing happens if it is the same. What was learned is dropped."""
+        if digest(reference) == self._digest and not self._learners:
+            return []
+        before = self._digest
+        events = self.finish(now)
+        self._violations.update(self._violations_now())
+        self._compare_with(reference, "file", now)
+        return [*events, ReferenceChanged(now, before, self._digest)]
+
+    def _compare_with(self, reference: Profile | None, source: str, now: float) -> None:
+        settings = self._settings
         self._watches: dict[Side, Watch] = {}
         self._sources: dict[Side, str] = {}
         self._digests: dict[Side, str] = {}
@@ -97,17 +113,19 @@ class Monitor:
 
     def view(self) -> MonitorView:
         """Every figure as of now."""
-        violations: dict[tuple[str, str], int] = {}
-        for watch in self._watches.values():
-            for key, count in watch.violations().items():
-                violations[key] = violations.get(key, 0) + count
         return MonitorView(
             sides=tuple(self._side_view(side) for side in Side),
             decoded=dict(self._intake.results),
-            violations=violations,
+            violations=dict(self._violations + self._violations_now()),
             digest=self._digest,
             segments=self._slices.views() if self._slices else (),
         )
+
+    def _violations_now(self) -> Counter[tuple[str, str]]:
+        found: Counter[tuple[str, str]] = Counter()
+        for watch in self._watches.values():
+            found.update(watch.violations())
+        return found
 
     def _take(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
         self._rows[side] += sum(frame.rows for frame in frames)

@@ -35,13 +35,14 @@ async def serve(
     early: Sequence[Frame],
 ) -> None:
     """Serve until the handoff ends, then finish. `early` are frames that `reader` gave already, behind the hello."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     receiver = Receiver(reader, worker.exchanges, worker.snapshot)
     runner = web.AppRunner(make_app(settings, worker, clock), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     await web.SockSite(runner, admin).start()
     loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, worker.reload)
     transport, _ = await loop.create_connection(lambda: receiver, sock=handoff)
     receiver.frames(early)
     ticks = loop.create_task(_tick(worker), name="ticks")

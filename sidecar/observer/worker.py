@@ -17,6 +17,7 @@ from sidecar.core.snapshot import Snapshot
 from sidecar.core.view import MonitorView
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.history import History
+from sidecar.observer.reload import Reloader
 from sidecar.sink import Exposition, Observed, Sink
 
 _CHANGES = 50
@@ -49,6 +50,7 @@ class Worker:
         clock: Callable[[], float],
         complaints: Complaints,
         on_learned: Callable[[], None] = lambda: None,
+        reloader: Reloader | None = None,
     ) -> None:
         self._monitor = monitor
         self._sinks = sinks
@@ -56,6 +58,7 @@ class Worker:
         self._clock = clock
         self.complaints = complaints
         self._on_learned = on_learned
+        self._reloader = reloader
         self._snapshot: Snapshot | None = None
         self.history = History()
         """How the traffic was, second by second."""
@@ -76,6 +79,13 @@ class Worker:
     def tick(self) -> None:
         """Called some times a second."""
         self._emit(self._ask("tick", self._clock()))
+        if self._reloader:
+            self._emit(self._guarded("looking for a new reference", self._reloader.look, self._clock()) or ())
+
+    def reload(self) -> None:
+        """Read the reference's file again, now."""
+        if self._reloader:
+            self._emit(self._guarded("reading the reference", self._reloader.reload, self._clock()) or ())
 
     def finish(self) -> None:
         """The end: close the windows, and let every sink push out what it holds."""
@@ -90,7 +100,8 @@ class Worker:
 
     def observed(self) -> Observed:
         """All that there is to tell now."""
-        return Observed(self._snapshot, self._monitor.view(), {sink.name: sink.results for sink in self._sinks})
+        sinks = {sink.name: sink.results for sink in self._sinks}
+        return Observed(self._snapshot, self._monitor.view(), sinks, self._reloader.results if self._reloader else {})
 
     def metrics(self, accept: str) -> tuple[bytes, str]:
         """`/metrics` for a client that accepts so. Raises LookupError if no sink exposes metrics."""

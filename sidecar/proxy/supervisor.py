@@ -59,6 +59,11 @@ class Supervisor:
         """Spawn an observer, and go on doing so until `stop`."""
         self._task = self._loop.create_task(self._keep_running(), name="supervisor of the observer")
 
+    def signal(self, number: int) -> None:
+        """Pass a signal on to the observer, if there is one."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
     async def stop(self, timeout: float) -> None:
         """Wait for the observer to end by itself, its handoff being closed; kill it after `timeout` seconds."""
         self._stopping.set()

@@ -67,6 +67,7 @@ class Traffic:
         """Serve until SIGTERM or a drain is asked for, then drain. Returns the exit code."""
         self._loop.add_signal_handler(signal.SIGTERM, self._begin_drain)  # a preStop hook may have asked before it
         self._loop.add_signal_handler(signal.SIGINT, self._on_interrupt)
+        self._loop.add_signal_handler(signal.SIGHUP, self._supervisor.signal, signal.SIGHUP)
         self._supervisor.start()
         await self._listener.start()
         admin = await self._loop.create_server(

@@ -25,6 +25,7 @@ from sidecar.core.events import (
     ExchangeSeen,
     FeatureReport,
     JointChanged,
+    ReferenceChanged,
     ReferenceLearned,
     ReferenceMismatch,
     State,
@@ -77,6 +78,9 @@ class DriftLog:
             case ReferenceLearned():
                 figures = {"side": event.side, "rows": event.rows, "digest": event.digest}
                 self._write("info", "reference_learned", event.at, figures)
+            case ReferenceChanged():
+                figures = {"before": event.before, "digest": event.digest}
+                self._write("info", "reference_changed", event.at, figures)
             case DecodeFailed():
                 figures = {"decoder": event.decoder, "reason": event.reason, "detail": event.detail}
                 self._write("warning", "decode_failed", event.at, figures | {"since_last": event.since_last})

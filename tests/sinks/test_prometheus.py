@@ -28,6 +28,7 @@ CONTRACT = {
     "sidecar_shed": {"stage", "reason"},
     "sidecar_decoded": {"decoder", "result"},
     "sidecar_observer_up": set(),
+    "sidecar_reference_reloads": {"result"},
     "sidecar_observer_restarts": set(),
     "sidecar_handoff_bytes": set(),
     "sidecar_build_info": {"version"},

@@ -80,6 +80,12 @@ class PrometheusSink:
                 for result, count in sorted(results.items())
             ],
         )
+        yield families.counter(
+            "sidecar_reference_reloads",
+            "Times that the reference's file was read again.",
+            ("result",),
+            [((result,), observed.reloads.get(result, 0)) for result in ("ok", "unchanged", "failed")],
+        )
         if observed.snapshot is not None:
             yield from traffic_families(families, observed.snapshot, self._exemplars)
         yield from model_families(families, observed.view)
