@@ -1,6 +1,7 @@
 # Everything a newcomer runs. Each target installs what it needs, says so, and is safe to run again.
 #   make demo             the main job on real data (SECONDS=90 ends it by itself)
 #   make test             all checks and all tests
+#   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make bench-proxy      CPU, latency and memory beside nginx, HAProxy, Envoy, Go and aiohttp
 
 VENV ?= .venv
@@ -9,7 +10,7 @@ PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test check bench-proxy docs lock clean
+.PHONY: demo test check bench-proxy bench-drift docs lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -27,6 +28,21 @@ check: $(VENV)/.test
 
 bench-proxy: $(VENV)/.test $(BENCH_VENV)/.bench packages-bench
 	$(VENV)/bin/python -m benchmarks.proxy --peers $(BENCH_VENV) $(BENCH_ARGS)
+
+PEERS = river alibi-detect frouros nannyml whylogs evidently
+bench-drift: $(VENV)/.test $(PEERS:%=.venv-drift/%/.bench)
+	scripts/car_loan $(VENV)/bin/python .cache/car-loan
+	$(VENV)/bin/python -m benchmarks.drift $(BENCH_ARGS)
+	$(VENV)/bin/python -m benchmarks.drift.size
+	$(VENV)/bin/python -m benchmarks.drift.power
+	$(VENV)/bin/python -m benchmarks.drift.sequential
+	$(VENV)/bin/python -m benchmarks.drift.joint
+	$(VENV)/bin/python -m benchmarks.drift.real
+
+.venv-drift/%/.bench: requirements/bench-drift/%.txt
+	scripts/venv $(PYTHON) .venv-drift/$*
+	.venv-drift/$*/bin/pip install --quiet -r $<
+	touch $@
 
 # What comes from Debian. `scripts/packages` installs what is missing, with apt, as root or with sudo.
 .PHONY: packages-test packages-bench

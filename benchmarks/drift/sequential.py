@@ -102,20 +102,20 @@ def blocks(binner: Binner, values: Floats) -> Iterator[NDArray[np.int64]]:
 
 
 def watch(evidence: Evidence, codes: NDArray[np.int64], limits: Policy, found: Found) -> NDArray[np.int64]:
-    """One block; the features that alarm begin anew and are returned."""
+    """One block; the features that are certain begin anew, and those whose verdict is drift are returned."""
     evidence.update(codes)
     found.rows += codes.shape[1]
     logs = evidence.log10()
     certain = np.flatnonzero(logs >= limits.alarm)
-    if len(certain):
-        effects = evidence.effect(certain)[0].tolist()
-        states = [
-            verdict(limits, State.OK, float(logs[at]), effect) for at, effect in zip(certain, effects, strict=True)
-        ]
-        found.alarms += states.count(State.DRIFT)
-        found.certain += len(certain)
-        evidence.reset(certain)
-    return certain
+    if not len(certain):
+        return certain
+    effects = evidence.effect(certain)[0].tolist()
+    states = [verdict(limits, State.OK, float(logs[at]), size) for at, size in zip(certain, effects, strict=True)]
+    drifting = certain[[state is State.DRIFT for state in states]]
+    found.alarms += len(drifting)
+    found.certain += len(certain)
+    evidence.reset(certain)
+    return drifting
 
 
 def false_alarms(stream: Stream, reference_rows: int, rows: int, budget: float, references: int, seed: int) -> Found:

@@ -1,0 +1,1 @@
+"""One script a peer; each runs in an environment of its own."""
