@@ -3,7 +3,7 @@
 Bets multiply as if rows were independent. Two things say that they are not. `Correlation` measures on the live rows how many
 of them say as much as one independent row (the integrated autocorrelation time): of the bin itself and, for ordered features,
 of its rank. It looks at differences of rows that lie apart by a lag, so a shift of the mean is not taken for dependence.
-`Runs` weighs down a row that follows a run of equal bins which is not credible under independence: a burst of repeats counts
+`Runs` weighs down a row that follows a run of equal values which is not credible under independence: a burst of repeats counts
 little from its first rows on, long before any correlation can be estimated. What is done with both is `evidence`'s business.
 """
 
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sidecar.core.runs import Lengths, credible
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -77,32 +79,24 @@ class Correlation:
 
 
 class Runs:
-    """Weights of rows by the run of equal bins before each: 1, and less once the run is not credible."""
+    """Weights of rows by the run of equal values before each: 1, and less once the run is not credible."""
 
     def __init__(self, q: Floats) -> None:
         """`q` (F, B) are the reference's shares."""
-        with np.errstate(divide="ignore"):
-            credible = np.log(CREDIBLE) / np.log(np.minimum(q, 1 - 1e-9))
-        self._credible = np.maximum(np.nan_to_num(credible, nan=1.0, posinf=np.inf), 1.0).ravel()
-        self._last = np.full((len(q), 1), -1)
-        self._length = np.zeros(len(q), np.int64)
+        self._credible = credible(q, CREDIBLE).ravel()
+        self._last = np.zeros((len(q), 1), np.int64)
 
-    def weights(self, codes: Codes) -> Floats | None:
-        """For flat codes (F, n) the weight of each row; None where all are 1.
+    def weights(self, codes: Codes, runs: Lengths) -> Floats | None:
+        """For flat codes (F, n) and the lengths of the runs before each row, the weight of each; None where all are 1.
 
         A weight depends on the rows before it alone, so that a factor to its power stays an e-value (Jensen).
         """
         before = np.concatenate([self._last, codes[:, :-1]], axis=1)
-        starts = codes != before
-        at = np.arange(codes.shape[1])
-        start = np.maximum.accumulate(np.where(starts, at, -1), axis=1)
-        length = np.where(start < 0, self._length[:, None] + at + 1, at - start + 1)
-        earlier = np.concatenate([self._length[:, None], length[:, :-1]], axis=1)
-        self._last, self._length = codes[:, -1:], length[:, -1]
-        credible = np.where(before < 0, np.inf, self._credible[before])
-        if not (earlier > credible).any():
+        self._last = codes[:, -1:]
+        longest = self._credible[before]
+        if not (runs > longest).any():
             return None
-        return np.asarray(np.minimum(credible / np.maximum(earlier, 1), 1.0))
+        return np.asarray(np.minimum(longest / np.maximum(runs, 1), 1.0))
 
 
 def _trapezoid_weights() -> Floats:

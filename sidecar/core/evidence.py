@@ -36,6 +36,7 @@ from sidecar.core.binner import Codes
 from sidecar.core.dependence import FIRST_ROWS, FURTHEST, Correlation, Runs
 from sidecar.core.ground import BETS, SUBSPACES, Ground, ground
 from sidecar.core.profile import SideProfile
+from sidecar.core.runs import Lengths
 from sidecar.core.stats.divergence import effect
 from sidecar.core.together import Bet, Together
 
@@ -105,10 +106,13 @@ class Evidence:
             self._grounds[season] = reference, self._make_ground(reference)
         self._reference, self.ground = self._grounds[season]
 
-    def update(self, codes: Codes) -> None:
-        """Judge one block of rows, flat codes (F, n), by the bets; then learn from it."""
+    def update(self, codes: Codes, runs: Lengths | None = None) -> None:
+        """Judge one block of rows, flat codes (F, n), by the bets; then learn from it.
+
+        `runs` (F, n) says how many equal values in a row came before each, where that is known.
+        """
         rows = codes.shape[1]
-        weights = self._runs.weights(codes)
+        weights = None if runs is None else self._runs.weights(codes, runs)
         counts = self._counted(codes, weights)
         if self._correlation.rows >= FIRST_ROWS:
             beginning = min(np.log(rows / BLOCK_ROWS), 0.0)

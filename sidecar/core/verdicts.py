@@ -30,7 +30,13 @@ class Verdicts:
     """`limits` is set by the monitor, since the budget is shared over both sides."""
 
     def __init__(
-        self, side: Side, reference: SideProfile, evidence: Evidence, limits: Policy, segment: str = ""
+        self,
+        side: Side,
+        reference: SideProfile,
+        evidence: Evidence,
+        limits: Policy,
+        segment: str = "",
+        units: Callable[[int], float | None] = lambda feature: None,
     ) -> None:
         features = len(reference.features)
         self.limits = limits
@@ -41,6 +47,7 @@ class Verdicts:
         """How each bin of each feature reads."""
         self._side = side
         self._segment = segment
+        self._units = units
         self._names = tuple(feature.name for feature in reference.features)
         self._reference = reference.counts.astype(np.float64)
         self._evidence = evidence
@@ -150,6 +157,7 @@ class Verdicts:
             effect_rows=round(effect[1]),
             independent_ratio=float(self._evidence.independent_share[at]),
             shifts=moved,
+            units=self._units(at) if self.states[at] is State.DRIFT else None,
             segment=self._segment,
         )
 

@@ -29,7 +29,9 @@ from sidecar.core.measures import MEASURES
 from sidecar.core.moments import Moments
 from sidecar.core.policy import Policy
 from sidecar.core.profile import SideProfile
+from sidecar.core.quality import Quality
 from sidecar.core.report import feature_views, ratios
+from sidecar.core.runs import Lengths
 from sidecar.core.seasons import season_of
 from sidecar.core.verdicts import Scores, Verdicts
 from sidecar.core.view import FeatureView, SegmentFeature
@@ -67,8 +69,9 @@ class Watch:
         binner = Binner(reference.features)
         self._binner = binner
         self._arrivals = Arrivals(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
+        self._quality = Quality(reference, binner)
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
-        self.verdicts = Verdicts(side, reference, self._evidence, limits, segment)
+        self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)
         pairs = None if segment or reference.seasons else reference.joint
         self.joint = JointWatch(side, reference, pairs) if pairs else None
         """How features hang together; None for a slice, for a reference that does not know, and for one with seasons, whose
@@ -82,7 +85,7 @@ class Watch:
         self._last: Counts = np.zeros_like(reference.counts)
         self._scores = self._score(self._last)
         self._rows = 0
-        self._waiting: list[Codes] = []
+        self._waiting: list[tuple[Codes, Lengths]] = []
         self._waiting_rows = 0
         self._waiting_since = now
 
@@ -104,12 +107,12 @@ class Watch:
         """Take what `binned` made."""
         for batch in batches:
             self._moments = self._moments.merge(Moments.of(batch.numbers))
-            self._queue(batch.codes, now)
+            self._queue(batch.codes, self._quality.add(batch), now)
         return self._advance_full(now)
 
     def take_codes(self, codes: Codes, now: float) -> list[Event]:
         """Take rows (F, n) in the bins of the reference whose numbers nobody will ask for."""
-        self._queue(codes, now)
+        self._queue(codes, np.zeros_like(codes), now)
         return self._advance_full(now)
 
     def tick(self, now: float) -> list[Event]:
@@ -129,7 +132,7 @@ class Watch:
 
     def violations(self) -> dict[tuple[str, str], int]:
         """Rows by (feature, kind). Values out of range and unseen names have bins, so they are counted there."""
-        found = dict(self._arrivals.violations)
+        found = dict(self._arrivals.violations + self._quality.violations)
         for feature, counts in zip(self.reference.features, self._live.tolist(), strict=True):
             if feature.ordered and feature.edges:
                 found[feature.name, "range"] = counts[0] + counts[len(feature.edges)]
@@ -162,10 +165,10 @@ class Watch:
             for at, (name, (effect, recent)) in enumerate(zip(self.reference.names, figures, strict=True))
         )
 
-    def _queue(self, codes: Codes, now: float) -> None:
+    def _queue(self, codes: Codes, runs: Lengths, now: float) -> None:
         if not self._waiting_rows:
             self._waiting_since = now
-        self._waiting.append(codes)
+        self._waiting.append((codes, runs))
         self._waiting_rows += codes.shape[1]
 
     def _advance_full(self, now: float) -> list[Event]:
@@ -178,22 +181,22 @@ class Watch:
         events: list[Event] = []
         if self._waiting_rows < least:
             return events
-        codes = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting, axis=1)
+        codes, runs = (np.concatenate(parts, axis=1) for parts in zip(*self._waiting, strict=True))
         at, rows = 0, codes.shape[1]
         while rows - at >= least:
             blocks = -(-(rows - at) // MOST_BLOCK)
             size = min(-(-(rows - at) // blocks), self.window.room)
-            events += self._judge(codes[:, at : at + size], now)
+            events += self._judge(codes[:, at : at + size], runs[:, at : at + size], now)
             at += size
-        self._waiting = [codes[:, at:]] if at < rows else []
+        self._waiting = [(codes[:, at:], runs[:, at:])] if at < rows else []
         self._waiting_rows = rows - at
         return events
 
-    def _judge(self, codes: Codes, now: float) -> list[Event]:
+    def _judge(self, codes: Codes, runs: Lengths, now: float) -> list[Event]:
         """One block: counts, evidence, verdicts; and the window, if the block fills it."""
         counts = self._binner.counts(codes)
         self._stand_on_season(codes.shape[1], now)
-        self._evidence.update(codes)
+        self._evidence.update(codes, runs)
         if self.joint:
             self.joint.add(codes)
         self._live += counts
@@ -205,6 +208,7 @@ class Watch:
 
     def _close(self, now: float) -> list[Event]:
         """Score the window, tell of it, and end the verdicts that it shows to be over."""
+        self._quality.close(self.window.rows)
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
         reports, changes = self.verdicts.close(self._rows - rows, self._scores, self._matched(), self._open, now)
@@ -212,6 +216,9 @@ class Watch:
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
         joint = self._close_joint(now)
+        for report in reports:
+            if report.units is not None:
+                self._quality.violations[report.feature, "units"] += rows
         return [WindowClosed(self.side, started, now, rows, reports, self._segment), *changes, *joint]
 
     def _close_joint(self, now: float) -> list[JointChanged]:

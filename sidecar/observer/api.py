@@ -90,6 +90,7 @@ def _change(event: VerdictChanged) -> dict[str, Any]:
         "effect": report.effect,
         "effect_rows": report.effect_rows,
         "shifts": [msgspec.to_builtins(shift) for shift in report.shifts],
+        "units": report.units,
     }
 
 

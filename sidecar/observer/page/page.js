@@ -313,12 +313,13 @@ function showChanges(changes) {
   byId("changes-card").hidden = !changes.length;
   const lines = changes.slice(0, 12).map((one) => {
     const shift = one.shifts[0];
+    const unit = one.units ? ` · numbers are ${Number(one.units.toPrecision(4))} times the reference's: another unit?` : "";
     const moved = shift ? `${shift.range} from ${percent(shift.reference_ratio)} to ${percent(shift.live_ratio)}` : "";
     const line = element("li", {},
       element("time", {}, clock(one.at)),
       element("span", { class: `badge is-${one.state}` }, STATE[one.state]),
       element("b", {}, named(one)),
-      element("span", { class: "quiet" }, `after ${count(one.rows_seen)} rows${moved && one.state !== "ok" ? ` · ${moved}` : ""}`));
+      element("span", { class: "quiet" }, `after ${count(one.rows_seen)} rows${moved && one.state !== "ok" ? ` · ${moved}` : ""}${unit}`));
     line.addEventListener("click", () => choose(one));
     return line;
   });
