@@ -1,15 +1,17 @@
 # Everything a newcomer runs. Each target installs what it needs, says so, and is safe to run again.
 #   make demo             the main job on real data (SECONDS=90 ends it by itself)
 #   make test             all checks and all tests
+#   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
 #   make bench-proxy      CPU, latency and memory beside nginx, HAProxy, Envoy, Go and aiohttp
 
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
+EMBEDDINGS_VENV ?= .venv-embeddings
 PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test check bench-proxy docs lock clean
+.PHONY: demo test test-embeddings check bench-proxy docs lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -18,6 +20,9 @@ test: $(VENV)/.test packages-test
 	scripts/car_loan $(VENV)/bin/python .cache/car-loan
 	$(MAKE) --no-print-directory check
 	$(VENV)/bin/python -m pytest
+
+test-embeddings: $(VENV)/.test .cache/embeddings.npz
+	$(VENV)/bin/python -m pytest -m real_embeddings -s
 
 check: $(VENV)/.test
 	$(VENV)/bin/ruff check .
@@ -55,6 +60,16 @@ $(BENCH_VENV)/.bench: requirements/bench.txt | $(BENCH_VENV)/bin/python
 	$(BENCH_VENV)/bin/pip install --quiet -r requirements/bench.txt
 	touch $@
 
+$(EMBEDDINGS_VENV)/bin/python:
+	scripts/venv $(PYTHON) $(EMBEDDINGS_VENV)
+
+$(EMBEDDINGS_VENV)/.embeddings: requirements/embeddings.txt | $(EMBEDDINGS_VENV)/bin/python
+	$(EMBEDDINGS_VENV)/bin/pip install --quiet -r requirements/embeddings.txt
+	touch $@
+
+.cache/embeddings.npz: scripts/embed_topics.py $(EMBEDDINGS_VENV)/.embeddings
+	$(EMBEDDINGS_VENV)/bin/python scripts/embed_topics.py $@
+
 # Pages that are made from the code.
 docs: $(VENV)/.test
 	$(VENV)/bin/python scripts/settings_docs.py
@@ -64,4 +79,4 @@ lock:
 	scripts/lock $(PYTHON)
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) .cache build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(EMBEDDINGS_VENV) .cache build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
