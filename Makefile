@@ -2,15 +2,17 @@
 #   make demo             the main job on real data (SECONDS=90 ends it by itself)
 #   make test             all checks and all tests
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
+#   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
 #   make bench-proxy      CPU, latency and memory beside nginx, HAProxy, Envoy, Go and aiohttp
 
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
+EMBEDDINGS_VENV ?= .venv-embeddings
 PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test check bench-proxy bench-drift docs lock clean
+.PHONY: demo test test-embeddings check bench-proxy bench-drift docs lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -19,6 +21,9 @@ test: $(VENV)/.test packages-test
 	scripts/car_loan $(VENV)/bin/python .cache/car-loan
 	$(MAKE) --no-print-directory check
 	$(VENV)/bin/python -m pytest
+
+test-embeddings: $(VENV)/.test .cache/embeddings.npz
+	$(VENV)/bin/python -m pytest -m real_embeddings -s
 
 check: $(VENV)/.test
 	$(VENV)/bin/ruff check .
@@ -71,6 +76,16 @@ $(BENCH_VENV)/.bench: requirements/bench.txt | $(BENCH_VENV)/bin/python
 	$(BENCH_VENV)/bin/pip install --quiet -r requirements/bench.txt
 	touch $@
 
+$(EMBEDDINGS_VENV)/bin/python:
+	scripts/venv $(PYTHON) $(EMBEDDINGS_VENV)
+
+$(EMBEDDINGS_VENV)/.embeddings: requirements/embeddings.txt | $(EMBEDDINGS_VENV)/bin/python
+	$(EMBEDDINGS_VENV)/bin/pip install --quiet -r requirements/embeddings.txt
+	touch $@
+
+.cache/embeddings.npz: scripts/embed_topics.py $(EMBEDDINGS_VENV)/.embeddings
+	$(EMBEDDINGS_VENV)/bin/python scripts/embed_topics.py $@
+
 # Pages that are made from the code.
 docs: $(VENV)/.test
 	$(VENV)/bin/python scripts/settings_docs.py
@@ -80,4 +95,4 @@ lock:
 	scripts/lock $(PYTHON)
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) .cache build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(EMBEDDINGS_VENV) .cache build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -124,7 +124,7 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
                         help="CSV, Parquet, JSON lines, or a capture; or `merge` and profiles")  # fmt: skip
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the profile")
     parser.add_argument("--kind", metavar="NAME=KIND", action="append", default=[],
-                        help="numeric, categorical or boolean, where the values mislead; repeatable")  # fmt: skip
+                        help="numeric, categorical, boolean, text or vector, where the values mislead; repeatable")  # fmt: skip
     parser.add_argument("--sample", type=_at_least(1000), default=200_000, metavar="N",
                         help="rows kept to find the bins of numbers; all rows are counted (default: 200000)")  # fmt: skip
     parser.add_argument("--bins-of", metavar="REFERENCE", default="",

@@ -113,7 +113,7 @@ class DecodeSettings(Section, frozen=True):
     max_rows: Positive = 100_000
     """Rows of one message that are read; a message with more is refused as too_large."""
     max_features: Positive = 2_000
-    """Columns of one message that are read."""
+    """Columns of one message that are read; tensors of the V2 protocol that would be more are read whole, as vectors."""
     inflated_limit_bytes: Positive = 16_777_216
     """A compressed body may grow to this many bytes when read."""
 

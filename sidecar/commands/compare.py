@@ -15,8 +15,9 @@ from rich.text import Text
 
 from sidecar.core.builder import Recount
 from sidecar.core.comparison import SIZE, FeatureComparison, compare
+from sidecar.core.derive import columns_of
 from sidecar.core.events import NotEnough, Score, State
-from sidecar.core.profile import Profile
+from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.profile_file import FORMAT
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
@@ -72,18 +73,26 @@ def _counted(options: argparse.Namespace, reference: Profile) -> Profile:
     if not os.path.isfile(options.live):
         raise DataError(options.live, "is no file", "Give a data file or a profile")
     if not columns.outputs:
-        names = [name for side, profile in reference.sides.items() if side.value == "output" for name in profile.names]
+        outputs = [profile for side, profile in reference.sides.items() if side.value == "output"]
+        names = [name for profile in outputs for name in _columns(profile)]
         columns = _PresentOutputs(frozenset(names), columns.excluded)
     recount = Recount(reference)
     strangers = True
-    known = {name for profile in reference.sides.values() for name in profile.names}
+    known = {name for profile in reference.sides.values() for name in _columns(profile)}
     with bar(os.path.getsize(options.live), "counting") as progress:
         for frame in read_frames(options.live, columns, progress):
-            strangers = strangers and frame.names is not None and known.isdisjoint(frame.names)
+            came = None if frame.names is None else {*frame.names, *(frame.vectors or ())}
+            strangers = strangers and came is not None and known.isdisjoint(came)
             recount.add(frame)
     if strangers:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
     return recount.profile()
+
+
+def _columns(profile: SideProfile) -> set[str]:
+    """What the columns of data may be called: features, what these are derived from, and vectors as a whole."""
+    wholes = [feature.derived.of for feature in profile.features if feature.derived]
+    return {*profile.names, *columns_of(profile.features), *wholes}
 
 
 class _PresentOutputs(Columns):

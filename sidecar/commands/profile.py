@@ -16,6 +16,7 @@ from rich.text import Text
 from sidecar.commands.profile_merge import merged
 from sidecar.core.bins import Kind
 from sidecar.core.builder import Builder, Recount
+from sidecar.core.derive import KINDS as DERIVED_KINDS
 from sidecar.core.frame import Side
 from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.profile_file import digest
@@ -44,15 +45,15 @@ def execute(options: argparse.Namespace) -> int:
 
 def _counted(options: argparse.Namespace) -> Profile:
     """Of data, read twice: where to cut, then how many in each."""
-    kinds = _kinds(options.kind)
+    kinds, derive = _kinds(options.kind)
     _check_season(options)
     numbers = frozenset(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
-    present = frozenset(kinds) | frozenset({options.time_column} - {""})
+    present = frozenset({*kinds, *derive, options.time_column} - {""})
     columns = replace(Columns.of(options.outputs, options.exclude), kinds=present, numeric=numbers)
     if options.bins_of:
         recount = _recount(read_reference(options.bins_of), options, own=False)
     else:
-        builder = Builder(kinds, sample_rows=options.sample)
+        builder = Builder(kinds, sample_rows=options.sample, derive=derive)
         _feed(options.data, columns, WithoutTime(options.time_column, builder), "finding bins")
         if not any(builder.rows(side) for side in Side):
             raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
@@ -86,15 +87,20 @@ def _recount(profile: Profile, options: argparse.Namespace, own: bool) -> Recoun
     return SegmentRecount(profile, segment_by, own)
 
 
-def _kinds(overrides: list[str]) -> dict[str, Kind]:
-    kinds = {}
+def _kinds(overrides: list[str]) -> tuple[dict[str, Kind], dict[str, str]]:
+    """Columns that are counted themselves, and columns that features are derived from."""
+    kinds: dict[str, Kind] = {}
+    derive: dict[str, str] = {}
     for override in overrides:
         name, _, kind = override.rpartition("=")
-        if not name or kind not in set(Kind):
-            known = ", ".join(one.value for one in Kind)
+        if not name or kind not in {*Kind, *DERIVED_KINDS}:
+            known = ", ".join((*(one.value for one in Kind), *DERIVED_KINDS))
             raise UserError(f"--kind {override}", "is not NAME=KIND", f"KIND is one of {known}")
-        kinds[name] = Kind(kind)
-    return kinds
+        if kind in DERIVED_KINDS:
+            derive[name] = kind
+        else:
+            kinds[name] = Kind(kind)
+    return kinds, derive
 
 
 def _feed(paths: list[str], columns: Columns, into: WithoutTime | Recount, what: str) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sidecar.core.alignment import Alignment, Names, align
 from sidecar.core.binner import Batch, Binner
+from sidecar.core.derive import Deriver
 from sidecar.core.events import ReferenceMismatch
 from sidecar.core.frame import Frame, Side
 
@@ -36,6 +37,7 @@ class Arrivals:
         self._binner = binner
         self._configured = configured
         self._names = tuple(feature.name for feature in binner.features)
+        self._deriver = Deriver.of(binner.features, configured)
         self._alignments: dict[Shape, Alignment] = {}
         self._told = -float("inf")
 
@@ -43,7 +45,7 @@ class Arrivals:
         """One batch for each list of names that occurs; frames with no feature of the reference make none."""
         batches = []
         mismatches: list[ReferenceMismatch] = []
-        for shape, group in _grouped(frames).items():
+        for shape, group in _grouped(self._deriver.frames(frames)).items():
             alignment = self._align(shape)
             rows = sum(frame.rows for frame in group)
             self._count(alignment, rows)

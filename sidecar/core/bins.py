@@ -34,6 +34,16 @@ class Kind(enum.StrEnum):
     BOOLEAN = "boolean"
 
 
+class Derived(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a feature is derived from: `part` of what derivation `kind` makes of column `of`."""
+
+    kind: str
+    of: str
+    part: str
+    size: int = 0
+    """Numbers in a vector, which is spread over columns `of[0]`, `of[1]`, ... or one tensor; 0 for a column of cells."""
+
+
 class Feature(msgspec.Struct, frozen=True):
     """Name, kind and bins of one feature. Numeric features have `edges`, the others `categories` and `rare`."""
 
@@ -45,6 +55,8 @@ class Feature(msgspec.Struct, frozen=True):
     """Names that are counted as `other`."""
     rare_complete: bool = True
     """False where the reference had more rare names than are kept: an unknown name is then `other`, not `unseen`."""
+    derived: Derived | None = None
+    """None where it is a column itself."""
 
     @property
     def ordered(self) -> bool:
@@ -87,15 +99,21 @@ def category(value: Any) -> str | None:
     Numbers read as in JSON, whole ones without a fraction (`3.0` and `3` are the same category); booleans as `true`
     and `false`. Strings are themselves, cut at `CATEGORY_LIMIT` characters.
     """
+    name = plain_name(value)
+    return name if name is None or len(name) <= CATEGORY_LIMIT else _shortened(name)
+
+
+def plain_name(value: Any) -> str | None:
+    """As `category`, in full length."""
     if isinstance(value, str):
-        return value if len(value) <= CATEGORY_LIMIT else _shortened(value)
+        return value
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return str(int(value))
-    return category(str(value))
+    return str(value)
 
 
 _TRUTHS = {"true": "true", "1": "true", "false": "false", "0": "false"}

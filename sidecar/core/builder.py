@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.core.alignment import align, names_for
+from sidecar.core.alignment import align
 from sidecar.core.binner import Batch, Binner
 from sidecar.core.bins import Feature, Kind
 from sidecar.core.column import Column
+from sidecar.core.derive import Deriver
 from sidecar.core.frame import Frame, Side
+from sidecar.core.infer import Inference
 from sidecar.core.moments import Moments
 from sidecar.core.profile import Counter, Profile, SideProfile
 
@@ -34,24 +37,31 @@ _ALL = 1 << 62
 
 
 class Builder:
-    """Streams frames to a profile. `kinds` overrides what is inferred from the values, by feature name."""
+    """Streams frames to a profile. `kinds` overrides what is inferred from the values, by column; so does `derive`, which
+    names columns that are texts or vectors.
+    """
 
     def __init__(
         self,
         kinds: Mapping[str, Kind] | None = None,
         sample_rows: int = SAMPLE_ROWS,
         sample_values: int = SAMPLE_VALUES,
+        derive: Mapping[str, str] | None = None,
     ) -> None:
         self._kinds = dict(kinds or {})
+        self._derive = dict(derive or {})
         self._limits = (sample_rows, sample_values)
         self._sides: dict[Side, _Gathered] = {}
 
-    def add(self, frame: Frame) -> None:
-        """Take the rows of a frame; unnamed columns are called f0, f1, ..."""
-        if frame.rows and frame.width:
-            if frame.side not in self._sides:
-                self._sides[frame.side] = _Gathered(self._kinds, *self._limits)
-            self._sides[frame.side].add(frame)
+    def add(self, frame: Frame) -> Frame:
+        """Take the rows of a frame; unnamed columns are called f0, f1, ... Returns them named, and with vectors derived,
+        which is as much as need be kept for a `Recount`.
+        """
+        if not frame.rows or not (frame.width or frame.vectors):
+            return frame
+        if frame.side not in self._sides:
+            self._sides[frame.side] = _Gathered(self._kinds, self._derive, *self._limits)
+        return self._sides[frame.side].take(frame)
 
     def rows(self, side: Side) -> int:
         """Rows taken so far."""
@@ -72,14 +82,16 @@ class Recount:
         self._expected = profile.sides if own else {}
         self._binners = {side: Binner(of_side.features) for side, of_side in profile.sides.items()}
         self._counters = {side: Counter(binner) for side, binner in self._binners.items()}
+        self._derivers = {side: Deriver.of(of_side.features) for side, of_side in profile.sides.items()}
 
     def add(self, frame: Frame) -> None:
         """Count the rows of a frame; columns that are no feature are passed over."""
         if frame.side in self._binners and frame.rows:
+            derived = self._derivers[frame.side].frame(frame)
             binner = self._binners[frame.side]
             reference = tuple(feature.name for feature in binner.features)
-            columns = align(frame.names, frame.width, (), reference).columns
-            self._count(frame, binner.bin(frame.values, frame.rows, frame.width, columns))
+            columns = align(derived.names, derived.width, (), reference).columns
+            self._count(frame, binner.bin(derived.values, derived.rows, derived.width, columns))
 
     def profile(self) -> Profile:
         """The profile with the counts of this pass."""
@@ -109,8 +121,11 @@ def share_unseen(expected: SideProfile, parts: Sequence[NDArray[np.int64]]) -> N
 class _Gathered:
     """The rows of one side."""
 
-    def __init__(self, kinds: Mapping[str, Kind], sample_rows: int, sample_values: int) -> None:
+    def __init__(
+        self, kinds: Mapping[str, Kind], derive: Mapping[str, str], sample_rows: int, sample_values: int
+    ) -> None:
         self.rows = 0
+        self._inference = Inference(kinds, derive)
         self._kinds = kinds
         self._limits = (sample_rows, sample_values)
         self._columns: dict[str, Column] = {}
@@ -120,18 +135,26 @@ class _Gathered:
         self._names: tuple[str, ...] = ()
         self._waiting: list[Any] = []
 
-    def add(self, frame: Frame) -> None:
-        names = names_for(frame.names, frame.width, (), ())
+    def take(self, frame: Frame) -> Frame:
+        self.rows += frame.rows
+        named = self._inference.vectors(frame)
+        for settled in self._inference.texts(named):
+            self._add(settled)
+        return named
+
+    def _add(self, frame: Frame) -> None:
+        names = frame.names or ()
         if names != self._names or len(self._waiting) >= _GATHER_VALUES:
             self._flush()
             self._names = names
         values = frame.values
         self._waiting += values.tolist() if isinstance(values, np.ndarray) else values
-        self.rows += frame.rows
 
     def profile(self) -> SideProfile:
+        for settled in self._inference.settle():
+            self._add(settled)
         self._flush()
-        features = tuple(column.feature(name) for name, column in self._columns.items())
+        features = tuple(map(self._feature, self._columns))
         binner = Binner(features)
         counts = np.zeros((len(features), binner.width), np.int64)
         moments = self._count_numbers(binner, features, counts)
@@ -139,6 +162,9 @@ class _Gathered:
             if not features[at].ordered:
                 column.count_names(features[at], binner, at, self.rows, counts[at])
         return SideProfile(features, counts, moments)
+
+    def _feature(self, name: str) -> Feature:
+        return msgspec.structs.replace(self._columns[name].feature(name), derived=self._inference.definitions.get(name))
 
     def _count_numbers(self, binner: Binner, features: tuple[Feature, ...], counts: NDArray[np.int64]) -> Moments:
         columns = list(self._columns.values())
@@ -160,7 +186,8 @@ class _Gathered:
         keep = hashes < self._threshold
         for at, name in enumerate(self._names):
             if name not in self._columns:
-                self._columns[name] = Column(self._kinds.get(name))
+                derived = name in self._inference.definitions
+                self._columns[name] = Column(Kind.NUMERIC if derived else self._kinds.get(name))
             column = self._columns[name]
             column.pad(len(self._hashes))
             column.add(self._waiting[at::width], keep)

@@ -33,3 +33,5 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     values: Any
     slices: list[int] | None = None
     """The segment of each row, by number; None where there are no segments."""
+    vectors: dict[str, Any] | None = None
+    """Tensors too wide for columns, by name: numeric arrays (rows, size) that stand beside the `width` columns."""

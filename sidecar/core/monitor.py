@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from sidecar.core.alignment import names_for
+import msgspec
+
 from sidecar.core.builder import Builder, Recount
 from sidecar.core.decoder import Decoder
 from sidecar.core.events import DecodeFailed, Event, ExchangeSeen, ReferenceChanged, ReferenceLearned
@@ -146,10 +147,8 @@ class Monitor:
         learner = self._learners[side]
         configured = self._settings.decode.feature_names if side is Side.INPUT else ()
         for at, frame in enumerate(frames):
-            names = names_for(frame.names, frame.width, configured, ())
-            named = Frame(side, names, frame.rows, frame.width, frame.values)
-            learner.add(named)
-            self._kept[side].append(named)
+            names = configured if frame.names is None and frame.width == len(configured) else frame.names
+            self._kept[side].append(learner.add(msgspec.structs.replace(frame, names=names, slices=None)))
             if learner.rows(side) >= self._settings.learn.rows:
                 return [self._learned(side, now), *self._watch(side, frames[at + 1 :], now)]
         return []

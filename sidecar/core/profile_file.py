@@ -20,8 +20,9 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from sidecar.core.binner import Binner
-from sidecar.core.bins import MAX_BINS, Feature, Kind
+from sidecar.core.bins import MAX_BINS, Derived, Feature, Kind
 from sidecar.core.coding import taking_part
+from sidecar.core.derive import check_derived
 from sidecar.core.frame import Side
 from sidecar.core.joint import Joint
 from sidecar.core.moments import Moments
@@ -55,6 +56,7 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     rare: tuple[str, ...] = ()
     rare_complete: bool = True
     moments: _Range | None = None
+    derived: Derived | None = None
 
 
 _Counts = tuple[tuple[Annotated[int, Meta(ge=0, le=2**53)], ...], ...]
@@ -145,6 +147,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
             rare=feature.rare,
             rare_complete=feature.rare_complete,
             moments=next(moments) if feature.ordered else None,
+            derived=feature.derived,
         )
 
 
@@ -253,7 +256,9 @@ def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:
 
 
 def _feature(stored: _Feature) -> Feature:
-    feature = Feature(stored.name, stored.kind, stored.edges, stored.categories, stored.rare, stored.rare_complete)
+    known = (stored.name, stored.kind, stored.edges, stored.categories, stored.rare, stored.rare_complete)
+    feature = Feature(*known, stored.derived)
+    check_derived(feature)
     edges = feature.edges
     if any(low >= high for low, high in itertools.pairwise(edges)) or not np.isfinite(edges).all():
         raise ValueError(f"the edges of feature {feature.name!r} do not rise")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 
 from sidecar.core.binner import Batch
@@ -24,7 +25,7 @@ _UNKNOWN = -1
 
 
 class _Takes(Protocol):
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: Frame) -> object:
         """Take rows."""
 
 
@@ -87,7 +88,8 @@ def apart(frame: Frame, column: str) -> tuple[Frame, list[Any]]:
     values = list(frame.values)
     times = values[at :: frame.width]
     del values[at :: frame.width]
-    return Frame(frame.side, (*names[:at], *names[at + 1 :]), frame.rows, frame.width - 1, values), times
+    rest = (*names[:at], *names[at + 1 :])
+    return msgspec.structs.replace(frame, names=rest, width=frame.width - 1, values=values), times
 
 
 def seconds(time: Any) -> float:

@@ -11,7 +11,9 @@ import json
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from sidecar.core.frame import Frame, Side
 from sidecar.errors import DecodeError
@@ -96,6 +98,20 @@ class Tables:
             raise DecodeError("shape", f"{len(values)} values for {rows} x {width}")
         return Frame(side, names, rows, width, values)
 
+    def fits(self, width: int) -> bool:
+        """Whether so many columns are read one by one."""
+        return width <= self._max_features
+
+    def wide(self, side: Side, rows: int, columns: dict[str, Any], vectors: dict[str, Any]) -> Frame:
+        """Columns of cells, and tensors (rows, size) that are too wide for columns. A tensor of strings has no numbers."""
+        if rows > self._max_rows:
+            raise DecodeError("too_large", f"{rows} rows, {self._max_rows} allowed")
+        flat = list(chain.from_iterable(zip(*columns.values(), strict=True)))
+        if not self.fits(len(columns) + len(vectors)):
+            raise DecodeError("too_large", f"{len(columns) + len(vectors)} tensors")
+        numbers = {name: _numbers(name, values, rows) for name, values in vectors.items()}
+        return Frame(side, tuple(columns), rows, len(columns), flat, vectors=numbers)
+
     def rows(self, side: Side, rows: Any, names: tuple[str, ...] | None = None, single: str = "value") -> Frame:
         """Rows that are lists, objects or cells. `single` names the one column of rows that are cells."""
         if not isinstance(rows, list):
@@ -168,6 +184,17 @@ class Tables:
         if len(rows) * len(names) > max(_FILLED_CELLS, _FILLED_RATIO * sum(map(len, rows))):
             raise DecodeError("ragged", "objects have too few keys in common")
         return tuple(names), [row.get(name) for row in rows for name in names]
+
+
+def _numbers(name: str, values: Any, rows: int) -> NDArray[Any]:
+    """A flat tensor as (rows, size)."""
+    try:
+        flat = values if isinstance(values, np.ndarray) else np.array(values, np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DecodeError(
+            "type", f"tensor {name[:40]!r} is too wide for columns and holds more than numbers"
+        ) from error
+    return np.asarray(flat.reshape(rows, -1))
 
 
 def cells(values: list[Any]) -> list[Any]:

@@ -9,6 +9,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sidecar.core.frame import Frame, Side
 from sidecar.errors import DataError
 
@@ -48,7 +51,7 @@ class Columns:
     def check(self, source: str, present: Sequence[str]) -> None:
         """Raises DataError if a chosen name is not among those present, or a name is there twice."""
         for name in sorted(self.outputs | self.excluded | self.kinds):
-            if name not in present:
+            if name not in present and f"{name}[0]" not in present:
                 near = difflib.get_close_matches(name, present, n=1)
                 mend = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(map(str, present[:_SHOWN]))}"
                 raise DataError(source, f"has no column {name!r}", mend)
@@ -66,8 +69,10 @@ class Columns:
             chosen = [at for at, name in enumerate(names) if self._side(name) is side]
             if chosen and len(columns[0]):
                 rows = len(columns[0])
-                flat = list(chain.from_iterable(zip(*(columns[at] for at in chosen), strict=True)))
-                yield Frame(side, tuple(names[at] for at in chosen), rows, len(chosen), flat)
+                vectors = {names[at]: _matrix(names[at], columns[at], places) for at in chosen if _is_wide(columns[at])}
+                plain = [at for at in chosen if names[at] not in vectors]
+                flat = list(chain.from_iterable(zip(*(columns[at] for at in plain), strict=True)))
+                yield Frame(side, tuple(names[at] for at in plain), rows, len(plain), flat, vectors=vectors or None)
 
     def _demand_numbers(self, names: Sequence[str], columns: Sequence[Sequence[Any]], places: Places) -> None:
         for name, values in zip(names, columns, strict=True):
@@ -79,14 +84,41 @@ class Columns:
                     raise DataError(what, f"holds {value[:_SHOWN]!r}, which is no number", "Mend it, or leave it empty")
 
     def _side(self, name: str) -> Side | None:
-        if name in self.excluded:
+        whole = name.partition("[")[0]  # of columns that spread a vector
+        if name in self.excluded or whole in self.excluded:
             return None
-        return Side.OUTPUT if name in self.outputs else Side.INPUT
+        return Side.OUTPUT if name in self.outputs or whole in self.outputs else Side.INPUT
+
+
+def numbers_of(values: Any) -> NDArray[np.float64] | None:
+    """A list of numbers as a vector; None if it is none."""
+    try:
+        vector = np.array(values, np.float64)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return vector if vector.ndim == 1 and len(vector) else None
 
 
 def transposed(rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
     """Rows to columns."""
     return list(zip(*rows, strict=True))
+
+
+def _is_wide(column: Sequence[Any]) -> bool:
+    return any(isinstance(value, np.ndarray) for value in column)
+
+
+def _matrix(name: str, column: Sequence[Any], places: Places) -> NDArray[np.float64]:
+    """Vectors as (rows, size); a row without one is NaN throughout."""
+    lengths = [None if value is None else len(value) if isinstance(value, np.ndarray) else 0 for value in column]
+    size = next(length for length in lengths if length is not None)
+    odd = next((at for at, length in enumerate(lengths) if length not in (None, size)), None)
+    if odd is not None:
+        reason = (
+            f"is not a list of {size} numbers, as the one before it" if size else "is a list, the one before it is not"
+        )
+        raise DataError(f"{places.of(odd)}, column {name!r}", reason, "Mend it, or leave the column out with --exclude")
+    return np.array([np.full(size, np.nan) if value is None else value for value in column], np.float64)
 
 
 def _is_number(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, its keys are the columns. A key that is left out is missing."""
+"""JSON lines: one object a line, its keys are the columns. A key that is left out is missing; a list of numbers is a vector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from sidecar.core.frame import Frame
 from sidecar.core.tables import parse
-from sidecar.data.columns import Columns, Places, transposed
+from sidecar.data.columns import Columns, Places, numbers_of, transposed
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError, DecodeError
 
@@ -44,6 +44,10 @@ def _row(file: Path, number: int, line: bytes, columns: Columns) -> dict[str, An
         raise DataError(f"{file}, line {number}", "is not an object", "Write one object a line")
     for name, value in row.items():
         if isinstance(value, dict | list) and name not in columns.excluded:
-            what = f"{file}, line {number}, key {name!r}"
-            raise DataError(what, "holds an object or a list", "Flatten it, or leave it out with --exclude")
+            vector = numbers_of(value)
+            if vector is None:
+                what = f"{file}, line {number}, key {name!r}"
+                reason = "holds an object, or a list that is no list of numbers"
+                raise DataError(what, reason, "Flatten it, or leave it out with --exclude")
+            row[name] = vector
     return row

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sidecar.core.frame import Frame
 from sidecar.data.columns import Columns, Places
 from sidecar.data.progress import Progress
@@ -48,7 +50,16 @@ def _cells(file: Path, name: str, column: Any) -> list[Any]:
         column = column.cast(pa.int64() if kind.bit_width == 64 else pa.int32())
     elif pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
+    elif _is_vector(kind):
+        return [None if one is None else np.asarray(one, np.float64) for one in column.to_numpy(zero_copy_only=False)]
     elif pa.types.is_nested(kind) or pa.types.is_binary(kind):
         raise DataError(f"{file}, column {name!r}", f"holds {kind}", "Leave it out with --exclude")
     cells: list[Any] = column.to_pylist()
     return cells
+
+
+def _is_vector(kind: Any) -> bool:
+    import pyarrow as pa
+
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(listed) and bool(pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))

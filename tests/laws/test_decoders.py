@@ -52,7 +52,11 @@ def assert_sound(frame: Frame) -> None:
     assert len(values) == frame.rows * frame.width
     assert frame.names is None or len(frame.names) == frame.width
     assert frame.rows <= SETTINGS.max_rows
-    assert 1 <= frame.width <= SETTINGS.max_features
+    assert (0 if frame.vectors else 1) <= frame.width <= SETTINGS.max_features
+    for name, rows in (frame.vectors or {}).items():
+        assert rows.shape[0] == frame.rows
+        assert rows.dtype.kind in "fiub"
+        name.encode()
     assert all(isinstance(value, float | int | bool | str | None) for value in values)
     for text in (*(frame.names or ()), *map(str, values)):
         text.encode()  # what was read can be written again: in a log, in a reference

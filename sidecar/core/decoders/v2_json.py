@@ -1,7 +1,8 @@
 """Open Inference Protocol V2 over REST: tensors as JSON, or as bytes behind it (the binary tensor data extension).
 
 A single tensor of two dimensions is a matrix whose columns have no names. One of one column is a column with the tensor's
-name. Several tensors are columns by name, those with more than one value a row as `name[0]`, `name[1]`, ...
+name. Several tensors are columns by name, those with more than one value a row as `name[0]`, `name[1]`, ... What would be
+more columns than are read, an image for one, stays whole as a vector beside the columns.
 See https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol.
 """
 
@@ -32,6 +33,8 @@ _DTYPES = {
 _SMALL_BYTES = 4096
 """Up to here a typed decoder is quickest; it also keeps whole numbers below the digits that Python refuses to write."""
 _HEAD_BYTES = 1024
+_WIDE = 32
+"""Values a row of a tensor that stays whole where columns would be too many."""
 
 
 class _Flat(msgspec.Struct, gc=False):
@@ -117,6 +120,10 @@ class V2Json:
     def _assemble(self, side: Side, tensors: list[_Tensor], as_columns: bool) -> Frame:
         if not tensors:
             raise DecodeError("structure", "no tensors")
+        if not self._tables.fits(sum(tensor.width for tensor in tensors)):
+            return self._with_vectors(side, tensors)
+        for tensor in tensors:
+            tensor.values = _listed(tensor.values)
         if len(tensors) == 1 and not as_columns:
             (only,) = tensors
             names = (only.name,) if only.width == 1 else None
@@ -133,6 +140,20 @@ class V2Json:
                 value for row in range(rows) for t in tensors for value in t.values[row * t.width : (row + 1) * t.width]
             ]
         return self._tables.frame(side, columns, rows, len(columns), values)
+
+    def _with_vectors(self, side: Side, tensors: list[_Tensor]) -> Frame:
+        """Together too many columns: tensors that are wide stay whole, the others are spread."""
+        rows = tensors[0].rows
+        if any(tensor.rows != rows for tensor in tensors):
+            raise DecodeError("ragged", "tensors of unequal length")
+        wide = {tensor.name: tensor.values for tensor in tensors if tensor.width >= _WIDE}
+        columns = {
+            name: _listed(tensor.values[at :: tensor.width])
+            for tensor in tensors
+            if tensor.width < _WIDE
+            for at, name in enumerate(spread(tensor.name, tensor.width))
+        }
+        return self._tables.wide(side, rows, columns, wide)
 
 
 def _is_known_flat(head: bytes, document: dict[str, Any], described: list[Any]) -> bool:
@@ -218,7 +239,12 @@ def _flat(data: Any) -> list[Any]:
     return cells(data)
 
 
-def _buffer(datatype: Any, data: bytes) -> list[Any]:
+def _listed(values: Any) -> list[Any]:
+    listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else values
+    return listed
+
+
+def _buffer(datatype: Any, data: bytes) -> Any:
     """Little-endian values; BYTES elements carry their length in front."""
     if datatype == "BYTES":
         return _strings(data)
@@ -227,8 +253,7 @@ def _buffer(datatype: Any, data: bytes) -> list[Any]:
     dtype = np.dtype(_DTYPES[datatype])
     if len(data) % dtype.itemsize:
         raise DecodeError("shape", "a buffer is no whole number of values")
-    values: list[Any] = np.frombuffer(data, dtype).tolist()
-    return values
+    return np.frombuffer(data, dtype)
 
 
 def _strings(data: bytes) -> list[Any]:

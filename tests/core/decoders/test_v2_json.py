@@ -153,3 +153,62 @@ def test_a_buffer_that_does_not_fit_is_refused(datatype: str, buffer: bytes, sai
 )
 def test_it_claims_inference_and_nothing_else_of_the_protocol(path: str, claimed: bool) -> None:
     assert (V2.priority(exchange(path, b"")) > 0) is claimed
+
+
+NARROW = V2Json(DecodeSettings(max_features=40))
+
+
+def narrow(*inputs: dict[str, Any]) -> Frame:
+    body = orjson.dumps({"inputs": inputs})
+    return NARROW.request(exchange("/v2/models/m/infer", body), body)
+
+
+def test_a_tensor_of_more_values_than_columns_are_read_is_a_vector() -> None:
+    frame = narrow(tensor("image", [2, 3, 14], list(range(84))))
+
+    assert (frame.names, frame.rows, frame.width, frame.values) == ((), 2, 0, [])
+    assert frame.vectors is not None
+    assert frame.vectors["image"].tolist() == [list(range(42)), list(range(42, 84))]
+
+
+def test_beside_a_vector_narrow_tensors_are_columns() -> None:
+    frame = narrow(
+        tensor("x", [2, 50], [0.5] * 100), tensor("age", [2], [41, None]), tensor("at", [2, 2], [1, 2, 3, 4])
+    )
+
+    assert (frame.names, frame.values) == (("age", "at[0]", "at[1]"), [41, 1, 2, None, 3, 4])
+    assert {name: rows.shape for name, rows in (frame.vectors or {}).items()} == {"x": (2, 50)}
+
+
+def test_tensors_that_are_too_many_columns_together_are_vectors() -> None:
+    frame = narrow(tensor("a", [1, 32], [0.0] * 32), tensor("b", [1, 32], [1.0] * 32))
+
+    assert set(frame.vectors or {}) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason"),
+    [
+        ([tensor("a", [1, 50], ["x"] * 50)], "type"),
+        ([tensor("a", [2, 50], [0.0] * 100), tensor("b", [1], [1])], "ragged"),
+        ([tensor(f"a{at}", [1, 31], [0.0] * 31) for at in range(2)], "too_large"),
+        ([tensor("a", [100_001, 41], [0.0] * 41)], "shape"),
+    ],
+)
+def test_what_is_no_vector_either_is_refused_with_its_reason(inputs: list[Any], reason: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        narrow(*inputs)
+
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(("datatype", "form"), [("UINT8", "B"), ("FP16", "e"), ("FP32", "f")])
+def test_an_image_in_a_buffer_is_a_vector_that_takes_no_more_memory_than_its_bytes(datatype: str, form: str) -> None:
+    numbers = [at % 200 for at in range(224 * 224 * 3)]
+    buffer = struct.pack(f"<{len(numbers)}{form}", *numbers)
+
+    frame = binary(datatype, [1, 224, 224, 3], buffer)
+
+    assert frame.vectors is not None
+    assert frame.vectors["x"].nbytes == len(buffer)
+    assert frame.vectors["x"].ravel().tolist() == numbers
