@@ -57,6 +57,8 @@ class Story:
             lead = "" if self._alarms else "FIRST ALARM: "
             self._alarms.setdefault(what, after)
         self.tell(f"{lead}{state} on {what}, {after:,} rows after the change", _style(state))
+        if event.get("changed"):
+            self._console.print(Text(f"             {event['changed']}"))
         for shift in event["shifts"][:_SHIFTS]:
             moved = f"{shift['range']}: {shift['reference_ratio']:.1%} of the rows -> {shift['live_ratio']:.1%}"
             self._console.print(Text(f"             {moved}", style="dim"))

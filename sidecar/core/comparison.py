@@ -22,6 +22,7 @@ from sidecar.core.measures import MEASURES
 from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.report import shifts
 from sidecar.core.stats.divergence import effect
+from sidecar.core.wording import changed
 
 SIZE = 0.01
 """Chance of any false drift, over all features of one comparison."""
@@ -45,6 +46,8 @@ class FeatureComparison(msgspec.Struct, frozen=True):
     effect: float
     """PSI without small-sample bias, shares floored (`stats.divergence`)."""
     shifts: tuple[BinShift, ...]
+    changed: str
+    """How, in a few words; by chance too, where the state is ok."""
 
 
 def compare(reference: Profile, live: Profile, material: float) -> list[FeatureComparison]:
@@ -65,7 +68,8 @@ def _side(
     counts = reference.counts.astype(np.float64), live.counts.astype(np.float64)
     pair = Pair(*counts, scale(reference))
     found = scores(MEASURES, pair, LEAST_ROWS)
-    moved = shifts(*counts, [ranges(feature) for feature in reference.features])
+    texts = [ranges(feature) for feature in reference.features]
+    moved = shifts(*counts, texts)
     effects = np.maximum(effect(*counts, counts[1].sum(axis=1)), 0.0).tolist()
     p_values = np.minimum(combined(pair) * features, 1.0).tolist()
     return [
@@ -79,6 +83,7 @@ def _side(
             p_value=None if _refused(found[at]) else p_values[at],
             effect=effects[at],
             shifts=moved[at],
+            changed=changed(feature, counts[0][at], counts[1][at], texts[at]),
         )
         for at, (feature, rows) in enumerate(zip(reference.features, live.rows.tolist(), strict=True))
     ]

@@ -28,6 +28,8 @@ _MEMORY = 4096.0
 _SIGNIFICANT = 5.0
 """Correlations count up to the first lag at which one is below this over the square root of the rows: two and a half times
 the standard deviation of what independent rows show (Geyer's initial sequence, 1992, cut at noise)."""
+BURST = 256
+"""A run that is longer is no burst of repeats: the value is stuck, which is a change, and its rows count whole again."""
 CREDIBLE = 1e-3
 """A run that independent rows would show with less than this probability is held to be a repetition."""
 
@@ -96,7 +98,7 @@ class Runs:
         longest = self._credible[before]
         if not (runs > longest).any():
             return None
-        return np.asarray(np.minimum(longest / np.maximum(runs, 1), 1.0))
+        return np.where(runs > BURST, 1.0, np.minimum(longest / np.maximum(runs, 1), 1.0))
 
 
 def _trapezoid_weights() -> Floats:

@@ -75,6 +75,8 @@ class FeatureReport(msgspec.Struct, frozen=True):
     """Share of recent rows that count as independent: 1, or less where rows depend on those before them."""
     shifts: tuple[BinShift, ...]
     """The bins that moved most, most first; at most five."""
+    changed: str = ""
+    """How it changed, in a few words."""
     units: float | None = None
     """The factor by which live numbers are larger than the reference's, where they seem to be in another unit."""
     segment: str = ""

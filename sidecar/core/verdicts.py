@@ -20,6 +20,7 @@ from sidecar.core.profile import SideProfile
 from sidecar.core.report import shifts
 from sidecar.core.stats.divergence import effect
 from sidecar.core.view import TogetherView
+from sidecar.core.wording import changed
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -46,6 +47,7 @@ class Verdicts:
         self.ranges = [ranges(feature) for feature in reference.features]
         """How each bin of each feature reads."""
         self._side = side
+        self._features = reference.features
         self._segment = segment
         self._units = units
         self._names = tuple(feature.name for feature in reference.features)
@@ -114,7 +116,8 @@ class Verdicts:
             if self.states[at] is not before:
                 self._changed[at] = self._rows
                 moved = shifts(self._reference[at : at + 1], counts[None, :], self.ranges[at : at + 1])[0]
-                report = self._report(at, scores(at), float(evidence[at]), (size, recent), moved)
+                words = changed(self._features[at], self._reference[at], counts, self.ranges[at])
+                report = self._report(at, scores(at), float(evidence[at]), (size, recent), moved, words)
                 events.append(VerdictChanged(now, before, self._rows, report))
         return events
 
@@ -141,10 +144,19 @@ class Verdicts:
         effects, rows, _ = self._evidence.effect(np.arange(len(self.states)))
         moved = shifts(reference, live.astype(np.float64), self.ranges)
         figures = zip(effects.tolist(), rows.tolist(), strict=True)
-        return tuple(self._report(at, scores[at], evidence[at], effect, moved[at]) for at, effect in enumerate(figures))
+        return tuple(
+            self._report(at, scores[at], evidence[at], effect, moved[at], self._words(at, reference[at], live[at]))
+            for at, effect in enumerate(figures)
+        )
 
     def _report(
-        self, at: int, scores: Scores, evidence: float, effect: tuple[float, float], moved: tuple[BinShift, ...]
+        self,
+        at: int,
+        scores: Scores,
+        evidence: float,
+        effect: tuple[float, float],
+        moved: tuple[BinShift, ...],
+        words: str,
     ) -> FeatureReport:
         return FeatureReport(
             side=self._side,
@@ -157,9 +169,16 @@ class Verdicts:
             effect_rows=round(effect[1]),
             independent_ratio=float(self._evidence.independent_share[at]),
             shifts=moved,
+            changed=words,
             units=self._units(at) if self.states[at] is State.DRIFT else None,
             segment=self._segment,
         )
+
+    def _words(self, at: int, reference: Floats, live: Counts) -> str:
+        """How a feature changed that has a verdict; nothing of others, whose changes are chance."""
+        if self.states[at] not in (State.WARNING, State.DRIFT):
+            return ""
+        return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
 
     def _report_together(self) -> FeatureReport:
         effect, rows = self._evidence.effect_together()

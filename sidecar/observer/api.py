@@ -91,6 +91,7 @@ def _change(event: VerdictChanged) -> dict[str, Any]:
         "effect_rows": report.effect_rows,
         "shifts": [msgspec.to_builtins(shift) for shift in report.shifts],
         "units": report.units,
+        "changed": report.changed,
     }
 
 

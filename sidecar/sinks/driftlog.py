@@ -227,5 +227,6 @@ def _report(report: FeatureReport) -> dict[str, Any]:
         "independent_ratio": round(report.independent_ratio, 3),
         "scores": {name: msgspec.to_builtins(score) for name, score in report.scores.items()},
         "shifts": [msgspec.to_builtins(shift) for shift in report.shifts],
+        **({"changed": report.changed} if report.changed else {}),
         **({} if report.units is None else {"units": report.units}),
     }

@@ -85,3 +85,15 @@ def test_another_change_is_no_other_unit() -> None:
     ]
     assert [report.units for report in drifts if report.state is State.DRIFT] == [None]
     assert ("weight", "units") not in monitor.view().violations
+
+
+@pytest.mark.parametrize(("column", "value"), [("always", "y"), ("weight", 55.5), ("weight", 9_999.0)])
+def test_a_value_that_is_stuck_is_drift_before_long(column: str, value: Any) -> None:
+    rng = np.random.default_rng(7)
+    live = [*columns(rng, 1_000)[column], *([value] * 600)]
+
+    events, _ = watched({column: live}, rows=1_600)
+
+    drifts = [event for event in events if isinstance(event, VerdictChanged) and event.report.feature == column]
+    assert [event.report.state for event in drifts if event.report.state is State.DRIFT] == [State.DRIFT]
+    assert drifts[-1].rows_seen <= 1_500

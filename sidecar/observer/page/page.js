@@ -314,7 +314,7 @@ function showChanges(changes) {
   const lines = changes.slice(0, 12).map((one) => {
     const shift = one.shifts[0];
     const unit = one.units ? ` · numbers are ${Number(one.units.toPrecision(4))} times the reference's: another unit?` : "";
-    const moved = shift ? `${shift.range} from ${percent(shift.reference_ratio)} to ${percent(shift.live_ratio)}` : "";
+    const moved = one.changed ? one.changed : shift ? `${shift.range} from ${percent(shift.reference_ratio)} to ${percent(shift.live_ratio)}` : "";
     const line = element("li", {},
       element("time", {}, clock(one.at)),
       element("span", { class: `badge is-${one.state}` }, STATE[one.state]),
