@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sidecar.commands.compare_html import page
 from sidecar.core.builder import Recount
 from sidecar.core.comparison import SIZE, FeatureComparison, compare
 from sidecar.core.derive import columns_of
@@ -39,11 +42,22 @@ def execute(options: argparse.Namespace) -> int:
     found = compare(reference, live, options.material_psi)
     if not found:
         raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
+    if options.html:
+        _write(options, reference, live, found)
     if options.json:
         print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(found, options.material_psi)
     return int(any(one.state in _FAILING[options.fail_on] for one in found))
+
+
+def _write(options: argparse.Namespace, reference: Profile, live: Profile, found: list[FeatureComparison]) -> None:
+    names = Path(options.reference).name, Path(options.live).name
+    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    try:
+        Path(options.html).write_text(page(reference, live, names, found, made), encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(options.html, f"cannot be written ({error.strerror})", "Name a file you may write") from error
 
 
 def _live(options: argparse.Namespace, reference: Profile) -> Profile:
@@ -121,7 +135,8 @@ def _print(found: list[FeatureComparison], material: float) -> None:
     console.print(table)
     for one in found:
         if one.state in (State.DRIFT, State.WARNING):
-            console.print(Text(f"\n{one.feature}: {_moved(one)}"), soft_wrap=True)
+            words = f"{one.changed}. " if one.changed else ""
+            console.print(Text(f"\n{one.feature}: {words}{_moved(one)}"), soft_wrap=True)
     counts = {state: sum(one.state is state for one in found) for state in State}
     summary = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
     rule = f"Drift is p (over all features) below {SIZE} and an effect (PSI without bias) of {material} or more."

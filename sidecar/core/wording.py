@@ -75,4 +75,4 @@ def _percent(share: float) -> str:
 
 
 def _short(number: float) -> str:
-    return f"{number:.4g}"
+    return f"{number:,.0f}" if 1e3 <= abs(number) < 1e9 else f"{number:.4g}"

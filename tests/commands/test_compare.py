@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,25 @@ def test_a_broken_reference_is_an_error_with_its_mend(
     message = capsys.readouterr().err
     assert "broken.json" in message
     assert words in message
+
+
+def test_the_html_report_stands_alone_and_escapes_what_data_says(tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script>"
+    rng = random.Random(1)
+    for name, shift in (("before", 0.0), ("after", 2.0)):
+        lines = [f'"{hostile}",quiet,colour']
+        lines += [f"{rng.gauss(shift, 1)},{rng.gauss(0, 1)},{rng.choice(['red', hostile])}" for _ in range(600)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    reference, report = str(tmp_path / "reference.json"), tmp_path / "report.html"
+    assert cli.main(["profile", str(tmp_path / "before.csv"), "-o", reference]) == 0
+
+    assert cli.main(["compare", reference, str(tmp_path / "after.csv"), "--html", str(report)]) == 0
+
+    text = report.read_text()
+    assert "1 of 3 features have drifted" in text
+    assert "median" in text
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert not re.search(r'(src|href)="(?!#)', text)
+    assert "default-src 'none'" in text
+    assert text.count("<svg") == 3
