@@ -141,14 +141,14 @@ class Evidence:
         reference = self._reference[features]
         return np.maximum(effect(reference, live, rows), 0.0), rows, live
 
-    def effect_together(self) -> tuple[float, float]:
-        """The sum over features of effects by the longest memory, and the fewest rows behind any of them.
+    def effect_together(self, told: NDArray[np.bool_]) -> tuple[float, float]:
+        """The sum of effects by the longest memory over features that are not `told` (F,), and the fewest rows behind any.
 
         That is the effect on whole rows if the features are independent, and more than it if they move together.
         """
         rows = self._effective_rows()[-1]
         live = self._live(-1, np.arange(len(rows))) * rows[:, None]
-        return max(float(effect(self._reference, live, rows).sum()), 0.0), float(rows.min(initial=np.inf))
+        return max(float(effect(self._reference, live, rows)[~told].sum()), 0.0), float(rows.min(initial=np.inf))
 
     def reset(self, features: NDArray[np.int64]) -> None:
         """Begin anew for some features; allowed at any time that does not look ahead."""
