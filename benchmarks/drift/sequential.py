@@ -174,6 +174,9 @@ def main() -> None:
                 stream, reference, arguments.rows, arguments.budget, arguments.references, seed=reference
             )
             print(found.line(name, reference, arguments.budget), flush=True)
+    default = DriftSettings().mean_rows_between_false_alarms
+    found = false_alarms(independent, REFERENCES[1], 10 * arguments.rows, default, arguments.references, seed=1)
+    print(found.line("independent", REFERENCES[1], default), flush=True)
     for reference in REFERENCES:
         found = seasonal(reference, arguments.rows, arguments.budget, arguments.references, seed=reference)
         print(found.line("daily cycle", reference, arguments.budget), flush=True)

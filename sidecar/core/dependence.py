@@ -23,6 +23,7 @@ FURTHEST = 64
 FIRST_ROWS = 128
 """The first estimate is made from so many rows; nothing is bet before it."""
 _CHUNK = 256
+_KNOWN = 4096
 _MEMORY = 4096.0
 """Rows after which what was measured has faded to 1/e."""
 _SIGNIFICANT = 5.0
@@ -49,13 +50,19 @@ class Correlation:
 
     def add(self, codes: Codes) -> None:
         """Take a block of rows: flat codes (F, n)."""
-        self._held = np.concatenate([self._held, codes], axis=1)
+        self._held = np.concatenate([self._held, codes], axis=1)[:, -_CHUNK - FURTHEST :]
         self._fresh += codes.shape[1]
         self.rows += codes.shape[1]
-        if self._fresh >= (_CHUNK if self._rows[0] else FIRST_ROWS):
+        if self._fresh >= self._next():
+            self._fresh = min(self._fresh, _CHUNK)
             self._measure()
-            self._held = self._held[:, -FURTHEST:]
             self._fresh = 0
+
+    def _next(self) -> int:
+        """How many fresh rows the next estimate waits for; of a known stream only some rows are looked at."""
+        if not self._rows[0]:
+            return FIRST_ROWS
+        return _CHUNK if self.rows < _KNOWN else 4 * _CHUNK
 
     def _measure(self) -> None:
         ranks = self._ranks[self._held]

@@ -7,12 +7,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from benchmarks.drift.sequential import blocks, profile_of
 from sidecar.core.binner import Binner
 from sidecar.core.builder import Builder
 from sidecar.core.evidence import BLOCK_ROWS, Evidence
 from sidecar.core.frame import Frame, Side
 from sidecar.core.ground import ground
 from sidecar.core.profile import SideProfile
+from sidecar.settings import DriftSettings
 
 FEATURES = 5
 BUDGET = 2_000.0
@@ -146,3 +148,27 @@ def test_the_radius_holds_the_truth_for_nearly_every_reference(rows: int) -> Non
 
     # One in a hundred is allowed: more than 13 of 400 would come by chance once in 10,000 runs.
     assert outside <= 13
+
+
+@pytest.mark.parametrize(("rows_of_reference", "within"), [(10_000, 1_250), (100_000, 1_000)])
+def test_a_fifth_of_a_standard_deviation_is_found_at_a_budget_of_a_hundred_thousand_rows(
+    rows_of_reference: int, within: int
+) -> None:
+    """Features stand for streams here: each has a reference and rows of its own."""
+    streams, steady = 60, 1_600
+    rng = np.random.default_rng(3)
+    reference = profile_of(rng.normal(size=(streams, rows_of_reference)))
+    binner = Binner(reference.features)
+    evidence = Evidence(reference, binner.mask, DriftSettings().tolerance)
+    threshold = np.log10(1e5 * 20 / BLOCK_ROWS)
+    told = np.full(streams, np.inf)
+    live = rng.normal(size=(streams, steady + 4_000))
+    live[:, steady:] += 0.2
+
+    for at, codes in enumerate(blocks(binner, live)):
+        evidence.update(codes)
+        rows = (at + 1) * BLOCK_ROWS - steady
+        told[(evidence.log10() >= threshold) & np.isinf(told) & (rows > 0)] = rows
+
+    # The median of 60 varies by about a tenth.
+    assert np.median(told) <= within
