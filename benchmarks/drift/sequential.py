@@ -23,6 +23,7 @@ from sidecar.core.evidence import Evidence
 from sidecar.core.moments import Moments
 from sidecar.core.policy import Policy, policy, verdict
 from sidecar.core.profile import SideProfile
+from sidecar.core.runs import Lengths, RunLengths
 from sidecar.core.seasons import Season, Seasons, season_of
 from sidecar.settings import DriftSettings
 
@@ -101,9 +102,11 @@ def blocks(binner: Binner, values: Floats) -> Iterator[NDArray[np.int64]]:
         yield codes[:, at : at + BLOCK]
 
 
-def watch(evidence: Evidence, codes: NDArray[np.int64], limits: Policy, found: Found) -> NDArray[np.int64]:
+def watch(
+    evidence: Evidence, codes: NDArray[np.int64], limits: Policy, found: Found, runs: Lengths | None = None
+) -> NDArray[np.int64]:
     """One block; the features that are certain begin anew, and those whose verdict is drift are returned."""
-    evidence.update(codes)
+    evidence.update(codes, runs)
     found.rows += codes.shape[1]
     logs = evidence.log10()
     certain = np.flatnonzero(logs >= limits.alarm)
@@ -127,9 +130,12 @@ def false_alarms(stream: Stream, reference_rows: int, rows: int, budget: float, 
         reference = profile_of(independent(rng, reference_rows))
         binner = Binner(reference.features)
         evidence = Evidence(reference, binner.mask, DriftSettings().tolerance)
+        lengths = RunLengths(FEATURES)
         for start in range(0, rows // references, PIECE):
-            for codes in blocks(binner, stream(rng, min(PIECE, rows // references - start))):
-                watch(evidence, codes, limits, found)
+            values = stream(rng, min(PIECE, rows // references - start))
+            repeats, _ = lengths.add(values)
+            for at, codes in enumerate(blocks(binner, values)):
+                watch(evidence, codes, limits, found, repeats[:, at * BLOCK : (at + 1) * BLOCK])
     return found
 
 
