@@ -164,6 +164,17 @@ class ReferenceLearned(msgspec.Struct, frozen=True):
     digest: str
 
 
+class LearningRefused(msgspec.Struct, frozen=True):
+    """No reference was learned from the rows so far, since their older half differs from the newer, most in `feature`."""
+
+    at: float
+    side: Side
+    feature: str
+    effect: float
+    changed: str
+    times: int
+
+
 class ReferenceChanged(msgspec.Struct, frozen=True):
     """The reference was replaced; windows, evidence and verdicts began anew. Digests are empty where there was none."""
 
@@ -187,6 +198,7 @@ Event = (
     | VerdictChanged
     | JointChanged
     | ReferenceLearned
+    | LearningRefused
     | ReferenceChanged
     | ReferenceMismatch
 )

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from sidecar.core.builder import Builder, Recount
 from sidecar.core.decoder import Decoder
-from sidecar.core.events import DecodeFailed, Event, ExchangeSeen, ReferenceChanged, ReferenceLearned
+from sidecar.core.events import DecodeFailed, Event, ExchangeSeen, LearningRefused, ReferenceChanged, ReferenceLearned
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Frame, Side
 from sidecar.core.intake import Intake
+from sidecar.core.learner import Learner
 from sidecar.core.policy import Policy, policy
 from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.profile_file import digest
@@ -61,8 +61,8 @@ class Monitor:
         self._watches: dict[Side, Watch] = {}
         self._sources: dict[Side, str] = {}
         self._digests: dict[Side, str] = {}
-        self._kept: dict[Side, list[Frame]] = {side: [] for side in Side}  # rows that a reference is learned from
-        self._learners = {} if reference else {side: Builder() for side in Side}
+        wanted, material = settings.learn.rows, settings.drift.material_psi
+        self._learners = {} if reference else {side: Learner(side, wanted, material) for side in Side}
         self._digest = digest(reference) if reference else ""
         routed = Router(settings.segments, settings.decode.feature_names) if settings.segments.by else None
         self._slices = Slices(settings, routed, reference) if routed else None
@@ -143,25 +143,28 @@ class Monitor:
         return [*events, *watch.take_batches(batches, now), *self._slices.take(side, batches, now)]
 
     def _learn(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
-        """Gather rows until there are enough; what comes after them is watched."""
+        """Gather rows until there are enough of one kind; what comes after them is watched."""
         learner = self._learners[side]
         configured = self._settings.decode.feature_names if side is Side.INPUT else ()
+        events: list[Event] = []
         for at, frame in enumerate(frames):
             names = configured if frame.names is None and frame.width == len(configured) else frame.names
-            self._kept[side].append(learner.add(msgspec.structs.replace(frame, names=names, slices=None)))
-            if learner.rows(side) >= self._settings.learn.rows:
-                return [self._learned(side, now), *self._watch(side, frames[at + 1 :], now)]
-        return []
+            learner.add(msgspec.structs.replace(frame, names=names, slices=None))
+            if learner.due:
+                changed = learner.refuse()
+                if changed is None:
+                    return [*events, self._learned(side, now), *self._watch(side, frames[at + 1 :], now)]
+                events.append(
+                    LearningRefused(now, side, changed.feature, changed.effect, changed.changed, learner.refusals)
+                )
+        return events
 
     def _learned(self, side: Side, now: float) -> ReferenceLearned:
         learner = self._learners.pop(side)
-        recount = Recount(learner.build(), own=True)
-        for frame in self._kept.pop(side):
-            recount.add(frame)
-        profile = recount.profile()
+        profile = learner.profile()
         self._begin(side, profile.sides[side], LEARNED, digest(profile), now)
         self._digest = digest(self.reference or profile)
-        return ReferenceLearned(now, side, learner.rows(side), self._digest)
+        return ReferenceLearned(now, side, learner.rows, self._digest)
 
     def _begin(self, side: Side, profile: SideProfile, source: str, digest_of_it: str, now: float) -> None:
         self._sources[side] = source
@@ -188,7 +191,7 @@ class Monitor:
             window_rows=watch.window.rows if watch else 0,
             profile=self._digests.get(side, "")[:8],
             source=self._sources.get(side, LEARNING if learner else ""),
-            learned_rows=learner.rows(side) if learner else 0,
+            learned_rows=learner.rows if learner else 0,
             features=watch.views() if watch else (),
             together=watch.verdicts.together_view() if watch else None,
             joint=watch.joint.report if watch and watch.joint else None,

@@ -25,6 +25,7 @@ from sidecar.core.events import (
     ExchangeSeen,
     FeatureReport,
     JointChanged,
+    LearningRefused,
     ReferenceChanged,
     ReferenceLearned,
     ReferenceMismatch,
@@ -78,6 +79,11 @@ class DriftLog:
             case ReferenceLearned():
                 figures = {"side": event.side, "rows": event.rows, "digest": event.digest}
                 self._write("info", "reference_learned", event.at, figures)
+            case LearningRefused():
+                figures = {"side": event.side, "feature": event.feature, "effect": round(event.effect, 6)}
+                self._write(
+                    "warning", "learning_refused", event.at, figures | {"changed": event.changed, "times": event.times}
+                )
             case ReferenceChanged():
                 figures = {"before": event.before, "digest": event.digest}
                 self._write("info", "reference_changed", event.at, figures)
