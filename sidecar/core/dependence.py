@@ -45,12 +45,12 @@ class Correlation:
         self._ranks = ranks.ravel()
         self._rows = np.zeros(len(LAGS))
         self._apart = np.zeros((2, len(LAGS), len(ranks)))
-        self._held = np.empty((len(ranks), 0), np.int64)
+        self._held = np.empty((len(ranks), 0), np.int32)
         self._fresh = 0
 
     def add(self, codes: Codes) -> None:
         """Take a block of rows: flat codes (F, n)."""
-        self._held = np.concatenate([self._held, codes], axis=1)[:, -_CHUNK - FURTHEST :]
+        self._held = np.concatenate([self._held, codes.astype(np.int32)], axis=1)[:, -_CHUNK - FURTHEST :]
         self._fresh += codes.shape[1]
         self.rows += codes.shape[1]
         if self._fresh >= self._next():
@@ -101,7 +101,7 @@ class Runs:
         A weight depends on the rows before it alone, so that a factor to its power stays an e-value (Jensen).
         """
         before = np.concatenate([self._last, codes[:, :-1]], axis=1)
-        self._last = codes[:, -1:]
+        self._last = codes[:, -1:].copy()
         longest = self._credible[before]
         if not (runs > longest).any():
             return None

@@ -60,7 +60,7 @@ class Quality:
         stuck = (earlier + 1 > self._longest[:, None]) & (earlier > 0)
         if stuck.any():
             self._count("stuck", np.where(self._runs.length > 0, stuck.sum(axis=1), 0))
-        self._recent = np.concatenate([self._recent, batch.numbers[:, -RECENT:]], axis=1)[:, -RECENT:]
+        self._recent = np.concatenate([self._recent, batch.numbers[:, -RECENT:]], axis=1)[:, -RECENT:].copy()
         return earlier
 
     def close(self, rows: int) -> None:

@@ -26,7 +26,7 @@ class RunLengths:
         start = np.maximum.accumulate(np.where(values != before, at, -1), axis=1)
         length = np.where(start < 0, self.length[:, None] + at + 1, at - start + 1)
         earlier = np.concatenate([self.length[:, None], length[:, :-1]], axis=1)
-        self._last, self.length = values[:, -1:], length[:, -1]
+        self._last, self.length = values[:, -1:].copy(), length[:, -1].copy()  # a view would keep the whole block
         return earlier, before
 
 
