@@ -86,9 +86,8 @@ class Quality:
 
     def _fit(self, at: int, numbers: Floats) -> float:
         """How many standard deviations the mean log share of the numbers' bins is above what the reference expects."""
-        matrix = np.full((len(self._recent), len(numbers)), np.nan)
-        matrix[at] = numbers
-        found = self._log_shares[at][self._binner.cut(matrix)[at]].mean()
+        edges = self._binner.features[int(self._binner.numeric[at])].edges
+        found = self._log_shares[at][np.searchsorted(edges, numbers, side="right")].mean()
         return float((found - self._expected[at]) / self._spread[at] * np.sqrt(len(numbers)))
 
     def _count(self, kind: str, rows: NDArray[np.int64]) -> None:
