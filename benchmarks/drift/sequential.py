@@ -8,7 +8,6 @@ knows. A feature that alarms begins anew. Delays are rows from a change to the a
 from __future__ import annotations
 
 import argparse
-import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -153,11 +152,14 @@ def seasonal(reference_rows: int, rows: int, budget: float, references: int, see
         hours = np.array([season_of(Season.HOUR_OF_DAY, moment) for moment in at])
         seasons = Seasons(Season.HOUR_OF_DAY, {hour: binner.counts(codes[:, hours == hour]) for hour in range(24)})
         evidence = Evidence(reference, binner.mask, DriftSettings().tolerance)
+        standing = -1
         moments = (np.arange(rows // references) * (86_400 // ROWS_A_DAY)) % 86_400
         for start in range(0, len(moments), BLOCK):
             now = moments[start : start + BLOCK]
             hour = season_of(Season.HOUR_OF_DAY, float(now[-1]))
-            evidence.stand_on(str(hour), functools.partial(seasons.reference, hour, reference.counts.shape))
+            if hour != standing:
+                evidence.stand_on(seasons.reference(hour, reference.counts.shape))
+                standing = hour
             for block in blocks(binner, cycle(rng, now)):
                 watch(evidence, block, limits, found)
     return found

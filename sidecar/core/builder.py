@@ -24,6 +24,7 @@ from sidecar.core.frame import Frame, Side
 from sidecar.core.infer import Inference
 from sidecar.core.moments import Moments
 from sidecar.core.profile import Counter, Profile, SideProfile
+from sidecar.core.stats.splitmix import splitmix64
 
 SAMPLE_ROWS = 200_000
 SAMPLE_VALUES = 8_000_000
@@ -210,8 +211,6 @@ class _Gathered:
 
 
 def _hashes(first: int, rows: int) -> NDArray[np.int64]:
-    """A number of 62 bits for each row, the same in every run (splitmix64: Steele, Lea & Flood, 2014)."""
-    z = np.arange(first + 1, first + rows + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((z ^ (z >> np.uint64(31))) >> np.uint64(2)).astype(np.int64)
+    """A number of 62 bits for each row, the same in every run."""
+    mixed = splitmix64(np.arange(first + 1, first + rows + 1, dtype=np.uint64))
+    return (mixed >> np.uint64(2)).astype(np.int64)

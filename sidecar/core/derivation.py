@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.core.stats.splitmix import splitmix64
+
 Floats = NDArray[np.float64]
 
 PROJECTIONS = 8
@@ -33,13 +35,9 @@ class Derivation(Protocol):
 
 
 def signs(keys: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """`PROJECTIONS` fixed signs of each key, as (keys, PROJECTIONS) of -1 and 1: bits of splitmix64's mixing function.
+    """`PROJECTIONS` fixed signs of each key, as (keys, PROJECTIONS) of -1 and 1.
 
     A vector's product with one column is a random projection (Achlioptas 2003: signs do as well as normal numbers).
     """
-    z = keys * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    bits = (z[:, None] >> np.arange(PROJECTIONS, dtype=np.uint64)) & np.uint64(1)
+    bits = (splitmix64(keys)[:, None] >> np.arange(PROJECTIONS, dtype=np.uint64)) & np.uint64(1)
     return 2.0 * bits.astype(np.float64) - 1.0

@@ -27,14 +27,13 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.binner import Codes
 from sidecar.core.dependence import FIRST_ROWS, FURTHEST, Correlation, Runs
-from sidecar.core.ground import BETS, SUBSPACES, Ground, ground
+from sidecar.core.ground import BETS, SUBSPACES, ground
 from sidecar.core.profile import SideProfile
 from sidecar.core.runs import Lengths
 from sidecar.core.stats.divergence import effect
@@ -59,8 +58,6 @@ _DEPENDENT = 0.8
 """A feature with a smaller share of independent rows learns late."""
 _SURE = 0.95
 """No bet puts more than this share of what there is on one outcome."""
-_GROUNDS = 500_000
-"""Bins of all grounds that are kept, so that seasons which change with each block are cheap."""
 _NONE = 1e-300
 """Divides where there is nothing yet."""
 
@@ -73,7 +70,6 @@ class Evidence:
         self._reference = reference.counts.astype(np.float64)
         self._make_ground = functools.partial(ground, reference.features, mask=mask, tolerance=tolerance)
         self.ground = self._make_ground(self._reference)
-        self._grounds: dict[str, tuple[Floats, Ground]] = {"": (self._reference, self.ground)}
         self._smooth = np.asarray(self.ground.basis.any(axis=(1, 2)))
         self._log_shares = _log_shares(self._smooth)
         self.together = Together(np.where(self._smooth, 1.0, np.maximum(mask.sum(axis=1) - 1.0, 1.0)))
@@ -94,17 +90,12 @@ class Evidence:
         """Effective independent rows per row and feature, as measured on recent live rows."""
         return self._correlation.share
 
-    def stand_on(self, season: str, counts: Callable[[], Floats]) -> None:
-        """From now on rows are compared with the reference counts (F, B) of a season; `counts` gives them if need be.
+    def stand_on(self, counts: Floats) -> None:
+        """From now on rows are compared with these reference counts (F, B), those of a season.
 
         What was learned in another season stays: it is how live differs from what was to be expected then.
         """
-        if season not in self._grounds:
-            if len(self._grounds) * self._reference.size > _GROUNDS:
-                self._grounds.clear()
-            reference = counts()
-            self._grounds[season] = reference, self._make_ground(reference)
-        self._reference, self.ground = self._grounds[season]
+        self._reference, self.ground = counts, self._make_ground(counts)
 
     def update(self, codes: Codes, runs: Lengths | None = None) -> None:
         """Judge one block of rows, flat codes (F, n), by the bets; then learn from it.

@@ -14,7 +14,7 @@ from sidecar.core.coding import Rows
 from sidecar.core.events import JointChanged, JointReport, PairShift, State
 from sidecar.core.frame import Side
 from sidecar.core.joint import LEAST_ROWS, Joint, Judgement, contributions, judge
-from sidecar.core.policy import RECOVERED, Policy
+from sidecar.core.policy import Policy, joint_verdict
 from sidecar.core.profile import SideProfile
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,7 @@ class JointWatch:
         self._looked = rows_seen
         self._live.clear()
         before = self.state
-        self.state = _verdict(before, found, limits, rows)
+        self.state = joint_verdict(limits, before, found.p_value, _effect(found), rows)
         self.report = self._reported(found, limits.joint_alarm * rows)
         told = self.state is not before and {before, self.state} != {State.INSUFFICIENT, State.OK}
         return [JointChanged(now, before, rows_seen, self.report)] if told else []
@@ -90,15 +90,3 @@ def _effect(found: Judgement) -> float:
     """The change of the correlation that is most certain to have changed."""
     pair = found.strongest
     return float(abs(found.live[pair] - found.reference[pair]))
-
-
-def _verdict(before: State, found: Judgement, limits: Policy, rows: float) -> State:
-    effect = _effect(found)
-    if before in (State.DRIFT, State.WARNING) and (effect <= RECOVERED * limits.correlation or found.p_value > 0.05):
-        return State.OK
-    material = effect >= limits.correlation
-    if before is State.DRIFT or (material and found.p_value < limits.joint_alarm * rows):
-        return State.DRIFT
-    if before is State.WARNING or (material and found.p_value < limits.joint_warning * rows):
-        return State.WARNING
-    return State.OK

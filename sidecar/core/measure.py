@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.events import NotEnough, Score
+from sidecar.core.stats.gamma import chi2_sf
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -103,6 +104,24 @@ class Pair:
         v, u = self.per_bin
         excess = np.divide(v * v, u + v, out=np.zeros_like(v), where=v > 0).sum(axis=1)
         return np.asarray(excess / np.maximum(self.pooled_bins - 1, 1.0))
+
+    def chi2_tail(self, distance: Floats, excess: Floats | float = 0.0) -> Floats:
+        """The p-value of a distance of the pooled counts that is, to second order, sum (p - q)^2 / r.
+
+        When nothing drifts nm/(n+m) times it is chi-squared with a degree of freedom for each bin but one, but for what the
+        cuts add (`cut_excess`) and what else the fourth order does (`excess`, relative to df).
+        """
+        statistic = distance / self.inverse_rows / (1 + self.cut_excess + excess)
+        return chi2_sf(statistic, self.pooled_bins - 1)
+
+    def mean_fourth_order(self, squares: float, product: float) -> Floats:
+        """What the fourth order adds to the mean of a statistic, relative to df, where each bin adds
+        (squares (u^2 + v^2) - product uv) / (u + v), with u and v as 1 / expected rows of live and reference.
+        """
+        v, u = self.per_bin
+        terms = squares * (u * u + v * v) - product * u * v
+        excess = np.divide(terms, u + v, out=np.zeros_like(u), where=u > 0)
+        return np.asarray(excess.sum(axis=1) / np.maximum(self.pooled_bins - 1, 1.0))
 
     @functools.cached_property
     def ordered_rows(self) -> tuple[Floats, Floats]:

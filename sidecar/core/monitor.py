@@ -12,7 +12,15 @@ from collections.abc import Iterable
 import msgspec
 
 from sidecar.core.decoder import Decoder
-from sidecar.core.events import DecodeFailed, Event, ExchangeSeen, LearningRefused, ReferenceChanged, ReferenceLearned
+from sidecar.core.events import (
+    DecodeFailed,
+    Event,
+    ExchangeSeen,
+    LearningRefused,
+    ReferenceChanged,
+    ReferenceLearned,
+    State,
+)
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Frame, Side
 from sidecar.core.intake import Intake
@@ -85,7 +93,7 @@ class Monitor:
 
     def feed_many(self, exchanges: Iterable[Exchange], now: float) -> list[Event]:
         """Take many at once, which costs much less than one by one."""
-        drifted = sum(watch.drifted for watch in self._watches.values())
+        drifted = sum(watch.verdicts.states.count(State.DRIFT) for watch in self._watches.values())
         failures: list[DecodeFailed] = []
         events: list[Event] = []
         frames: list[Frame] = []

@@ -16,6 +16,9 @@ from sidecar.settings import DriftSettings
 RECOVERED = 0.5
 """A window's effect at or below this share of the material effect ends a warning or a drift."""
 
+CREDIBLE = 0.05
+"""A p-value above this ends a verdict on how features hang together."""
+
 JOINT_SHARE = 0.1
 """The part of the budget that is for the tests of pairs (`joint_watch`) of both sides."""
 
@@ -68,3 +71,16 @@ def verdict(limits: Policy, before: State, evidence: float, effect: float) -> St
 def recovered(limits: Policy, state: State, effect: float) -> bool:
     """Whether a closed window with this effect ends the `state`."""
     return state in (State.WARNING, State.DRIFT) and effect <= RECOVERED * limits.material
+
+
+def joint_verdict(limits: Policy, before: State, p_value: float, effect: float, rows: int) -> State:
+    """The state of how features hang together after a lot of so many rows; `effect` is the change of a correlation."""
+    ended = effect <= RECOVERED * limits.correlation or p_value > CREDIBLE
+    if before in (State.DRIFT, State.WARNING) and ended:
+        return State.OK
+    material = effect >= limits.correlation
+    if before is State.DRIFT or (material and p_value < limits.joint_alarm * rows):
+        return State.DRIFT
+    if before is State.WARNING or (material and p_value < limits.joint_warning * rows):
+        return State.WARNING
+    return State.OK

@@ -186,8 +186,7 @@ def _profile(content: _Content) -> Profile:
     }
     for side, whole in sides.items():
         parts = [of_slice[side] for of_slice in slices.values() if side in of_slice]
-        if not np.array_equal(whole.counts, sum(parts, start=np.zeros_like(whole.counts))):
-            raise ValueError(f"the segments of the {side.value} do not add up to the whole")
+        _check_sum(f"segments of the {side.value}", parts, whole)
     return Profile(sides, segments.by, slices)
 
 
@@ -208,9 +207,13 @@ def _with_seasons(side: Side, whole: SideProfile, stored: _Seasons) -> SideProfi
     if side not in stored.counts:
         return whole
     counts = {int(number): _slice(f"season {number}", some, whole) for number, some in stored.counts[side].items()}
-    if not np.array_equal(whole.counts, sum(counts.values(), start=np.zeros_like(whole.counts))):
-        raise ValueError(f"the seasons of the {side.value} do not add up to the whole")
+    _check_sum(f"seasons of the {side.value}", counts.values(), whole)
     return replace(whole, seasons=Seasons(stored.season, counts))
+
+
+def _check_sum(what: str, parts: Iterable[Counts], whole: SideProfile) -> None:
+    if not np.array_equal(whole.counts, sum(parts, start=np.zeros_like(whole.counts))):
+        raise ValueError(f"the {what} do not add up to the whole")
 
 
 def _slice(name: str, stored: _Counts, whole: SideProfile | None) -> Counts:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.binner import Batch, Binner
-from sidecar.core.ground import PSEUDO_COUNT
 from sidecar.core.profile import SideProfile
 from sidecar.core.runs import Lengths, RunLengths, credible
+from sidecar.core.stats.divergence import ratios
 
 Floats = NDArray[np.float64]
 
@@ -33,33 +33,30 @@ _LEAST_NUMBERS = 50
 
 
 class Quality:
-    """One side. `violations` counts rows by (feature, kind)."""
+    """One side. `violations` counts rows by (feature, kind); `shares` (F, B) are the reference's, none of them 0 (`ground`)."""
 
-    def __init__(self, reference: SideProfile, binner: Binner) -> None:
+    def __init__(self, reference: SideProfile, binner: Binner, shares: Floats) -> None:
         self.violations: Counter[tuple[str, str]] = Counter()
         self._names = reference.names
         self._binner = binner
         self._place = {feature: at for at, feature in enumerate(binner.numeric.tolist())}
-        shares = (reference.counts / np.maximum(reference.rows, 1)[:, None]).max(axis=1)
-        self._longest = np.maximum(credible(shares, STUCK), LEAST_RUN)
+        most = ratios(reference.counts.astype(np.float64)).max(axis=1)
+        self._longest = np.maximum(credible(most, STUCK), LEAST_RUN)
         self._runs = RunLengths(len(reference.features))
         self._recent = np.full((len(binner.numeric), RECENT), np.nan)
-        counts = reference.counts[binner.numeric] + np.where(binner.mask[binner.numeric], PSEUDO_COUNT, 0.0)
-        with np.errstate(divide="ignore"):
-            self._log_shares = np.log(counts / counts.sum(axis=1, keepdims=True))
-        finite = np.where(np.isfinite(self._log_shares), self._log_shares, 0.0)
-        weights = np.exp(self._log_shares)
-        self._expected = (weights * finite).sum(axis=1)
-        self._spread = np.sqrt(np.maximum((weights * finite**2).sum(axis=1) - self._expected**2, 1e-12))
+        weights = shares[binner.numeric]
+        self._log_shares = np.log(np.where(weights > 0, weights, 1.0))
+        self._expected = (weights * self._log_shares).sum(axis=1)
+        self._spread = np.sqrt(np.maximum((weights * self._log_shares**2).sum(axis=1) - self._expected**2, 1e-12))
 
     def add(self, batch: Batch) -> Lengths:
         """Take rows; how many equal values in a row came before each (F, n)."""
         values = batch.codes.astype(np.float64)
         values[self._binner.numeric] = batch.numbers
         earlier, _ = self._runs.add(values)
-        stuck = (earlier + 1 > self._longest[:, None]) & (earlier > 0)
+        stuck = earlier + 1 > self._longest[:, None]
         if stuck.any():
-            self._count("stuck", np.where(self._runs.length > 0, stuck.sum(axis=1), 0))
+            self._count("stuck", stuck.sum(axis=1))
         self._recent = np.concatenate([self._recent, batch.numbers[:, -RECENT:]], axis=1)[:, -RECENT:].copy()
         return earlier
 

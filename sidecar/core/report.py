@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sidecar.core.bins import MAX_BINS
 from sidecar.core.events import BinShift, NotEnough, Score, State
 from sidecar.core.profile import SideProfile
-from sidecar.core.stats.divergence import smoothed
+from sidecar.core.stats.divergence import ratios, smoothed
 from sidecar.core.view import BinView, FeatureView
 
 Floats = NDArray[np.float64]
@@ -16,11 +16,6 @@ Floats = NDArray[np.float64]
 MOST_SHIFTS = 5
 _BIN_NAMES = tuple(f"{at:02}" for at in range(MAX_BINS))
 """`bin` sorts as text up to 99 bins, which no feature that was cut here passes."""
-
-
-def ratios(counts: Floats) -> Floats:
-    """Shares of each row of a matrix; 0 where it is empty."""
-    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300))
 
 
 def shifts(reference: Floats, live: Floats, ranges: list[tuple[str, ...]]) -> list[tuple[BinShift, ...]]:

@@ -11,12 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
-import numpy as np
 
-from sidecar.core.binner import Batch
-from sidecar.core.builder import Recount, share_unseen
 from sidecar.core.frame import Frame, Side
-from sidecar.core.profile import Counts, Profile
+from sidecar.core.part_counts import PartRecount
+from sidecar.core.profile import Profile
 from sidecar.core.seasons import Season, Seasons, season_of
 from sidecar.errors import DataError
 
@@ -41,7 +39,7 @@ class WithoutTime:
         self._into.add(apart(frame, self._column)[0])
 
 
-class SeasonRecount(Recount):
+class SeasonRecount(PartRecount):
     """Counts every row into the bins of a profile, and into the season of its time."""
 
     def __init__(self, profile: Profile, season: Season, column: str, offset: float, own: bool = True) -> None:
@@ -49,34 +47,27 @@ class SeasonRecount(Recount):
         self._season = season
         self._column = column
         self._offset = offset
-        self._numbers: list[int] = []
-        self._counts: dict[Side, dict[int, Counts]] = {side: {} for side in Side}
+        self._asked: list[int] = []
 
     def add(self, frame: Frame) -> None:
         """Count the rows of a frame. Raises DataError for a time that cannot be read."""
         if frame.side is Side.INPUT:
             frame, times = apart(frame, self._column)
-            self._numbers = [season_of(self._season, seconds(time), self._offset) for time in times]
+            self._asked = [season_of(self._season, seconds(time), self._offset) for time in times]
         super().add(frame)
 
     def profile(self) -> Profile:
         """The profile with the counts of this pass, and its seasons."""
         whole = super().profile()
-        for side, expected in self._expected.items():
-            share_unseen(expected, list(self._counts[side].values()))
         sides = {
-            side: replace(of_side, seasons=Seasons(self._season, self._counts[side]))
+            side: replace(of_side, seasons=Seasons(self._season, self.parts[side]))
             for side, of_side in whole.sides.items()
         }
         return replace(whole, sides=sides)
 
-    def _count(self, frame: Frame, batch: Batch) -> None:
-        super()._count(frame, batch)
-        numbers = np.array(self._numbers if len(self._numbers) == frame.rows else [_UNKNOWN] * frame.rows)
-        of_side = self._counts[frame.side]
-        for number in np.unique(numbers).tolist():
-            counts = self._binners[frame.side].counts(batch.codes[:, numbers == number])
-            of_side[number] = of_side[number] + counts if number in of_side else counts
+    def numbers(self, frame: Frame) -> list[int]:
+        """The season of each row; unknown for an answer that has not as many rows as its request."""
+        return self._asked if len(self._asked) == frame.rows else [_UNKNOWN] * frame.rows
 
 
 def apart(frame: Frame, column: str) -> tuple[Frame, list[Any]]:

@@ -63,6 +63,11 @@ class Verdicts:
         features = len(self.states)
         return features + 1 if features > 1 else features
 
+    @property
+    def drifting(self) -> NDArray[np.bool_]:
+        """Which features are in state drift (F,). Their own verdict says it all: they are left out of what is told together."""
+        return np.array([state is State.DRIFT for state in self.states])
+
     def change(self, rows: int, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
         """Look at the evidence after `rows` rows in all; `scores` gives those of one feature."""
         self._rows = rows
@@ -92,13 +97,13 @@ class Verdicts:
         reports = self._reports(scores, reference, live)
         self._evidence.reset(np.array(over, np.int64))
         changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
-        return reports, [*changes, *self._recover_together(began, sum(np.array(effects)[~self._told()].tolist()), now)]
+        return reports, [*changes, *self._recover_together(began, sum(np.array(effects)[~self.drifting].tolist()), now)]
 
     def together_view(self) -> TogetherView | None:
         """All features together; None where there is one."""
         if len(self.states) < 2:
             return None
-        effect, rows = self._evidence.effect_together(self._told())
+        effect, rows = self._evidence.effect_together(self.drifting)
         evidence = self._evidence.together.log10
         return TogetherView(evidence, self.limits.alarm, effect, round(rows), self.together)
 
@@ -125,15 +130,11 @@ class Verdicts:
         before, evidence = self.together, self._evidence.together.log10
         if before is State.DRIFT or evidence < min(self.limits.warning, self.limits.alarm):
             return []
-        self.together = verdict(self.limits, before, evidence, self._evidence.effect_together(self._told())[0])
+        self.together = verdict(self.limits, before, evidence, self._evidence.effect_together(self.drifting)[0])
         if self.together is before:
             return []
         self._together_changed = self._rows
         return [VerdictChanged(now, before, self._rows, self._report_together())]
-
-    def _told(self) -> NDArray[np.bool_]:
-        """Features whose own verdict says it all: what they changed by is no change of all together."""
-        return np.array([state is State.DRIFT for state in self.states])
 
     def _recover_together(self, began: int, window: float, now: float) -> list[VerdictChanged]:
         before = self.together
@@ -185,7 +186,7 @@ class Verdicts:
         return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
 
     def _report_together(self) -> FeatureReport:
-        effect, rows = self._evidence.effect_together(self._told())
+        effect, rows = self._evidence.effect_together(self.drifting)
         return FeatureReport(
             side=self._side,
             feature=ALL_FEATURES,

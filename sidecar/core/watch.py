@@ -1,7 +1,7 @@
 """One side against its reference: gathers evidence in blocks of rows, closes windows, changes verdicts.
 
-Rows wait until a block of 32 is full or a quarter of a second old, because bets are placed per block. Figures are computed
-for all features at once. The monitor feeds it frames and the time; binning is done by `arrivals`, judging by `policy`.
+Rows wait until a block is full or has waited for a moment, because bets are placed per block. Figures are computed for all
+features at once. The monitor feeds it frames and the time; binning is done by `arrivals`, judging by `policy`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from sidecar.core.events import (
     Event,
     JointChanged,
     ReferenceMismatch,
-    State,
     WindowClosed,
 )
 from sidecar.core.evidence import BLOCK_ROWS, Evidence
@@ -30,9 +29,10 @@ from sidecar.core.moments import Moments
 from sidecar.core.policy import Policy
 from sidecar.core.profile import SideProfile
 from sidecar.core.quality import Quality
-from sidecar.core.report import feature_views, ratios
+from sidecar.core.report import feature_views
 from sidecar.core.runs import Lengths
 from sidecar.core.seasons import season_of
+from sidecar.core.stats.divergence import ratios
 from sidecar.core.verdicts import Scores, Verdicts
 from sidecar.core.view import FeatureView, SegmentFeature
 from sidecar.core.windows import Window
@@ -69,8 +69,8 @@ class Watch:
         binner = Binner(reference.features)
         self._binner = binner
         self._arrivals = Arrivals(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
-        self._quality = Quality(reference, binner)
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
+        self._quality = Quality(reference, binner, self._evidence.ground.q)
         self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)
         pairs = None if segment or reference.seasons else reference.joint
         self.joint = JointWatch(side, reference, pairs) if pairs else None
@@ -88,11 +88,6 @@ class Watch:
         self._waiting: list[tuple[Codes, Lengths]] = []
         self._waiting_rows = 0
         self._waiting_since = now
-
-    @property
-    def drifted(self) -> int:
-        """How many features are in state drift."""
-        return self.verdicts.states.count(State.DRIFT)
 
     def take(self, frames: Iterable[Frame], now: float) -> list[Event]:
         """Take the rows of frames of this side; judge as many blocks as are full."""
@@ -224,8 +219,8 @@ class Watch:
     def _close_joint(self, now: float) -> list[JointChanged]:
         if self.joint is None:
             return []
-        drifting = np.array([state is State.DRIFT for state in self.verdicts.states])
-        return self.joint.close(self._evidence.independent_share, drifting, self.verdicts.limits, self._rows, now)
+        share, drifting = self._evidence.independent_share, self.verdicts.drifting
+        return self.joint.close(share, drifting, self.verdicts.limits, self._rows, now)
 
     def _stand_on_season(self, rows: int, now: float) -> None:
         """Compare the rows that come now with the season that they come in."""
@@ -235,7 +230,7 @@ class Watch:
         number = season_of(seasons.season, now, self._season_offset)
         if number != self._season:
             reference = seasons.reference(number, self._reference.shape)
-            self._evidence.stand_on(str(number), lambda: reference)
+            self._evidence.stand_on(reference)
             self._season = number
             self._season_shares = ratios(reference)
         self._expected += self._season_shares * rows

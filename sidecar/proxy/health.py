@@ -139,9 +139,8 @@ class AdminFront(Half):
         except (OSError, TimeoutError):
             self._answer_without_observer()
             return
-        if (
-            not self._health.observer_up()
-        ):  # it ended meanwhile, and the connection waits in the backlog for the next one
+        if not self._health.observer_up():
+            # It ended meanwhile, and the connection waits in the backlog for the next one.
             observer.transport.abort()
             self._answer_without_observer()
             return

@@ -14,7 +14,7 @@ from sidecar.core.geometry import scale
 from sidecar.core.measure import Pair
 from sidecar.core.measures.anderson_darling import AndersonDarling
 from sidecar.core.measures.g_test import GTest
-from tests.support.profiles import counted, profile_of
+from tests.support.profiles import counted, pair_of, profile_of
 
 LOOKS = 400
 
@@ -41,7 +41,7 @@ def test_small_p_values_keep_their_digits() -> None:
     side = profile.sides[Side.INPUT]
     live = counted({"x": rng.normal(1.0, 1.0, 2_000).tolist()}, profile)
 
-    p_value = float(combined(Pair(side.counts.astype(float), live.counts.astype(float), scale(side)))[0])
+    p_value = float(combined(pair_of(side.counts, live.counts, side))[0])
 
     assert 0 < p_value < 1e-30
 
@@ -52,7 +52,7 @@ def test_g_is_scipy_s_likelihood_ratio_before_its_correction() -> None:
     width = side.counts.shape[1]
     padded = [np.pad(counts, ((0, 0), (0, width - 3))) for counts in (reference, live)]
 
-    measured = GTest()(Pair(padded[0], padded[1], scale(side)))
+    measured = GTest()(pair_of(*padded, side))
 
     exact = stats.chi2_contingency(np.concatenate([reference, live]), lambda_="log-likelihood")
     assert measured.value[0] == pytest.approx(exact.statistic * (1 / 1000 + 1 / 250))

@@ -9,7 +9,6 @@ import numpy as np
 import orjson
 import pytest
 
-from sidecar.core.builder import Builder, Recount
 from sidecar.core.decoders import decoders
 from sidecar.core.events import State, VerdictChanged
 from sidecar.core.exchange import Exchange, Message, Outcome
@@ -17,6 +16,7 @@ from sidecar.core.frame import Frame
 from sidecar.core.intake import Intake
 from sidecar.core.monitor import Monitor
 from sidecar.settings import Settings
+from tests.support.profiles import recounted_frames
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 Rng = np.random.Generator
@@ -74,13 +74,7 @@ def test_answers_that_change_are_drift_and_others_are_not(
     frames: list[Frame] = []
     for _ in range(400):
         frames += intake.frames(exchange(answers(rng, False)), 0.0, [])
-    builder = Builder()
-    for frame in frames:
-        builder.add(frame)
-    recount = Recount(builder.build(), own=True)
-    for frame in frames:
-        recount.add(frame)
-    monitor = Monitor(settings, recount.profile(), decoders(settings.decode), 0.0)
+    monitor = Monitor(settings, recounted_frames(frames), decoders(settings.decode), 0.0)
     told: list[tuple[int, str]] = []
 
     for at in range(400):

@@ -19,7 +19,7 @@ from sidecar.core.geometry import scale
 from sidecar.core.measure import Measure, Pair, scores
 from sidecar.core.measures import MEASURES
 from sidecar.core.profile import Profile, SideProfile
-from tests.support.profiles import counted, profile_of
+from tests.support.profiles import counted, pair_of, profile_of
 
 each_measure = pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 RNG = np.random.default_rng(11)
@@ -39,7 +39,7 @@ counts = hnp.arrays(np.float64, SHAPE, elements=st.integers(0, 10_000).map(float
 
 
 def pair(reference: NDArray[Any], live: NDArray[Any]) -> Pair:
-    return Pair(reference.astype(np.float64), live.astype(np.float64), scale(SIDE))
+    return pair_of(reference, live, SIDE)
 
 
 @each_measure

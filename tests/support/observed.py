@@ -7,7 +7,6 @@ import random
 import msgspec
 import orjson
 
-from sidecar.core.builder import Builder, Recount
 from sidecar.core.decoders import decoders
 from sidecar.core.exchange import Exchange, Message, Outcome, Trace
 from sidecar.core.frame import Frame, Side
@@ -23,6 +22,7 @@ from sidecar.core.snapshot import (
     Snapshot,
 )
 from sidecar.settings import ModelSettings, SegmentSettings, Settings
+from tests.support.profiles import recounted_frames
 
 STARTED = 1_700_000_000.0
 """Unix time at which the tests' clocks begin."""
@@ -40,13 +40,7 @@ def reference(names: tuple[str, ...] = ("age", "income"), rows: int = 2000) -> P
         Frame(Side.INPUT, names, rows, len(names), values),
         Frame(Side.OUTPUT, ("score",), rows, 1, [rng.random() for _ in range(rows)]),
     )
-    builder = Builder()
-    for frame in frames:
-        builder.add(frame)
-    recount = Recount(builder.build(), own=True)
-    for frame in frames:
-        recount.add(frame)
-    return recount.profile()
+    return recounted_frames(frames)
 
 
 def exchange(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.bins import Kind
 from sidecar.core.builder import Builder, Recount
 from sidecar.core.frame import Frame, Side
+from sidecar.core.geometry import scale
+from sidecar.core.measure import Pair
 from sidecar.core.profile import Profile, SideProfile
 
 Columns = Mapping[str, Sequence[Any]]
@@ -26,6 +32,11 @@ def profile_of(columns: Columns) -> Profile:
     return builder.build()
 
 
+def pair_of(reference: NDArray[Any], live: NDArray[Any], side: SideProfile) -> Pair:
+    """Counts (F, B) in the bins of a side, to be measured."""
+    return Pair(reference.astype(np.float64), live.astype(np.float64), scale(side))
+
+
 def counted(columns: Columns, bins_of: Profile) -> SideProfile:
     """These input columns counted into the bins of another profile."""
     recount = Recount(bins_of)
@@ -35,6 +46,14 @@ def counted(columns: Columns, bins_of: Profile) -> SideProfile:
 
 def recounted(columns: Columns) -> Profile:
     """A profile of these input columns as `drift-sidecar profile` makes it, in two passes: with sums over pairs."""
-    recount = Recount(profile_of(columns), own=True)
-    recount.add(frame(columns))
+    return recounted_frames([frame(columns)])
+
+
+def recounted_frames(frames: Iterable[Frame], kinds: Mapping[str, Kind] | None = None) -> Profile:
+    """The same of any frames."""
+    builder = Builder(kinds)
+    kept = [builder.add(frame) for frame in frames]
+    recount = Recount(builder.build(), own=True)
+    for frame in kept:
+        recount.add(frame)
     return recount.profile()

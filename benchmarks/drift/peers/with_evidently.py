@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from typing import Any
 
+import evidently
 import pandas as pd
+from evidently import Report
+from evidently.presets import DataDriftPreset
 from harness import WINDOWS, batch, run
-
-warnings.simplefilter("ignore")
-
-import evidently  # noqa: E402  # it warns while it is imported
-from evidently import Report  # noqa: E402
-from evidently.presets import DataDriftPreset  # noqa: E402
 
 
 def drifted(reference: Any, window: Any) -> list[bool]:

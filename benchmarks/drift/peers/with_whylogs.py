@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import functools
-import logging
-import warnings
 from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
+import whylogs as why
 from harness import WINDOWS, batch, run
-
-logging.disable(logging.WARNING)
-warnings.simplefilter("ignore")
-
-import whylogs as why  # noqa: E402  # it warns while it is imported
-from whylogs.viz.drift.column_drift_algorithms import KS, calculate_drift_scores  # noqa: E402
+from whylogs.viz.drift.column_drift_algorithms import KS, calculate_drift_scores
 
 _made: dict[int, Any] = {}
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.measure import Measured, Pair
-from sidecar.core.stats.gamma import chi2_sf
+from sidecar.core.stats.divergence import ratios
 
 Floats = NDArray[np.float64]
 
@@ -25,14 +25,10 @@ class ChiSquared:
         """See `Measure`."""
         value = _distance(pair.reference, pair.live)
         expected = (pair.occupied - 1) * pair.inverse_rows
-        reference, live = pair.pooled
-        statistic = _distance(reference, live) / pair.inverse_rows / (1 + pair.cut_excess)
-        return Measured(value, np.maximum(value - expected, 0.0), chi2_sf(statistic, pair.pooled_bins - 1))
+        return Measured(value, np.maximum(value - expected, 0.0), pair.chi2_tail(_distance(*pair.pooled)))
 
 
 def _distance(reference: Floats, live: Floats) -> Floats:
-    m = np.maximum(reference.sum(axis=1), 1.0)[:, None]
-    n = np.maximum(live.sum(axis=1), 1.0)[:, None]
-    both = (reference + live) / (m + n)
-    difference = (live / n - reference / m) ** 2
+    both = ratios(reference + live)
+    difference = (ratios(live) - ratios(reference)) ** 2
     return np.asarray(np.divide(difference, both, out=np.zeros_like(both), where=both > 0).sum(axis=1))

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.measure import Measured, Pair
-from sidecar.core.stats.gamma import chi2_sf
 
 Floats = NDArray[np.float64]
 
@@ -26,8 +25,8 @@ class GTest:
         """See `Measure`."""
         value = _statistic(pair.reference, pair.live) * pair.inverse_rows
         expected = (pair.occupied - 1) * pair.inverse_rows
-        statistic = _statistic(*pair.pooled) / _williams(pair) / (1 + pair.cut_excess)
-        return Measured(value, np.maximum(value - expected, 0.0), chi2_sf(statistic, pair.pooled_bins - 1))
+        distance = _statistic(*pair.pooled) / _williams(pair) * pair.inverse_rows
+        return Measured(value, np.maximum(value - expected, 0.0), pair.chi2_tail(distance))
 
 
 def _statistic(reference: Floats, live: Floats) -> Floats:

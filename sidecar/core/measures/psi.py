@@ -10,7 +10,6 @@ import numpy as np
 
 from sidecar.core.measure import Measured, Pair
 from sidecar.core.stats.divergence import null_psi, psi
-from sidecar.core.stats.gamma import chi2_sf
 
 
 class Psi:
@@ -23,6 +22,4 @@ class Psi:
         """See `Measure`."""
         value = psi(pair.reference, pair.live)
         expected = null_psi(pair.reference, pair.live, pair.live.sum(axis=1))
-        reference, live = pair.pooled
-        statistic = psi(reference, live) / pair.inverse_rows / (1 + pair.cut_excess)
-        return Measured(value, np.maximum(value - expected, 0.0), chi2_sf(statistic, pair.pooled_bins - 1))
+        return Measured(value, np.maximum(value - expected, 0.0), pair.chi2_tail(psi(*pair.pooled)))

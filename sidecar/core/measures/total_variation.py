@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.measure import Measured, Pair
+from sidecar.core.stats.divergence import ratios
 from sidecar.core.stats.gamma import gamma_upper
 
 Floats = NDArray[np.float64]
@@ -39,15 +40,12 @@ class TotalVariation:
 
 
 def _distance(reference: Floats, live: Floats) -> Floats:
-    q = reference / np.maximum(reference.sum(axis=1), 1.0)[:, None]
-    p = live / np.maximum(live.sum(axis=1), 1.0)[:, None]
-    return np.asarray(np.abs(p - q).sum(axis=1) / 2)
+    return np.asarray(np.abs(ratios(live) - ratios(reference)).sum(axis=1) / 2)
 
 
 def _null(reference: Floats, live: Floats, inverse_rows: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of the distance when nothing drifts."""
-    both = reference + live
-    r = both / np.maximum(both.sum(axis=1), 1.0)[:, None]
+    r = ratios(reference + live)
     sd = np.sqrt(r * (1 - r))
     mean = _MEAN / 2 * sd.sum(axis=1) * np.sqrt(inverse_rows)
     # Cov(|X|, |Y|) = rho^2 / pi to second order; rho^2 of two bins is the product of r / (1 - r).

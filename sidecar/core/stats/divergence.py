@@ -1,6 +1,6 @@
-"""Population stability index on matrices of counts, with its value under no drift.
+"""Shares and the population stability index on matrices of counts, with its value under no drift.
 
-Shared by the PSI measure, and by the effect that verdicts rest on. Rows of a matrix are
+Shared by the measures, and by the effect that verdicts rest on. Rows of a matrix are
 features, columns are bins; a bin that neither side has ever filled takes no part.
 """
 
@@ -17,6 +17,11 @@ PSEUDO_COUNT = 0.5
 LEAST_SHARE = 0.001
 """Shares below this are as good as nothing to whoever asks whether a change matters."""
 _NONE = 1e-300
+
+
+def ratios(counts: Floats) -> Floats:
+    """Shares of each row of a matrix; 0 where it is empty."""
+    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), _NONE))
 
 
 def smoothed(counts: Floats, occupied: NDArray[np.bool_]) -> Floats:
