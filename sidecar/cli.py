@@ -127,6 +127,9 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
                         help="numeric, categorical, boolean, text or vector, where the values mislead; repeatable")  # fmt: skip
     parser.add_argument("--sample", type=_at_least(1000), default=200_000, metavar="N",
                         help="rows kept to find the bins of numbers; all rows are counted (default: 200000)")  # fmt: skip
+    parser.add_argument("--name", default="", help="what to call the reference (default: the file's name)")
+    parser.add_argument("--importance", metavar="FILE", default="",
+                        help="JSON object of weights by feature: features are ranked by effect times importance")  # fmt: skip
     parser.add_argument("--bins-of", metavar="REFERENCE", default="",
                         help="count into the bins of this profile, so that both can be merged")  # fmt: skip
     parser.add_argument("--season", choices=["hour_of_day", "day_of_week", "hour_of_week"], default="",
@@ -158,6 +161,8 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
                         help="exit with 1 if any feature is in this state or worse (default: never)")  # fmt: skip
     parser.add_argument("--material-psi", type=float, default=0.1, metavar="PSI",
                         help="the effect that matters, as PSI without small-sample bias (default: 0.1)")  # fmt: skip
+    parser.add_argument("--material-correlation", type=float, default=0.1, metavar="R",
+                        help="the change of a correlation that matters (default: 0.1)")  # fmt: skip
     _add_data(parser)
 
 

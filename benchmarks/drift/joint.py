@@ -44,7 +44,7 @@ def look(reference: SideProfile, joint: Joint, codes: Codes) -> Judgement:
     rows = Rows(reference.features, reference.counts.shape[1], codes.shape[1])
     rows.add(codes)
     features = len(rows.chosen)
-    return judge(joint, rows, np.ones(features), np.zeros(features, np.bool_))
+    return judge(joint, rows.correlations(), rows.count, np.ones(features), np.zeros(features, np.bool_))
 
 
 def main() -> None:

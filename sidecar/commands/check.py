@@ -41,7 +41,7 @@ def _described(reference: Profile | None) -> dict[str, Any] | None:
     if reference is None:
         return None
     sides = {side.value: len(profile.features) for side, profile in reference.sides.items()}
-    return {"digest": digest(reference), "features": sides}
+    return {"digest": digest(reference), "name": reference.name, "created": reference.created, "features": sides}
 
 
 def _print(effective: Effective, reference: Profile | None) -> None:
@@ -56,7 +56,9 @@ def _print(effective: Effective, reference: Profile | None) -> None:
         print(f"\nNo reference: one will be learned from the first {learned} rows.", file=sys.stderr)
     else:
         features = ", ".join(f"{count} {side} features" for side, count in described["features"].items())
-        print(f"\nReference {described['digest'][:8]}: {features}.", file=sys.stderr)
+        named = f" {described['name']}" if described["name"] else ""
+        made = f" of {described['created'][:10]}" if described["created"] else ""
+        print(f"\nReference {described['digest'][:8]}{named}{made}: {features}.", file=sys.stderr)
 
 
 def _text(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.commands.compare_html import page
+from sidecar.commands.compare_html import page, paired
 from sidecar.core.builder import Recount
-from sidecar.core.comparison import SIZE, FeatureComparison, compare
+from sidecar.core.comparison import SIZE, Comparison, FeatureComparison, Material, compare
 from sidecar.core.derive import columns_of
 from sidecar.core.events import NotEnough, Score, State
 from sidecar.core.profile import Profile, SideProfile
@@ -39,8 +40,8 @@ def execute(options: argparse.Namespace) -> int:
     """Print the report; 1 if `--fail-on` says so."""
     reference = read_reference(options.reference)
     live = _live(options, reference)
-    found = compare(reference, live, options.material_psi)
-    if not found:
+    found = compare(reference, live, Material(options.material_psi, options.material_correlation))
+    if not found.features:
         raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
     if options.html:
         _write(options, reference, live, found)
@@ -48,10 +49,10 @@ def execute(options: argparse.Namespace) -> int:
         print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(found, options.material_psi)
-    return int(any(one.state in _FAILING[options.fail_on] for one in found))
+    return int(bool(found.states & _FAILING[options.fail_on]))
 
 
-def _write(options: argparse.Namespace, reference: Profile, live: Profile, found: list[FeatureComparison]) -> None:
+def _write(options: argparse.Namespace, reference: Profile, live: Profile, found: Comparison) -> None:
     names = Path(options.reference).name, Path(options.live).name
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     try:
@@ -116,8 +117,22 @@ class _PresentOutputs(Columns):
         Columns(frozenset(), self.excluded).check(source, present)
 
 
-def _print(found: list[FeatureComparison], material: float) -> None:
+def _print(found: Comparison, material: float) -> None:
     console = Console()
+    _print_features(console, found.features, material)
+    for one in found.joint:
+        if one.state in (State.DRIFT, State.WARNING):
+            names = ", ".join(name for name, _ in one.features)
+            words = f"How {one.side.value} features hang together changed, most in {names}"
+            console.print(
+                Text(f"\n{one.state.value}: {words}. {paired(one)}", style=_STYLES[one.state]), soft_wrap=True
+            )
+        else:
+            words = f"{one.side.value.capitalize()} features hang together as they did ({one.rows:,} rows)."
+            console.print(Text(words), soft_wrap=True)
+
+
+def _print_features(console: Console, found: Sequence[FeatureComparison], material: float) -> None:
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("state", no_wrap=True)
     table.add_column("feature", overflow="fold")

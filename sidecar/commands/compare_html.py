@@ -13,8 +13,8 @@ from html import escape
 from importlib.resources import files
 
 from sidecar.core.bins import ranges
-from sidecar.core.comparison import SIZE, FeatureComparison
-from sidecar.core.events import NotEnough, State
+from sidecar.core.comparison import SIZE, Comparison, FeatureComparison
+from sidecar.core.events import JointReport, NotEnough, State
 from sidecar.core.profile import Profile
 from sidecar.core.profile_file import digest
 
@@ -31,15 +31,13 @@ _TITLES = {"psi": "PSI", "g_test": "G", "jensen_shannon": "Jensen-Shannon", "tot
 Shares = Sequence[float]
 
 
-def page(
-    reference: Profile, live: Profile, names: tuple[str, str], found: Sequence[FeatureComparison], made: str
-) -> str:
+def page(reference: Profile, live: Profile, names: tuple[str, str], found: Comparison, made: str) -> str:
     """The whole file. `names` are those of reference and live, `made` says when."""
     css = files("sidecar.commands").joinpath("compare.css").read_text()
     policy = (
         f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()}'"
     )
-    ranked = sorted(found, key=lambda one: _ORDER.index(one.state))
+    ranked = sorted(found.features, key=lambda one: _ORDER.index(one.state))
     lines = "".join(_line(one) for one in _told(ranked))
     cards = "\n".join(_card(reference, live, one) for one in _shown(ranked))
     return f"""<!doctype html>
@@ -53,10 +51,10 @@ def page(
 </head>
 <body>
 <main>
-<h1 class="{ranked[0].state}">{_headline(found)}</h1>
+<h1 class="{_worst(found)}">{_headline(found)}</h1>
 <p class="quiet">{escape(names[1])} against reference {escape(names[0])} ({digest(reference)[:8]}), {made}.
 Drift is certain (p below {SIZE} over all features) and large enough to matter.</p>
-<nav class="card" aria-label="Features by drift"><h2>What changed</h2><ol>{lines}</ol></nav>
+<nav class="card" aria-label="Features by drift"><h2>What changed</h2><ol>{lines}</ol>{_pairs(found.joint)}</nav>
 {cards}
 </main>
 </body>
@@ -64,13 +62,40 @@ Drift is certain (p below {SIZE} over all features) and large enough to matter.<
 """
 
 
-def _headline(found: Sequence[FeatureComparison]) -> str:
-    counts = {state: sum(one.state is state for one in found) for state in _ORDER}
+def _worst(found: Comparison) -> State:
+    return min(found.states, key=_ORDER.index)
+
+
+def _headline(found: Comparison) -> str:
+    counts = {state: sum(one.state is state for one in found.features) for state in _ORDER}
+    features = len(found.features)
     if counts[State.DRIFT]:
-        return f"{counts[State.DRIFT]} of {len(found)} features have drifted"
+        return f"{counts[State.DRIFT]} of {features} features have drifted"
     if counts[State.WARNING]:
-        return f"{counts[State.WARNING]} of {len(found)} features may be drifting"
+        return f"{counts[State.WARNING]} of {features} features may be drifting"
+    if _worst(found) in (State.DRIFT, State.WARNING):
+        return "How features hang together has changed"
     return "No drift" if counts[State.OK] else "Not enough rows to tell"
+
+
+def _pairs(joint: Sequence[JointReport]) -> str:
+    """A paragraph a side that knows of pairs."""
+    lines = []
+    for one in joint:
+        words = f"{one.side.value} features hang together as they did."
+        if one.state in (State.DRIFT, State.WARNING):
+            names = ", ".join(name for name, _ in one.features)
+            words = f"How {one.side.value} features hang together changed, most in {names}. {paired(one)}"
+        lines.append(
+            f'<p><span class="badge {one.state}">{one.state}</span> {escape(words[0].upper() + words[1:])}</p>'
+        )
+    return "".join(lines)
+
+
+def paired(report: JointReport) -> str:
+    """The pairs whose correlation changed most surely."""
+    shown = (f"{pair.first} and {pair.second} {pair.reference:+.2f} -> {pair.live:+.2f}" for pair in report.pairs[:3])
+    return f"Correlations: {'; '.join(shown)}"
 
 
 def _told(ranked: Sequence[FeatureComparison]) -> Sequence[FeatureComparison]:
@@ -100,6 +125,7 @@ def _card(reference: Profile, live: Profile, one: FeatureComparison) -> str:
     feature = before.features[at]
     q, p = (counts[at, : feature.bins] / max(int(counts[at].sum()), 1) for counts in (before.counts, after.counts))
     certain = "" if one.p_value is None else f" · p {_p(one.p_value)} · effect {one.effect:.3f}"
+    certain += "" if one.importance == 1.0 else f" · importance {one.importance:.2g}"
     words = f'<p class="changed">{escape(one.changed)}</p>' if one.changed and one.state is not State.OK else ""
     return f"""<section class="card" id="{_anchor(one)}">
 <header><h2>{escape(one.feature)}</h2><span class="badge {one.state}">{one.state}</span>

@@ -7,12 +7,14 @@ import difflib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sidecar.commands.profile_importance import read_weights, weighted
 from sidecar.commands.profile_merge import merged
 from sidecar.core.bins import Kind
 from sidecar.core.builder import Builder, Recount
@@ -35,6 +37,8 @@ _SHOWN = 30
 def execute(options: argparse.Namespace) -> int:
     """Make the profile, write it, print what it holds."""
     profile = merged(options.data[1:]) if options.data[0] == "merge" else _counted(options)
+    created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    profile = replace(profile, name=options.name or Path(options.output).stem, created=created)
     try:
         save_reference(profile, options.output)
     except OSError as error:
@@ -50,14 +54,16 @@ def _counted(options: argparse.Namespace) -> Profile:
     numbers = frozenset(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
     present = frozenset({*kinds, *derive, options.time_column} - {""})
     columns = replace(Columns.of(options.outputs, options.exclude), kinds=present, numeric=numbers)
+    weights = read_weights(options.importance) if options.importance else {}
     if options.bins_of:
-        recount = _recount(read_reference(options.bins_of), options, own=False)
+        bins = weighted(read_reference(options.bins_of), weights, options.importance)
+        recount = _recount(bins, options, own=False)
     else:
         builder = Builder(kinds, sample_rows=options.sample, derive=derive)
         _feed(options.data, columns, WithoutTime(options.time_column, builder), "finding bins")
         if not any(builder.rows(side) for side in Side):
             raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
-        recount = _recount(builder.build(), options, own=True)
+        recount = _recount(weighted(builder.build(), weights, options.importance), options, own=True)
     _feed(options.data, columns, recount, "counting")
     return recount.profile()
 

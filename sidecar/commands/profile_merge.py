@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
+import msgspec
+
+from sidecar.core.bins import Feature
 from sidecar.core.profile import Profile
 from sidecar.errors import UserError
 from sidecar.observer.reference import read_reference
@@ -28,7 +32,14 @@ def _check(first: str, one: Profile, path: str, other: Profile) -> None:
         theirs = {feature.name: feature for feature in other.sides[side].features}
         for feature in of_side.features:
             if theirs.get(feature.name) != feature:
-                how = "has no" if feature.name not in theirs else "has other bins for"
-                raise UserError(path, f"{how} feature {feature.name!r} than {first}", _MEND)
+                raise UserError(path, f"{_how(feature, theirs)} feature {feature.name!r} than {first}", _MEND)
         if other.sides[side].features != of_side.features:
             raise UserError(path, f"has more features than {first}, or in another order", _MEND)
+
+
+def _how(feature: Feature, theirs: Mapping[str, Feature]) -> str:
+    other = theirs.get(feature.name)
+    if other is None:
+        return "has no"
+    alike = msgspec.structs.replace(other, importance=feature.importance) == feature
+    return "gives another importance to" if alike else "has other bins for"

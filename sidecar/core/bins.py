@@ -57,6 +57,8 @@ class Feature(msgspec.Struct, frozen=True):
     """False where the reference had more rare names than are kept: an unknown name is then `other`, not `unseen`."""
     derived: Derived | None = None
     """None where it is a column itself."""
+    importance: float = 1.0
+    """How much the model rests on it, 1 being ordinary: features are ranked by effect times importance."""
 
     @property
     def ordered(self) -> bool:

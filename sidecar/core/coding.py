@@ -55,6 +55,11 @@ class Rows:
         self._blocks = []
         self.count = 0
 
+    def correlations(self) -> Floats:
+        """Of the scores (K, K)."""
+        z = self.scores()
+        return np.asarray(z @ z.T / max(self.count, 1))
+
     def scores(self) -> Floats:
         """Standardised scores (K, n), K = 2F': first those of the first kind; 0 throughout where they do not vary."""
         bins = np.concatenate(self._blocks, axis=1) if self._blocks else np.empty((len(self.chosen), 0), np.uint8)

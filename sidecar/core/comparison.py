@@ -1,8 +1,9 @@
 """One look at two profiles: the verdict of `compare`. Live traffic is judged by evidence instead, which bears many looks.
 
-A feature has drifted if the change is certain and matters: its chi-squared p-value, multiplied by the number of features
+A feature has drifted if the change is certain and matters: its combined p-value, multiplied by the number of features
 compared (Bonferroni), is below `SIZE`, and its PSI without small-sample bias reaches the material effect. With half the
-material effect it is a warning. So the chance that any feature of equal data is called drifted is at most `SIZE`.
+material effect it is a warning. So the chance that any feature of equal data is called drifted is at most `SIZE`. How features
+hang together is judged beside it, with as much again for both sides.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from sidecar.core.bins import ranges
+from sidecar.core.coding import taking_part
 from sidecar.core.combined import combined
-from sidecar.core.events import BinShift, NotEnough, Score, State
+from sidecar.core.events import BinShift, JointReport, NotEnough, Score, State
 from sidecar.core.frame import Side
 from sidecar.core.geometry import scale
+from sidecar.core.joint import LEAST_ROWS as JOINT_ROWS
+from sidecar.core.joint import judge, reported
 from sidecar.core.measure import Pair, scores
 from sidecar.core.measures import MEASURES
 from sidecar.core.profile import Profile, SideProfile
@@ -48,18 +53,61 @@ class FeatureComparison(msgspec.Struct, frozen=True):
     shifts: tuple[BinShift, ...]
     changed: str
     """How, in a few words; by chance too, where the state is ok."""
+    importance: float
+
+    @property
+    def impact(self) -> float:
+        """What features are ranked by: the effect times the importance."""
+        return self.effect * self.importance
 
 
-def compare(reference: Profile, live: Profile, material: float) -> list[FeatureComparison]:
-    """Every feature that both have, the most changed first."""
+class Material(msgspec.Struct, frozen=True):
+    """What matters: an effect as PSI, and a change of a correlation."""
+
+    psi: float
+    correlation: float
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Every feature that both have, the one with the largest impact first; and how those of a side hang together, if that is
+    known of both and there are rows enough.
+    """
+
+    features: tuple[FeatureComparison, ...]
+    joint: tuple[JointReport, ...]
+
+    @property
+    def states(self) -> set[State]:
+        """All verdicts there are."""
+        return {*(one.state for one in self.features), *(one.state for one in self.joint)}
+
+
+def compare(reference: Profile, live: Profile, material: Material) -> Comparison:
+    """Look at everything that both have."""
     shared = {side: (of_side, live.sides[side]) for side, of_side in reference.sides.items() if side in live.sides}
     features = sum(len(of_reference.features) for of_reference, _ in shared.values())
-    found = [
-        comparison
-        for side, (of_reference, of_live) in shared.items()
-        for comparison in _side(side, of_reference, of_live, features, material)
-    ]
-    return sorted(found, key=lambda one: (one.p_value is not None, one.effect), reverse=True)
+    found: list[FeatureComparison] = []
+    pairs: list[JointReport] = []
+    for side, (of_reference, of_live) in shared.items():
+        of_side = _side(side, of_reference, of_live, features, material.psi)
+        drifting = np.array([one.state is State.DRIFT for one in of_side], np.bool_)
+        pairs += _joint(side, of_reference, of_live, drifting, material.correlation)
+        found += of_side
+    found.sort(key=lambda one: (one.p_value is not None, one.impact), reverse=True)
+    return Comparison(tuple(found), tuple(pairs))
+
+
+def _joint(
+    side: Side, reference: SideProfile, live: SideProfile, drifting: NDArray[np.bool_], material: float
+) -> list[JointReport]:
+    if reference.joint is None or live.joint is None or live.joint.rows < JOINT_ROWS:
+        return []
+    chosen = taking_part(reference.features)
+    rows = live.joint.rows
+    found = judge(reference.joint, live.joint.correlations, rows, np.ones(len(chosen)), drifting[chosen])
+    threshold = SIZE / len(Side)
+    state = _state(found.p_value < threshold, found.effect, material)
+    return [reported(found, side, [reference.names[at] for at in chosen], state, threshold)]
 
 
 def _side(
@@ -84,6 +132,7 @@ def _side(
             effect=effects[at],
             shifts=moved[at],
             changed=changed(feature, counts[0][at], counts[1][at], texts[at]),
+            importance=feature.importance,
         )
         for at, (feature, rows) in enumerate(zip(reference.features, live.rows.tolist(), strict=True))
     ]
@@ -96,6 +145,10 @@ def _refused(found: Mapping[str, Score | NotEnough]) -> bool:
 def _verdict(found: Mapping[str, Score | NotEnough], p_value: float, size: float, material: float) -> State:
     if _refused(found):
         return State.INSUFFICIENT
-    if p_value >= SIZE or size < WARNING * material:
+    return _state(p_value < SIZE, size, material)
+
+
+def _state(certain: bool, size: float, material: float) -> State:
+    if not certain or size < WARNING * material:
         return State.OK
     return State.DRIFT if size >= material else State.WARNING

@@ -81,6 +81,13 @@ class FeatureReport(msgspec.Struct, frozen=True):
     """The factor by which live numbers are larger than the reference's, where they seem to be in another unit."""
     segment: str = ""
     """The slice of the traffic that it is about; empty for the whole."""
+    importance: float = 1.0
+    """How much the model rests on the feature, 1 being ordinary (`Feature.importance`)."""
+
+    @property
+    def impact(self) -> float:
+        """What features are ranked by: the effect times the importance."""
+        return self.effect * self.importance
 
 
 class ExchangeSeen(msgspec.Struct, frozen=True):

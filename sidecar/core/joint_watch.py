@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from sidecar.core.binner import Codes
 from sidecar.core.coding import Rows
-from sidecar.core.events import JointChanged, JointReport, PairShift, State
+from sidecar.core.events import JointChanged, JointReport, State
 from sidecar.core.frame import Side
-from sidecar.core.joint import LEAST_ROWS, Joint, Judgement, contributions, judge
+from sidecar.core.joint import LEAST_ROWS, Joint, judge, reported
 from sidecar.core.policy import Policy, joint_verdict
 from sidecar.core.profile import SideProfile
 
@@ -21,8 +21,6 @@ Floats = NDArray[np.float64]
 
 MOST_ROWS = 4_096
 """Rows of a lot that are looked at; further ones up to the end of the window are not."""
-MOST_NAMED = 5
-"""Features and pairs that a report names."""
 
 
 class JointWatch:
@@ -54,39 +52,13 @@ class JointWatch:
         share = independent[chosen]
         if self._live.count * float(share.min(initial=1.0)) < LEAST_ROWS:
             return []
-        found = judge(self._reference, self._live, share, drifting[chosen])
+        found = judge(self._reference, self._live.correlations(), self._live.count, share, drifting[chosen])
         rows = rows_seen - self._looked
         self._looked = rows_seen
         self._live.clear()
         before = self.state
-        self.state = joint_verdict(limits, before, found.p_value, _effect(found), rows)
-        self.report = self._reported(found, limits.joint_alarm * rows)
+        self.state = joint_verdict(limits, before, found.p_value, found.effect, rows)
+        names = [self._names[at] for at in chosen]
+        self.report = reported(found, self._side, names, self.state, limits.joint_alarm * rows)
         told = self.state is not before and {before, self.state} != {State.INSUFFICIENT, State.OK}
         return [JointChanged(now, before, rows_seen, self.report)] if told else []
-
-    def _reported(self, found: Judgement, threshold: float) -> JointReport:
-        names = [self._names[at] for at in self._live.chosen]
-        carried = contributions(found)
-        ranked = np.argsort(-carried, kind="stable")[:MOST_NAMED].tolist()
-        upper = np.triu(np.abs(found.z), 1)
-        pairs = np.argsort(-upper, axis=None, kind="stable")[:MOST_NAMED].tolist()
-        return JointReport(
-            side=self._side,
-            state=self.state,
-            p_value=found.p_value,
-            threshold=threshold,
-            effect=_effect(found),
-            rows=round(found.rows),
-            features=tuple((names[at], float(carried[at])) for at in ranked if carried[at] > 0),
-            pairs=tuple(
-                PairShift(names[one], names[other], float(found.reference[one, other]), float(found.live[one, other]))
-                for one, other in (divmod(pair, len(names)) for pair in pairs)
-                if upper[one, other] > 0
-            ),
-        )
-
-
-def _effect(found: Judgement) -> float:
-    """The change of the correlation that is most certain to have changed."""
-    pair = found.strongest
-    return float(abs(found.live[pair] - found.reference[pair]))

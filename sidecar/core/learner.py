@@ -8,7 +8,7 @@ that goes on changing is never taken for what is normal. What is said of it is t
 from __future__ import annotations
 
 from sidecar.core.builder import Builder, Recount
-from sidecar.core.comparison import FeatureComparison, compare
+from sidecar.core.comparison import FeatureComparison, Material, compare
 from sidecar.core.events import State
 from sidecar.core.frame import Frame, Side
 from sidecar.core.profile import Profile
@@ -20,7 +20,7 @@ MOST_PATIENCE = 16
 class Learner:
     """One side; `wanted` rows are enough if they are of one kind."""
 
-    def __init__(self, side: Side, wanted: int, material: float) -> None:
+    def __init__(self, side: Side, wanted: int, material: Material) -> None:
         self.refusals = 0
         self._side = side
         self._wanted = wanted
@@ -53,7 +53,7 @@ class Learner:
             rows += self._frames[half].rows
             half += 1
         older, newer = (self._counted(frames, own=False) for frames in (self._frames[:half], self._frames[half:]))
-        found = compare(older, newer, self._material)
+        found = compare(older, newer, self._material).features
         if not found or found[0].state is not State.DRIFT:
             return None
         self.refusals += 1

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from sidecar.core.comparison import Material
 from sidecar.core.decoder import Decoder
 from sidecar.core.events import (
     DecodeFailed,
@@ -69,9 +70,11 @@ class Monitor:
         self._watches: dict[Side, Watch] = {}
         self._sources: dict[Side, str] = {}
         self._digests: dict[Side, str] = {}
-        wanted, material = settings.learn.rows, settings.drift.material_psi
+        wanted = settings.learn.rows
+        material = Material(settings.drift.material_psi, settings.drift.material_correlation)
         self._learners = {} if reference else {side: Learner(side, wanted, material) for side in Side}
         self._digest = digest(reference) if reference else ""
+        self._label = (reference.name, reference.created) if reference else ("", "")
         routed = Router(settings.segments, settings.decode.feature_names) if settings.segments.by else None
         self._slices = Slices(settings, routed, reference) if routed else None
         for side, profile in reference.sides.items() if reference else ():
@@ -128,6 +131,8 @@ class Monitor:
             violations=dict(self._violations + self._violations_now()),
             digest=self._digest,
             segments=self._slices.views() if self._slices else (),
+            name=self._label[0],
+            created=self._label[1],
         )
 
     def _violations_now(self) -> Counter[tuple[str, str]]:

@@ -70,6 +70,10 @@ class Profile:
     """The feature that the rows are sliced by; empty where they are not."""
     slices: Mapping[str, Mapping[Side, Counts]] = field(default_factory=dict)
     """Counts (features, widest) in each slice and side, in the side's bins; they add up to the side's counts."""
+    name: str = ""
+    """What its maker called it."""
+    created: str = ""
+    """When it was made (ISO 8601, UTC); empty where nobody said."""
 
     def merge(self, other: Profile) -> Profile:
         """Both together; a side that only one of them has is taken as it is. Raises ValueError if bins differ."""

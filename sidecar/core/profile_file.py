@@ -35,6 +35,13 @@ VERSION = 1
 _MEND = "Make it again with `drift-sidecar profile`"
 
 
+class _Label(msgspec.Struct, frozen=True):
+    """What the head of a file says of it beside format, version and digest."""
+
+    name: str = ""
+    created: str = ""
+
+
 class _Range(msgspec.Struct, frozen=True):
     """Moments of one numeric feature; absent where it had no finite value. `squares` is the sum of squared distances from
     the mean and not its root, so that what is read back is to the bit what was written, and has the same digest.
@@ -57,6 +64,7 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     rare_complete: bool = True
     moments: _Range | None = None
     derived: Derived | None = None
+    importance: Annotated[float, Meta(ge=0)] = 1.0
 
 
 _Counts = tuple[tuple[Annotated[int, Meta(ge=0, le=2**53)], ...], ...]
@@ -93,9 +101,10 @@ class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 def dumps(profile: Profile) -> bytes:
-    """The file's bytes; `loads` reads them back."""
+    """The file's bytes; `loads` reads them back. Name and time are no part of the digest: the same data has the same."""
     content = _content(profile)
-    head = {"format": FORMAT, "version": VERSION, "digest": _digest(content), "content": content}
+    head = {"format": FORMAT, "version": VERSION, "name": profile.name, "created": profile.created}
+    head |= {"digest": _digest(content), "content": content}
     return orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -119,7 +128,8 @@ def loads(data: bytes, name: str = "reference") -> Profile:
     if head.get("digest") != _digest(content):
         raise fail("does not match its digest, so it was changed or damaged after it was made", _MEND)
     try:
-        return _profile(msgspec.convert(content, _Content))
+        label = msgspec.convert(head, _Label)
+        return replace(_profile(msgspec.convert(content, _Content)), name=label.name, created=label.created)
     except (msgspec.ValidationError, ValueError) as error:
         raise fail(f"is not consistent ({error})", _MEND) from error
 
@@ -148,6 +158,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
             rare_complete=feature.rare_complete,
             moments=next(moments) if feature.ordered else None,
             derived=feature.derived,
+            importance=feature.importance,
         )
 
 
@@ -260,7 +271,7 @@ def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:
 
 def _feature(stored: _Feature) -> Feature:
     known = (stored.name, stored.kind, stored.edges, stored.categories, stored.rare, stored.rare_complete)
-    feature = Feature(*known, stored.derived)
+    feature = Feature(*known, stored.derived, stored.importance)
     check_derived(feature)
     edges = feature.edges
     if any(low >= high for low, high in itertools.pairwise(edges)) or not np.isfinite(edges).all():

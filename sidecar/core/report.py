@@ -71,6 +71,7 @@ def feature_views(
             independent_ratio=alone[at],
             state=states[at],
             reference_rows=rows[at],
+            importance=feature.importance,
         )
         for at, feature in enumerate(reference.features)
     )

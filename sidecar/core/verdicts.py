@@ -177,6 +177,7 @@ class Verdicts:
             changed=words,
             units=self._units(at) if self.states[at] is State.DRIFT else None,
             segment=self._segment,
+            importance=self._features[at].importance,
         )
 
     def _words(self, at: int, reference: Floats, live: Counts) -> str:

@@ -36,6 +36,12 @@ class FeatureView(msgspec.Struct, frozen=True):
     independent_ratio: float
     state: State
     reference_rows: int
+    importance: float
+
+    @property
+    def impact(self) -> float:
+        """What features are ranked by: the effect times the importance."""
+        return self.effect * self.importance
 
 
 class TogetherView(msgspec.Struct, frozen=True):
@@ -115,3 +121,6 @@ class MonitorView(msgspec.Struct, frozen=True):
     """The whole digest of the reference file; empty while there is none."""
     segments: tuple[SegmentView, ...] = ()
     """Slices of the traffic, by side; empty where none are asked for."""
+    name: str = ""
+    created: str = ""
+    """What the reference is called and when it was made, where it says so."""

@@ -198,7 +198,7 @@ def _of(segment: str) -> dict[str, str]:
 
 
 def _window(event: WindowClosed) -> dict[str, Any]:
-    by_effect = sorted(event.features, key=lambda report: report.effect, reverse=True)
+    ranked = sorted(event.features, key=lambda report: report.impact, reverse=True)
     return {
         **_of(event.segment),
         "side": event.side,
@@ -207,7 +207,7 @@ def _window(event: WindowClosed) -> dict[str, Any]:
         "features": len(event.features),
         "drifted": _named(event.features, State.DRIFT),
         "warning": _named(event.features, State.WARNING),
-        "top": [_brief(report) for report in by_effect[:_TOP_FEATURES]],
+        "top": [_brief(report) for report in ranked[:_TOP_FEATURES]],
     }
 
 
@@ -221,6 +221,7 @@ def _brief(report: FeatureReport) -> dict[str, Any]:
         "state": report.state,
         "effect": round(report.effect, 6),
         "evidence": round(report.evidence, 3),
+        **({} if report.importance == 1.0 else {"importance": round(report.importance, 3)}),
     }
 
 

@@ -27,7 +27,7 @@ def test_a_shifted_feature_fails_the_comparison_and_is_named_first(
 
     code = cli.main(["compare", str(reference), str(live), "--json", "--fail-on", "drift"])
 
-    report = json.loads(capsys.readouterr().out)
+    report = json.loads(capsys.readouterr().out)["features"]
     assert code == 1
     assert [one["feature"] for one in report if one["state"] == "drift"] == ["age"]
     assert report[0]["feature"] == "age"
@@ -58,7 +58,7 @@ def test_few_rows_are_insufficient_and_no_failure(
 
     assert cli.main(["compare", str(reference), str(live), "--json", "--fail-on", "warning"]) == 0
 
-    assert {one["state"] for one in json.loads(capsys.readouterr().out)} == {"insufficient"}
+    assert {one["state"] for one in json.loads(capsys.readouterr().out)["features"]} == {"insufficient"}
 
 
 def test_a_profile_of_the_same_bins_can_be_compared(reference: Path) -> None:
@@ -136,3 +136,89 @@ def test_the_html_report_stands_alone_and_escapes_what_data_says(tmp_path: Path)
     assert not re.search(r'(src|href)="(?!#)', text)
     assert "default-src 'none'" in text
     assert text.count("<svg") == 3
+
+
+def write_pairs(path: Path, seed: int, apart: bool) -> str:
+    """A thousand rows of three columns, of which the first two go together unless they are to be `apart`."""
+    rng = random.Random(seed)
+    lines = ["height,weight,colour"]
+    for _ in range(1000):
+        height = rng.gauss(0, 1)
+        weight = rng.gauss(0, 1) if apart else 0.8 * height + 0.6 * rng.gauss(0, 1)
+        lines.append(f"{height:.4f},{weight:.4f},{rng.choice(['red', 'blue'])}")
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_features_that_no_longer_go_together_are_told_where_each_stayed_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference, report = str(tmp_path / "reference.json"), tmp_path / "report.html"
+    assert cli.main(["profile", write_pairs(tmp_path / "before.csv", 1, apart=False), "-o", reference]) == 0
+    same, other = (write_pairs(tmp_path / f"{apart}.csv", 2, apart) for apart in (False, True))
+    capsys.readouterr()
+
+    assert cli.main(["compare", reference, same, "--fail-on", "warning"]) == 0
+    assert "Input features hang together as they did" in capsys.readouterr().out
+    assert cli.main(["compare", reference, other, "--fail-on", "drift", "--html", str(report)]) == 1
+    table = capsys.readouterr().out
+    assert cli.main(["compare", reference, other, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+
+    assert {one["state"] for one in found["features"]} == {"ok"}
+    assert found["joint"][0]["state"] == "drift"
+    assert {name for name, _ in found["joint"][0]["features"]} == {"height", "weight"}
+    assert "height and weight +0.78 -> +0.02\n" in table
+    assert "How features hang together has changed" in report.read_text()
+
+
+def test_a_feature_that_matters_more_is_ranked_before_one_that_moved_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(1)
+    for name, shifts in (("before", (0.0, 0.0)), ("after", (2.0, 1.0))):
+        lines = [f"{rng.gauss(shifts[0], 1)},{rng.gauss(shifts[1], 1)}" for _ in range(600)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["much,some", *lines]) + "\n")
+    weights, reference = tmp_path / "importance.json", str(tmp_path / "reference.json")
+    weights.write_text('{"much": 0.1, "some": 0.9}')
+    made = ["profile", str(tmp_path / "before.csv"), "-o", reference, "--importance", str(weights), "--name", "loans"]
+    assert cli.main(made) == 0
+    capsys.readouterr()
+
+    assert cli.main(["compare", reference, str(tmp_path / "after.csv"), "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)["features"]
+    assert [one["feature"] for one in found] == ["some", "much"]
+    assert found[0]["effect"] < found[1]["effect"]
+    assert [round(one["importance"], 9) for one in found] == [1.8, 0.2]
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [('{"agee": 1}', "Did you mean 'age'?"), ('{"age": -1}', "holds no weights"), ("[1]", "holds no weights"),
+     ('{"age": 0}', "no weight above 0"), ("{", "holds no weights")],
+)  # fmt: skip
+def test_weights_that_make_no_sense_are_an_error_with_its_mend(
+    training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], weights: str, words: str
+) -> None:
+    path = tmp_path / "importance.json"
+    path.write_text(weights)
+
+    assert cli.main(["profile", str(training), "-o", str(tmp_path / "r.json"), "--importance", str(path)]) == 2
+
+    assert words in capsys.readouterr().err
+
+
+def test_a_reference_knows_its_name_and_when_it_was_made(
+    reference: Path, training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = tmp_path / "named.json"
+    assert cli.main(["profile", str(training), "--outputs", "score", "-o", str(named), "--name", "november"]) == 0
+    capsys.readouterr()
+
+    assert cli.main(["check", "--json", "--reference", str(named)]) == 0
+
+    described = json.loads(capsys.readouterr().out)["reference"]
+    assert described["name"] == "november"
+    assert described["created"].endswith("Z")
+    assert described["digest"] == json.loads(reference.read_bytes())["digest"].removeprefix("sha256:")

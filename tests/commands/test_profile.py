@@ -59,7 +59,7 @@ def test_csv_json_lines_and_parquet_of_the_same_rows_give_the_same_profile(tmp_p
     for suffix in ("csv", "jsonl", "parquet"):
         out = tmp_path / f"{suffix}.json"
         assert cli.main(["profile", str(tmp_path / f"a.{suffix}"), "-o", str(out)]) == 0
-        profiles.append(out.read_bytes())
+        profiles.append(json.loads(out.read_bytes())["content"])
 
     assert profiles[0] == profiles[1] == profiles[2]
 

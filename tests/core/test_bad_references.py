@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from sidecar.core.comparison import compare
+from sidecar.core.comparison import Material, compare
 from sidecar.core.events import ALL_FEATURES, Event, ReferenceMismatch, State, VerdictChanged
 from sidecar.core.frame import Side
 from sidecar.core.monitor import Monitor
@@ -128,7 +128,7 @@ def test_a_reference_of_a_few_rows_says_nothing_false_in_a_single_look(name: str
     live = recounted({"x": again(REFERENCES[name])})
     same = type(live)({Side.INPUT: profile.sides[Side.INPUT]})
 
-    assert compare(profile, same, 0.1)[0].state is State.INSUFFICIENT
+    assert compare(profile, same, Material(0.1, 0.1)).features[0].state is State.INSUFFICIENT
 
 
 def test_a_live_stream_with_none_of_the_features_is_named_and_judged_by_nothing() -> None:

@@ -52,7 +52,7 @@ def test_g_is_scipy_s_likelihood_ratio_before_its_correction() -> None:
     width = side.counts.shape[1]
     padded = [np.pad(counts, ((0, 0), (0, width - 3))) for counts in (reference, live)]
 
-    measured = GTest()(pair_of(*padded, side))
+    measured = GTest()(pair_of(padded[0], padded[1], side))
 
     exact = stats.chi2_contingency(np.concatenate([reference, live]), lambda_="log-likelihood")
     assert measured.value[0] == pytest.approx(exact.statistic * (1 / 1000 + 1 / 250))

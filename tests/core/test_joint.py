@@ -11,7 +11,7 @@ from sidecar.core.binner import Binner
 from sidecar.core.coding import MOST_FEATURES, Rows, taking_part
 from sidecar.core.events import Event, JointChanged, State
 from sidecar.core.frame import Frame, Side
-from sidecar.core.joint import Judgement, contributions, joint_of, judge
+from sidecar.core.joint import Joint, Judgement, contributions, joint_of, judge
 from sidecar.core.monitor import Monitor
 from sidecar.core.profile import SideProfile
 from sidecar.core.profile_file import digest, dumps, loads
@@ -32,7 +32,6 @@ def rows(rng: np.random.Generator, count: int) -> Floats:
 REFERENCE = rows(RNG, 20_000)
 PROFILE = profile_of(REFERENCE)
 BINNER = Binner(PROFILE.features)
-NOT_ONE = np.zeros(FEATURES, np.bool_)
 
 
 def kept(values: Floats, profile: SideProfile = PROFILE) -> Rows:
@@ -45,8 +44,13 @@ def kept(values: Floats, profile: SideProfile = PROFILE) -> Rows:
 KNOWN = joint_of(kept(REFERENCE))
 
 
+def judged_by(known: Joint, live: Rows, left_out: int = -1) -> Judgement:
+    features = len(live.chosen)
+    return judge(known, live.correlations(), live.count, np.ones(features), np.arange(features) == left_out)
+
+
 def judged(live: Floats) -> Judgement:
-    return judge(KNOWN, kept(live), np.ones(FEATURES), NOT_ONE)
+    return judged_by(KNOWN, kept(live))
 
 
 @pytest.mark.parametrize("count", [500, 5_000])
@@ -87,7 +91,7 @@ def test_a_dependence_without_correlation_is_seen_by_the_second_scores() -> None
     profile = profile_of(tied)
     apart = kept(rng.normal(size=(2, 1_000)), profile)
 
-    found = judge(joint_of(kept(tied, profile)), apart, np.ones(2), np.zeros(2, np.bool_))
+    found = judged_by(joint_of(kept(tied, profile)), apart)
 
     assert found.p_value < 1e-9
 
@@ -114,7 +118,7 @@ def test_a_feature_that_is_left_out_has_no_part() -> None:
     live = rows(rng, 1_000)
     live[3] = rng.permutation(live[3])
 
-    found = judge(KNOWN, kept(live), np.ones(FEATURES), np.arange(FEATURES) == 3)
+    found = judged_by(KNOWN, kept(live), left_out=3)
 
     assert found.p_value > 0.001
     assert contributions(found)[3] == 0
