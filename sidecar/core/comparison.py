@@ -113,7 +113,7 @@ def _joint(
 def _side(
     side: Side, reference: SideProfile, live: SideProfile, features: int, material: float
 ) -> list[FeatureComparison]:
-    counts = reference.counts.astype(np.float64), live.counts.astype(np.float64)
+    counts = reference.numbers, live.numbers
     pair = Pair(*counts, scale(reference))
     found = scores(MEASURES, pair, LEAST_ROWS)
     texts = [ranges(feature) for feature in reference.features]

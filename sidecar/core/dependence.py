@@ -42,15 +42,17 @@ class Correlation:
         """`ranks` (F, B) is the value of each bin in order, all zero for features without order."""
         self.share = np.ones(len(ranks))
         self.rows = 0
-        self._ranks = ranks.ravel()
+        self._ranks = ranks
+        self._offsets = (np.arange(len(ranks)) * ranks.shape[1])[:, None]
         self._rows = np.zeros(len(LAGS))
         self._apart = np.zeros((2, len(LAGS), len(ranks)))
-        self._held = np.empty((len(ranks), 0), np.int32)
+        self._held = np.empty((len(ranks), 0), np.uint8)  # bins, of which no feature has more than 200
         self._fresh = 0
 
     def add(self, codes: Codes) -> None:
         """Take a block of rows: flat codes (F, n)."""
-        self._held = np.concatenate([self._held, codes.astype(np.int32)], axis=1)[:, -_CHUNK - FURTHEST :]
+        bins = (codes - self._offsets).astype(np.uint8)
+        self._held = np.concatenate([self._held, bins], axis=1)[:, -_CHUNK - FURTHEST :]
         self._fresh += codes.shape[1]
         self.rows += codes.shape[1]
         if self._fresh >= self._next():
@@ -65,7 +67,7 @@ class Correlation:
         return _CHUNK if self.rows < _KNOWN else 4 * _CHUNK
 
     def _measure(self) -> None:
-        ranks = self._ranks[self._held]
+        ranks = np.take_along_axis(self._ranks, self._held.astype(np.int64), axis=1)
         left = np.exp(-self._fresh / _MEMORY)
         for at, lag in enumerate(LAGS.tolist()):
             start = max(self._held.shape[1] - self._fresh - lag, 0)

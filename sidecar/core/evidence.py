@@ -67,7 +67,7 @@ class Evidence:
 
     def __init__(self, reference: SideProfile, mask: NDArray[np.bool_], tolerance: float) -> None:
         features, width = mask.shape
-        self._reference = reference.counts.astype(np.float64)
+        self._reference = reference.numbers
         self._make_ground = functools.partial(ground, reference.features, mask=mask, tolerance=tolerance)
         self.ground = self._make_ground(self._reference)
         self._smooth = np.asarray(self.ground.basis.any(axis=(1, 2)))

@@ -6,6 +6,7 @@ over windows, pods and days. What a profile is as a file is `profile_file`'s bus
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -40,6 +41,11 @@ class SideProfile:
     """How features hang together; None where that was not counted."""
     seasons: Seasons | None = None
     """Counts per season, which add up to `counts`; None where there are none."""
+
+    @functools.cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """`counts` to compute with, made once for all who do."""
+        return self.counts.astype(np.float64)
 
     @property
     def rows(self) -> Counts:

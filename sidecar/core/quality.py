@@ -22,7 +22,7 @@ STUCK = 1e-9
 """A value is stuck once independent rows would show such a run with less than this probability..."""
 LEAST_RUN = 20
 """...and never before so many rows."""
-RECENT = 128
+RECENT = 64
 """Numbers of each feature that are kept to tell a unit by."""
 UNITS = (1e-3, 1e-2, 1e-1, 10.0, 100.0, 1e3, 1 / 60, 60.0, 1 / 3600, 3600.0, 2.54, 1 / 2.54, 0.3048, 1 / 0.3048,
          1.609344, 1 / 1.609344, 0.45359237, 1 / 0.45359237)  # fmt: skip
@@ -40,7 +40,7 @@ class Quality:
         self._names = reference.names
         self._binner = binner
         self._place = {feature: at for at, feature in enumerate(binner.numeric.tolist())}
-        most = ratios(reference.counts.astype(np.float64)).max(axis=1)
+        most = ratios(reference.numbers).max(axis=1)
         self._longest = np.maximum(credible(most, STUCK), LEAST_RUN)
         self._runs = RunLengths(len(reference.features))
         self._recent = np.full((len(binner.numeric), RECENT), np.nan)

@@ -55,7 +55,7 @@ def feature_views(
     independent: Floats,
 ) -> tuple[FeatureView, ...]:
     """Everything about each feature of a side, as `view` wants it; arrays are by feature and bin."""
-    shares = ratios(reference.counts.astype(np.float64)).tolist()
+    shares = ratios(reference.numbers).tolist()
     totals, recent, rows = live.tolist(), window.tolist(), reference.rows.tolist()
     sizes, certain, alone = [column.tolist() for column in effect], evidence.tolist(), independent.tolist()
     return tuple(

@@ -51,7 +51,7 @@ class Verdicts:
         self._segment = segment
         self._units = units
         self._names = tuple(feature.name for feature in reference.features)
-        self._reference = reference.counts.astype(np.float64)
+        self._reference = reference.numbers
         self._evidence = evidence
         self._rows = 0
         self._changed = [0] * features  # rows seen when the verdict of a feature changed

@@ -64,7 +64,7 @@ class Watch:
         self.window = Window(settings.window, now)
         self._least_rows = settings.window.min_rows
         self._season = -1
-        self._season_shares = np.zeros(reference.counts.shape)
+        self._season_shares = np.zeros(0)
         self._season_offset = settings.drift.season_offset_seconds
         binner = Binner(reference.features)
         self._binner = binner
@@ -77,11 +77,13 @@ class Watch:
         """How features hang together; None for a slice, for a reference that does not know, and for one with seasons, whose
         features go together otherwise at each hour."""
         self._scale = scale(reference)
-        self._reference = reference.counts.astype(np.float64)
+        self._reference = reference.numbers
         self._moments = Moments.empty(len(binner.numeric))
         self._live: Counts = np.zeros_like(reference.counts)
         self._open: Counts = np.zeros_like(reference.counts)
-        self._expected = np.zeros(reference.counts.shape)  # shares of the seasons that the open window's rows came in
+        self._expected = np.zeros(
+            reference.counts.shape if reference.seasons else 0
+        )  # shares of the seasons that the open window's rows came in
         self._last: Counts = np.zeros_like(reference.counts)
         self._scores = self._score(self._last)
         self._rows = 0
