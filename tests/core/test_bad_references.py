@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from sidecar.core.builder import Recount
 from sidecar.core.comparison import Material, compare
 from sidecar.core.events import ALL_FEATURES, Event, ReferenceMismatch, State, VerdictChanged
 from sidecar.core.frame import Side
@@ -91,6 +92,20 @@ def test_any_rows_against_any_reference_give_finite_figures(name: str, other: st
     view = msgspec.to_builtins(monitor.view().sides)
     assert all(math.isfinite(number) for number in numbers(view))
     assert all(math.isfinite(number) for event in events for number in numbers(msgspec.to_builtins(event)))
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("other", [*OTHERS, "no rows"])
+def test_a_single_look_at_any_rows_against_any_reference_gives_finite_figures(name: str, other: str) -> None:
+    profile = recounted({"x": list(REFERENCES[name]), "y": list(REFERENCES[name])})
+    rows = OTHERS.get(other, [])
+    live = Recount(profile)
+    live.add(frame({"x": rows, "y": rows}))
+
+    found = msgspec.to_builtins(compare(profile, live.profile(), Material(0.1, 0.1)))
+
+    assert len(found["features"]) == 2
+    assert all(math.isfinite(number) for number in numbers(found))
 
 
 @pytest.mark.parametrize("name", REFERENCES)
