@@ -12,7 +12,7 @@ PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test test-embeddings check bench-proxy bench-drift docs lock clean
+.PHONY: demo test test-embeddings check bench-proxy bench-drift docs rules lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -89,6 +89,11 @@ $(EMBEDDINGS_VENV)/.embeddings: requirements/embeddings.txt | $(EMBEDDINGS_VENV)
 # Pages that are made from the code.
 docs: $(VENV)/.test
 	$(VENV)/bin/python scripts/settings_docs.py
+
+# Rules and alerts for Prometheus; RUNBOOK_URL is where your copy of dashboards/runbook.md can be read.
+RUNBOOK_URL ?=
+rules: $(VENV)/.test
+	$(VENV)/bin/python -m dashboards.rules $(if $(RUNBOOK_URL),--runbook $(RUNBOOK_URL))
 
 # Resolve the ranges of pyproject.toml anew and write the locks.
 lock:

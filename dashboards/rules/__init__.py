@@ -1,0 +1,1 @@
+"""Recording and alert rules for Prometheus, as code. `python -m dashboards.rules` writes the files that users load."""
