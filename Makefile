@@ -52,7 +52,7 @@ bench-drift: $(VENV)/.test $(PEERS:%=.venv-drift/%/.bench)
 # What comes from Debian. `scripts/packages` installs what is missing, with apt, as root or with sudo.
 .PHONY: packages-test packages-bench
 packages-test:
-	scripts/packages promtool:prometheus chromium:chromium
+	scripts/packages promtool:prometheus prometheus-alertmanager:prometheus-alertmanager chromium:chromium
 
 packages-bench:
 	scripts/packages nginx:nginx-light haproxy:haproxy wrk:wrk

@@ -16,7 +16,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,23 @@ async def _told(demo: Demo) -> int:
         raise SidecarError(f"the traffic broke off: {error}") from error
 
 
+async def prepared(tell: Callable[[str, str], None]) -> Path:
+    """The folder with model, traffic and reference. What took long is kept, by the digest of what it was made with."""
+    program = EXAMPLE / "prepare.py"
+    made_with = program.read_bytes() + importlib.metadata.version("scikit-learn").encode()
+    data = CACHE / hashlib.sha256(made_with).hexdigest()[:12]
+    if not data.is_dir():
+        tell("training a model on the flights out of New York in January to March 2013 ...", "bold")
+        unfinished = data.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        await finished(sys.executable, str(program), str(unfinished))
+        unfinished.rename(data)
+    tell("making a reference profile of the rows it was trained on, and of its answers to them", "bold")
+    arguments = (str(data / "training.csv"), "--outputs", "predicted_delay", "-o", str(data / "reference.json"))
+    await finished(sys.executable, "-m", "sidecar.cli", "profile", *arguments)
+    return data
+
+
 class Demo:
     """One telling of the story."""
 
@@ -73,7 +90,7 @@ class Demo:
 
     async def run(self) -> int:
         """Prepare, serve, replay, judge; without an end in seconds, then replay on until told to stop."""
-        data = await self._prepared()
+        data = await prepared(self._story.tell)
         replay = Replay(data / "quiet.jsonl", data / "changed.jsonl")
         async with self._running(data) as (url, admin), aiohttp.ClientSession() as session:
             api = Api(session, admin)
@@ -87,22 +104,6 @@ class Demo:
                 with contextlib.suppress(asyncio.CancelledError):
                     await replay.changed(session, f"{url}/v2/models/flights/infer", None)
         return code
-
-    async def _prepared(self) -> Path:
-        """The folder with model, traffic and reference. What took long is kept, by the digest of what it was made with."""
-        program = EXAMPLE / "prepare.py"
-        made_with = program.read_bytes() + importlib.metadata.version("scikit-learn").encode()
-        data = CACHE / hashlib.sha256(made_with).hexdigest()[:12]
-        if not data.is_dir():
-            self._story.tell("training a model on the flights out of New York in January to March 2013 ...", "bold")
-            unfinished = data.with_suffix(".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            await finished(sys.executable, str(program), str(unfinished))
-            unfinished.rename(data)
-        self._story.tell("making a reference profile of the rows it was trained on, and of its answers to them", "bold")
-        arguments = (str(data / "training.csv"), "--outputs", "predicted_delay", "-o", str(data / "reference.json"))
-        await finished(sys.executable, "-m", "sidecar.cli", "profile", *arguments)
-        return data
 
     @contextlib.asynccontextmanager
     async def _running(self, data: Path) -> AsyncIterator[tuple[str, str]]:

@@ -1,21 +1,24 @@
 """The tally as Prometheus text, for the moments in which there is no observer to ask.
 
-Only what says how the sidecar itself is: that the observer is down, and what is lost meanwhile. The names are those of
+Only what must not stop meanwhile: how the model serves, that the observer is down, and what is lost. The names are those of
 the Prometheus sink; the counters go on where it left off, because both read the same snapshot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.snapshot import DURATION_BOUNDS, RequestSeries, Snapshot
 from sidecar.settings import ModelSettings
+
+Labels = dict[str, str]
 
 
 def render(snapshot: Snapshot, model: ModelSettings) -> str:
     """Prometheus text format 0.0.4."""
     common = {"model_name": model.name, "model_version": model.version}
-    families: list[tuple[str, str, str, Iterable[tuple[dict[str, str], float]]]] = [
+    families: list[tuple[str, str, str, Iterable[tuple[Labels, float]]]] = [
         ("sidecar_observer_up", "gauge", "1 while the observer runs.", [({}, 0)]),
         (
             "sidecar_observer_restarts_total",
@@ -42,10 +45,26 @@ def render(snapshot: Snapshot, model: ModelSettings) -> str:
     for name, kind, text, samples in families:
         lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
         lines += [f"{name}{_labels(common | labels)} {value}" for labels, value in samples]
+    lines += _durations(snapshot.requests, common)
     return "\n".join(lines) + "\n"
 
 
-def _labels(labels: dict[str, str]) -> str:
+def _durations(requests: Sequence[RequestSeries], common: Labels) -> Iterator[str]:
+    """As the Prometheus sink writes this histogram."""
+    name = "http_server_request_duration_seconds"
+    yield f"# HELP {name} Time from a request's first byte to its response's last."
+    yield f"# TYPE {name} histogram"
+    for one in requests:
+        status = {"http_response_status_code": str(one.status)}
+        labels = common | {"http_request_method": one.method, "http_route": one.route} | status
+        limits = (*map(repr, DURATION_BOUNDS), "+Inf")
+        for limit, count in zip(limits, accumulate(one.durations.counts), strict=True):
+            yield f"{name}_bucket{_labels(labels | {'le': limit})} {float(count)}"
+        yield f"{name}_count{_labels(labels)} {float(sum(one.durations.counts))}"
+        yield f"{name}_sum{_labels(labels)} {one.durations.total}"
+
+
+def _labels(labels: Labels) -> str:
     return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
 
 
