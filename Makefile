@@ -1,5 +1,6 @@
 # Everything a newcomer runs. Each target installs what it needs, says so, and is safe to run again.
 #   make demo             the main job on real data (SECONDS=90 ends it by itself)
+#   make observe          the same with Prometheus, Alertmanager and (where installed) Grafana beside it
 #   make test             all checks and all tests
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
@@ -12,7 +13,7 @@ PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test test-embeddings check bench-proxy bench-drift docs rules lock clean
+.PHONY: demo test test-embeddings check bench-proxy bench-drift docs rules dashboards observe lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -50,7 +51,10 @@ bench-drift: $(VENV)/.test $(PEERS:%=.venv-drift/%/.bench)
 	touch $@
 
 # What comes from Debian. `scripts/packages` installs what is missing, with apt, as root or with sudo.
-.PHONY: packages-test packages-bench
+.PHONY: packages-test packages-bench packages-observe
+packages-observe:
+	scripts/packages prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
+
 packages-test:
 	scripts/packages promtool:prometheus prometheus-alertmanager:prometheus-alertmanager chromium:chromium
 
@@ -94,6 +98,14 @@ docs: $(VENV)/.test
 RUNBOOK_URL ?=
 rules: $(VENV)/.test
 	$(VENV)/bin/python -m dashboards.rules $(if $(RUNBOOK_URL),--runbook $(RUNBOOK_URL))
+
+# The dashboards' JSON for Grafana.
+dashboards: $(VENV)/.test
+	$(VENV)/bin/python -m dashboards.grafana
+
+# The demo with Prometheus, Alertmanager and, where it is installed, Grafana beside it, all provisioned.
+observe: $(VENV)/.demo packages-observe
+	scripts/observe $(VENV)/bin
 
 # Resolve the ranges of pyproject.toml anew and write the locks.
 lock:

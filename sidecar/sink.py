@@ -13,6 +13,9 @@ from sidecar.core.events import Event
 from sidecar.core.snapshot import Snapshot
 from sidecar.core.view import MonitorView
 
+RESULTS = ("sent", "dropped", "failed")
+"""What may become of an event. Each is exported from 0 on: the first loss must be seen."""
+
 
 class Sink(Protocol):
     """Takes every event; ignores the kinds that are not its business."""
@@ -24,7 +27,7 @@ class Sink(Protocol):
     """False where only exchanges that carry a sampled trace are its business; it is spared the others."""
 
     results: Mapping[str, int]
-    """Events by result (`sent`, `dropped`, `failed`), cumulative."""
+    """Events by result (`RESULTS`), cumulative; nothing at all for a sink that is read."""
 
     def handle(self, event: Event) -> None:
         """Take one event; must return at once."""

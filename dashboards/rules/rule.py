@@ -14,7 +14,7 @@ MODEL = ("namespace", "model_name", "model_version")
 """Labels that tell models apart; without Kubernetes there is no namespace, which is as good as one."""
 
 _WORDS = {
-    "model": "{{ $labels.model_name }} {{ $labels.model_version }}",
+    "model": "{{ $labels.model_name }}{{ with $labels.model_version }} {{ . }}{{ end }}",
     "where": "{{ with $labels.namespace }} in {{ . }}{{ end }}",
     "evidence": '10^{{ $value | printf "%.0f" }}',
     "percent": "{{ $value | humanizePercentage }}",

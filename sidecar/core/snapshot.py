@@ -24,6 +24,13 @@ SIZE_BOUNDS = (
 """Bytes; powers of four from 64 B to 64 MiB."""
 
 
+SHED = (
+    ("tap", "memory"), ("body", "bytes"), ("exchange", "items"), ("exchange", "bytes"), ("exchange", "drain"),
+    ("handoff", "observer_gone"),
+)  # fmt: skip
+"""Where and why something may be dropped on the way to the observer. Each is counted from 0 on: the first loss must be seen."""
+
+
 class Histogram(msgspec.Struct, frozen=True):
     """Counts per bucket and the sum of all values."""
 

@@ -14,6 +14,7 @@ from sidecar.core.exchange import Exchange, Outcome
 from sidecar.core.snapshot import (
     ADDED_BOUNDS,
     DURATION_BOUNDS,
+    SHED,
     SIZE_BOUNDS,
     Histogram,
     RequestSeries,
@@ -79,7 +80,7 @@ class Tally:
         self._added = Buckets(ADDED_BOUNDS, _NS)
         self._outcomes: Counter[Outcome] = Counter()
         self._opaque: Counter[str] = Counter()
-        self._shed: Counter[tuple[str, str]] = Counter()
+        self._shed: Counter[tuple[str, str]] = Counter(dict.fromkeys(SHED, 0))
         self._completed = 0  # apart from the other outcomes, because hashing an enum costs more than all the rest
         self.active_requests = 0
         self.observer_restarts = 0

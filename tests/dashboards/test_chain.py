@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
+from dashboards.grafana.__main__ import files as dashboards
+from dashboards.grafana.frame import VARIABLES
+from dashboards.grafana.inventory import Asked, asked
 from dashboards.rules.__main__ import HERE
 from tests.support.alerting import Alertmanager, Prometheus, Receiver, closing, hurried
 from tests.support.flights import Traffic, served, unchanged, warmer
@@ -46,7 +49,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
             yield Chain(sidecar, traffic, prometheus, receiver)
 
 
-def test_a_row_that_shifts_ends_as_a_text_that_names_the_feature_and_as_none_when_it_is_over(chain: Chain) -> None:
+def test_a_row_that_shifts_ends_as_a_text_that_names_the_feature(chain: Chain) -> None:
     assert chain.prometheus.query("sum(model_rows_total) > 1000")
     assert chain.receiver.told == []
 
@@ -56,6 +59,23 @@ def test_a_row_that_shifts_ends_as_a_text_that_names_the_feature_and_as_none_whe
     assert "What flights 1 is fed as temp is no longer what it was trained on" in told["annotations"]["description"]
     assert {one["labels"]["feature"] for one in chain.receiver.told if one["labels"].get("side") == "input"} <= {"temp"}
 
+
+def test_every_query_of_every_panel_finds_something_or_has_a_reason_not_to(chain: Chain) -> None:
+    values = {"__rate_interval": "10s", "__range": "60s", **dict.fromkeys(VARIABLES, ".*")}
+    queries = [one for content in dashboards().values() for one in asked(content, values)]
+
+    silent = [one for one in queries if not found(chain, one)]
+
+    assert silent == []
+    assert len(queries) > 100
+
+
+def found(chain: Chain, one: Asked) -> bool:
+    """It has series, or may have none; either way it must be an expression that Prometheus accepts."""
+    return bool(chain.prometheus.query(one.expr)) or bool(one.reason)
+
+
+def test_an_alert_is_over_when_the_rows_are_as_they_were(chain: Chain) -> None:
     chain.traffic.change = unchanged
     eventually(lambda: chain.receiver.find("ModelFeatureDrift", "resolved", feature="temp"))
 

@@ -37,22 +37,30 @@ def folder() -> Path:
 
 
 @contextlib.contextmanager
+def model() -> Iterator[str]:
+    """The model of flights, running; its address."""
+    (port,) = free_ports(1)
+    command = [sys.executable, str(EXAMPLE / "server.py"), str(folder() / "model.joblib"), "--port", str(port)]
+    process = subprocess.Popen(command)
+    try:
+        connect(port, lambda: process.poll() is None).close()
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
 def served(**sets: Any) -> Iterator[Sidecar]:
     """The sidecar before the model of flights, both running."""
-    data = folder()
-    (port,) = free_ports(1)
-    command = [sys.executable, str(EXAMPLE / "server.py"), str(data / "model.joblib"), "--port", str(port)]
-    model = subprocess.Popen(command)
-    settings = {"model.name": "flights", "model.version": "1", "reference": data / "reference.json", **sets}
-    sidecar = Sidecar(f"127.0.0.1:{port}", settings)
-    try:
-        connect(port, lambda: model.poll() is None).close()
-        sidecar.connect().close()
-        yield sidecar
-    finally:
-        sidecar.kill()
-        model.kill()
-        model.wait()
+    with model() as upstream:
+        settings = {"model.name": "flights", "model.version": "1", "reference": folder() / "reference.json", **sets}
+        sidecar = Sidecar(upstream, settings)
+        try:
+            sidecar.connect().close()
+            yield sidecar
+        finally:
+            sidecar.kill()
 
 
 class Traffic:

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from sidecar import __version__
 from sidecar.core.events import Event, ExchangeSeen
 from sidecar.settings import Settings
-from sidecar.sink import Observed
+from sidecar.sink import RESULTS, Observed
 from sidecar.sinks.prometheus.exemplars import Exemplars
 from sidecar.sinks.prometheus.families import Families
 from sidecar.sinks.prometheus.features import FeatureText
@@ -75,9 +75,9 @@ class PrometheusSink:
             "Events that a sink sent, dropped or failed to send.",
             ("sink", "result"),
             [
-                ((sink, result), count)
+                ((sink, result), results.get(result, 0))
                 for sink, results in observed.sinks.items()
-                for result, count in sorted(results.items())
+                for result in sorted({*results, *RESULTS})
             ],
         )
         yield families.counter(

@@ -1,0 +1,216 @@
+"""Model: how one model serves and what it is fed; its versions stand beside each other."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from dashboards.grafana.frame import MODEL, POD, board, rows
+from dashboards.grafana.panels import Query, buckets, graph, listing, opening, state_of, timeline
+
+_DURATION = "http_server_request_duration_seconds"
+_NAME = "{{model_name}} {{model_version}}"
+_BY = "model_name, model_version"
+_NO_POD = 'namespace=~"$namespace",pod=~"$pod"'
+_TO_FEATURE = opening(
+    "Open the feature",
+    "/d/drift-sidecar-feature?var-model=${__data.fields.model_name}&var-side=${__data.fields.side}&var-feature=${__data.fields.feature}",
+)
+
+
+def model() -> Dashboard:
+    """The dashboard."""
+    text = "Requests, errors and durations of a model by version; payloads; drift of its features; its container."
+    made = board("model", "Models: model", text, ("namespace", "model", "version", "pod"))
+    sections = {"Serving": _serving(), "Where the time goes": _time(), "Drift": _drift(), "Container": _container()}
+    return rows(made, sections)
+
+
+def _quantile(ratio: float, metric: str, selector: str = POD, by: str = _BY) -> str:
+    return f"histogram_quantile({ratio}, sum by ({by}, le) (rate({metric}_bucket{{{selector}}}[$__rate_interval])))"
+
+
+def _serving() -> list[object]:
+    status = f"sum by (http_response_status_code) (rate({_DURATION}_count{{{POD}}}[$__rate_interval]))"
+    failed = f'{_DURATION}_count{{{POD},http_response_status_code=~"5.."}}'
+    every = f"sum by ({_BY}) (rate({_DURATION}_count{{{POD}}}[$__rate_interval]))"
+    errors = f"(sum by ({_BY}) (rate({failed}[$__rate_interval])) or 0 * {every}) / {every}"
+    return [
+        graph("Requests by version", "Requests a second.", "reqps", Query(every, _NAME), stacked=True),
+        graph(
+            "Requests by status",
+            "Requests a second.",
+            "reqps",
+            Query(status, "{{http_response_status_code}}"),
+            stacked=True,
+        ),
+        graph(
+            "Errors by version",
+            "Share of requests that end with 5xx.",
+            "percentunit",
+            Query(errors, _NAME),
+            limits=(0.005, 0.05),
+        ),
+        graph(
+            "Latency by version",
+            "95 and 99 % of the requests are answered within this. Dots are traces of single requests.",
+            "s",
+            Query(_quantile(0.95, _DURATION), f"p95 {_NAME}", exemplar=True),
+            Query(_quantile(0.99, _DURATION), f"p99 {_NAME}"),
+        ),
+        graph(
+            "Latency by route",
+            "95 % of the requests of a route are answered within this.",
+            "s",
+            Query(_quantile(0.95, _DURATION, by="http_route"), "{{http_route}}"),
+        ),
+        graph(
+            "In flight",
+            "Requests that wait for their answer.",
+            "short",
+            Query(f"sum by ({_BY}) (http_server_active_requests{{{POD}}})", _NAME),
+        ),
+        buckets(
+            "How durations are distributed",
+            "Requests by how long they took.",
+            "s",
+            Query(f"sum by (le) (rate({_DURATION}_bucket{{{POD}}}[$__rate_interval]))", "{{le}}", exemplar=True),
+        ),
+    ]
+
+
+def _time() -> list[object]:
+    size = "http_server_{}_body_size_bytes"
+    return [
+        graph(
+            "The model's time",
+            "95 % of the answers begin within this.",
+            "s",
+            Query(_quantile(0.95, "sidecar_upstream_first_byte_seconds"), _NAME),
+        ),
+        graph(
+            "The sidecar's time",
+            "How long bytes stayed in the sidecar's hands.",
+            "s",
+            Query(_quantile(0.5, "sidecar_added_latency_seconds"), f"p50 {_NAME}"),
+            Query(_quantile(0.99, "sidecar_added_latency_seconds"), f"p99 {_NAME}"),
+        ),
+        graph(
+            "Payloads",
+            "95 % of the bodies are smaller than this.",
+            "bytes",
+            Query(_quantile(0.95, size.format("request")), f"to {_NAME}"),
+            Query(_quantile(0.95, size.format("response")), f"from {_NAME}"),
+        ),
+        graph(
+            "Rows",
+            "Rows a second that went in and came out.",
+            "rowsps",
+            Query(
+                f"sum by (side, {_BY}) (rate(model_rows_total{{{POD}}}[$__rate_interval]))",
+                "{{side}} {{model_version}}",
+            ),
+        ),
+        graph(
+            "Schema",
+            "Rows a second that break it, by kind.",
+            "rowsps",
+            Query(
+                f"sum by (feature, kind) (rate(model_feature_violations_total{{{POD}}}[$__rate_interval])) > 0",
+                "{{kind}} {{feature}}",
+            ),
+        ),
+    ]
+
+
+def _drift() -> list[object]:
+    of_model = 'namespace=~"$namespace",model_name=~"$model"'
+    top = f"topk(20, model:drift_psi:1h{{{of_model}}})"
+    same = "on (namespace, model_name, side, feature)"
+    evidence = f"max by (namespace, model_name, side, feature) (model_drift_evidence{{{POD}}})"
+    return [
+        timeline(
+            "Verdicts",
+            "The worst verdict of any pod on each feature; `*` is all features together.",
+            Query(state_of("side, feature", POD), "{{side}} {{feature}}"),
+        ),
+        listing(
+            "Most drifted features",
+            "Over the last hour and all pods, without small-sample bias; click one to open it.",
+            "none",
+            Query(top, "PSI"),
+            Query(f"{evidence} and {same} {top}", "evidence (log10)"),
+            Query(f"model:drift_rows:1h{{{of_model}}} and {same} {top}", "rows"),
+            links=[_TO_FEATURE],
+        ),
+        graph(
+            "Drifted features by version",
+            "Features in state drift in any pod.",
+            "none",
+            Query(f"max by ({_BY}, side) (model_drifted_features{{{POD}}})", "{{side}} {{model_version}}"),
+            limits=(1,),
+        ),
+        graph(
+            "Features together",
+            "The change of the correlation of two features that is most certain to be one.",
+            "none",
+            Query(f"max by (side, {_BY}) (model_joint_drift_effect{{{MODEL}}})", "{{side}} {{model_version}}"),
+            limits=(0.1,),
+        ),
+    ]
+
+
+def _container() -> list[object]:
+    other = f'{_NO_POD},container!="",container!="POD"'
+    return [
+        graph(
+            "CPU",
+            "Cores that each container uses (cAdvisor).",
+            "short",
+            Query(
+                f"sum by (pod, container) (rate(container_cpu_usage_seconds_total{{{other}}}[$__rate_interval]))",
+                "{{pod}} {{container}}",
+            ),
+        ),
+        graph(
+            "Throttled",
+            "Share of scheduling periods in which a container was held back (cAdvisor).",
+            "percentunit",
+            Query(
+                f"sum by (pod, container) (rate(container_cpu_cfs_throttled_periods_total{{{other}}}[$__rate_interval]))"
+                f" / sum by (pod, container) (rate(container_cpu_cfs_periods_total{{{other}}}[$__rate_interval]))",
+                "{{pod}} {{container}}",
+            ),
+            limits=(0.1, 0.25),
+        ),
+        graph(
+            "Memory",
+            "Working set of each container (cAdvisor).",
+            "bytes",
+            Query(f"sum by (pod, container) (container_memory_working_set_bytes{{{other}}})", "{{pod}} {{container}}"),
+        ),
+        graph(
+            "Restarts",
+            "Times that containers were started again (kube-state-metrics).",
+            "none",
+            Query(
+                f"sum by (pod, container) (increase(kube_pod_container_status_restarts_total{{{_NO_POD}}}[$__range]))",
+                "{{pod}} {{container}}",
+            ),
+            limits=(1,),
+        ),
+        graph(
+            "The model's CPU",
+            "Cores that the model's processes use, where the pod shares its process namespace.",
+            "short",
+            Query(
+                f"sum by (pod, {_BY}) (rate(model_container_cpu_seconds_total{{{POD}}}[$__rate_interval]))",
+                f"{{{{pod}}}} {_NAME}",
+            ),
+        ),
+        graph(
+            "The model's memory",
+            "Resident memory of the model's processes, where the pod shares its process namespace.",
+            "bytes",
+            Query(f"sum by (pod, {_BY}) (model_container_memory_bytes{{{POD}}})", f"{{{{pod}}}} {_NAME}"),
+        ),
+    ]
