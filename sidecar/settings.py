@@ -17,7 +17,7 @@ import types
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 import yaml
@@ -160,9 +160,15 @@ class LearnSettings(Section, frozen=True):
 
 class TraceSettings(Section, frozen=True):
     endpoint: str = ""
-    """OTLP/HTTP endpoint for spans, e.g. `http://otel-collector:4318/v1/traces`; empty means no spans are exported."""
+    """OTLP endpoint for spans: `http://collector:4318/v1/traces`, with grpc `http://collector:4317`; empty means none."""
+    protocol: Literal["http", "grpc"] = "http"
+    """How spans are sent; grpc needs `drift-sidecar[grpc]`."""
     sample_ratio: Ratio = 0.01
     """Share of new traces that are sampled; a request that carries a trace context keeps its own decision."""
+    errors: bool = True
+    """Sample exchanges that failed (5xx, or broken off) whatever was decided before."""
+    slow_seconds: Annotated[float, Meta(ge=0)] = 5.0
+    """Sample exchanges that took so long whatever was decided before; 0 means none."""
     insert_context: bool = True
     """With an endpoint: insert a `traceparent` line into requests that have none, so that the model's spans join ours."""
 

@@ -105,6 +105,8 @@ class DecodeFailed(msgspec.Struct, frozen=True):
     reason: str
     detail: str
     since_last: int
+    trace_id: str = ""
+    """Of the exchange that it came with, if that is sampled."""
 
 
 class WindowClosed(msgspec.Struct, frozen=True):

@@ -44,7 +44,8 @@ class Intake:
         frames: list[Frame] = []
         if decoder is None:
             if request.body_bytes:
-                self._failed(NOBODY, DecodeError("no_decoder", f"{exchange.method} {exchange.path}"), now, failures)
+                error = DecodeError("no_decoder", f"{exchange.method} {exchange.path}")
+                self._failed(NOBODY, error, exchange, now, failures)
             return frames
         whole = exchange.outcome is Outcome.COMPLETE
         for message, decode in ((request, decoder.request), (response, decoder.response)):
@@ -55,7 +56,7 @@ class Intake:
             try:
                 frames.append(decode(exchange, self._payload(message, whole)))
             except DecodeError as error:
-                self._failed(decoder.name, error, now, failures)
+                self._failed(decoder.name, error, exchange, now, failures)
             else:
                 self.results[decoder.name, "ok"] += 1
         return frames
@@ -75,12 +76,15 @@ class Intake:
             self._choices[exchange.request.head] = chosen
         return chosen
 
-    def _failed(self, decoder: str, error: DecodeError, now: float, failures: list[DecodeFailed]) -> None:
+    def _failed(
+        self, decoder: str, error: DecodeError, exchange: Exchange, now: float, failures: list[DecodeFailed]
+    ) -> None:
         key = (decoder, error.reason)
         self.results[key] += 1
         complaint = self._complaints.setdefault(key, _Complaint())
         if complaint.due(now):
-            failures.append(DecodeFailed(now, decoder, error.reason, str(error), complaint.held_back))
+            trace_id = exchange.trace.trace_id if exchange.trace else ""
+            failures.append(DecodeFailed(now, decoder, error.reason, str(error), complaint.held_back, trace_id))
             complaint.told(now)
         else:
             complaint.held_back += 1

@@ -45,7 +45,7 @@ class RequestHead:
         self.target = target.decode("latin-1")
         self.route = routes.match(target)
         self.probe = target.partition(b"?")[0] in probes
-        self.traced = b"\r\ntraceparent:" in lowered
+        self.traced = b"\r\ntraceparent:" in lowered or b"\r\nb3:" in lowered or b"\r\nx-b3-" in lowered
         self.length = length or 0
         self.tabular = b"\r\ninference-header-content-length:" in lowered or not value_of(
             lowered, b"content-type"

@@ -13,6 +13,7 @@ from sidecar.handoff.port import Handoff
 from sidecar.proxy.head import RequestHead, ResponseHead
 from sidecar.proxy.tally import Tally
 from sidecar.proxy.tap import Body, Tap
+from sidecar.proxy.trace import Tracer
 
 
 class InFlight:
@@ -42,12 +43,14 @@ class Ledger:
         tally: Tally,
         tap: Tap,
         handoff: Handoff,
+        tracer: Tracer,
         epoch: Callable[[], int],
         schedule: Callable[[Callable[[], None]], object],
     ) -> None:
         self._tally = tally
         self._tap = tap
         self._handoff = handoff
+        self._tracer = tracer
         self._epoch = epoch
         self._schedule = schedule
         self._entered: list[InFlight] = []
@@ -79,6 +82,8 @@ class Ledger:
         if head.probe:
             return
         duration = exchange.ended - exchange.begun
+        status = answer.status if answer else 0
+        trace = exchange.trace and self._tracer.end(exchange.trace, status, exchange.outcome, duration)
         finished = Exchange(
             exchange.begun + epoch,
             duration,
@@ -86,12 +91,12 @@ class Ledger:
             head.method,
             head.target,
             head.route,
-            answer.status if answer else 0,
+            status,
             exchange.outcome,
             Message(head.raw, request_body, request.size, request.truncated),
             Message(answer.raw if answer else b"", response_body, response.size, response.truncated),
-            exchange.trace,
+            trace,
         )
         self._tally.ended(finished, exchange.added)
-        if tapped or exchange.trace is not None:
+        if tapped or trace is not None:
             self._handoff.offer(finished)

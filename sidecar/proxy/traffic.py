@@ -88,11 +88,13 @@ class Traffic:
         settings = self._settings
         rng = random.Random()
         tap = Tap(settings.tap, self._tally, rng)
+        tracer = Tracer(settings.trace, rng)
         later = settings.handoff.flush_seconds
         self._ledger = Ledger(
             self._tally,
             tap,
             self._handoff,
+            tracer,
             epoch=lambda: time.time_ns() - time.monotonic_ns(),
             schedule=lambda settle: self._loop.call_later(later, settle),
         )
@@ -100,7 +102,7 @@ class Traffic:
             tally=self._tally,
             tap=tap,
             ledger=self._ledger,
-            tracer=Tracer(settings.trace, rng),
+            tracer=tracer,
             routes=Routes(settings.http.routes),
             probes=frozenset(path.encode() for path in settings.http.probes),
             head_limit=settings.http.head_limit_bytes,

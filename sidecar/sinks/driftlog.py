@@ -89,6 +89,7 @@ class DriftLog:
                 self._write("info", "reference_changed", event.at, figures)
             case DecodeFailed():
                 figures = {"decoder": event.decoder, "reason": event.reason, "detail": event.detail}
+                figures |= {"trace_id": event.trace_id} if event.trace_id else {}
                 self._write("warning", "decode_failed", event.at, figures | {"since_last": event.since_last})
             case ReferenceMismatch():
                 self._write("warning", "reference_mismatch", event.at, {"side": event.side, "detail": event.detail})

@@ -1,4 +1,4 @@
-"""The trace sink: a SERVER span for each sampled exchange, sent over OTLP/HTTP.
+"""The trace sink: a SERVER span for each sampled exchange, sent over OTLP by HTTP or gRPC.
 
 Spans are made after the fact: the traffic process minted the ids (the model has seen them already), so an id generator
 hands those out, and start and end are given. Encoding and sending are the SDK's, in its thread, in small batches since
@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -38,7 +37,7 @@ from sidecar import __version__
 from sidecar.core.events import Event, ExchangeSeen
 from sidecar.core.exchange import Exchange, Outcome, Trace
 from sidecar.errors import SettingsError
-from sidecar.settings import ModelSettings, Settings
+from sidecar.settings import ModelSettings, Settings, TraceSettings
 
 _QUEUE_SPANS = 2048
 _BATCH_SPANS = 64
@@ -57,11 +56,24 @@ def make(settings: Settings) -> OtlpSink:
     """The sink for these settings. Raises SettingsError if the endpoint is no URL."""
     endpoint = settings.trace.endpoint
     if not endpoint.startswith(("http://", "https://")):
-        mend = "Give the whole URL, e.g. `http://otel-collector:4318/v1/traces`"
+        mend = "Give the whole URL, e.g. `http://otel-collector:4318/v1/traces`, with grpc `http://otel-collector:4317`"
         raise SettingsError("trace.endpoint", f"{endpoint!r} is no http or https URL", mend)
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # it logs each failure; we ration and count
-    exporter = OTLPSpanExporter(endpoint=endpoint, timeout=_TIMEOUT_SECONDS)
-    return OtlpSink(settings.model, exporter, settings.drain.flush_seconds * _FLUSH_SHARE)
+    return OtlpSink(settings.model, _exporter(settings.trace), settings.drain.flush_seconds * _FLUSH_SHARE)
+
+
+def _exporter(settings: TraceSettings) -> SpanExporter:
+    """Only the wanted one is imported: gRPC is an extra, and 20 MB of memory."""
+    if settings.protocol == "http":
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
+
+        return HttpExporter(endpoint=settings.endpoint, timeout=_TIMEOUT_SECONDS)
+    try:
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
+    except ImportError as error:
+        mend = "Install drift-sidecar[grpc], or use http"
+        raise SettingsError("trace.protocol", "grpc needs a library that is not installed", mend) from error
+    return GrpcExporter(endpoint=settings.endpoint, timeout=_TIMEOUT_SECONDS)
 
 
 class OtlpSink:
@@ -109,6 +121,9 @@ class OtlpSink:
         )
         if exchange.first_byte_ns:
             span.add_event("first_byte", timestamp=exchange.started_ns + exchange.first_byte_ns)
+        for name, message in (("request", exchange.request), ("response", exchange.response)):
+            if message.truncated:
+                span.add_event("shed", {"message": name}, timestamp=exchange.started_ns + exchange.duration_ns)
         if exchange.status >= 500 or exchange.outcome in _FAILED:
             span.set_status(Status(StatusCode.ERROR))
         span.end(exchange.started_ns + exchange.duration_ns)

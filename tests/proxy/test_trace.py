@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from sidecar.core.exchange import Trace
+from sidecar.core.exchange import Outcome, Trace
 from sidecar.proxy.head import RequestHead
 from sidecar.proxy.route import Routes
 from sidecar.proxy.trace import Tracer
@@ -16,11 +16,24 @@ from sidecar.settings import TraceSettings
 PARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
+NEVER = Tracer(TraceSettings(endpoint="http://collector", sample_ratio=0), random.Random(1))
+ALWAYS = Tracer(TraceSettings(endpoint="http://collector", sample_ratio=1), random.Random(1))
+
+
+def asked(lines: bytes) -> RequestHead:
+    raw = b"GET / HTTP/1.1\r\n%sHost: m\r\n\r\n" % lines
+    return RequestHead(raw, raw.lower(), Routes(), frozenset())
+
+
+def traced(tracer: Tracer, lines: bytes, *, status: int = 200, seconds: float = 0.01) -> tuple[Trace | None, bytes]:
+    """The trace of a request with these lines that ended so, if it is sampled, and the line put in."""
+    trace, line = tracer.begin(asked(lines))
+    return trace and tracer.end(trace, status, Outcome.COMPLETE, round(seconds * 1e9)), line
+
+
 def begin(parent: bytes = b"", ratio: float = 1.0, insert: bool = True, seed: int = 1) -> tuple[Trace | None, bytes]:
     settings = TraceSettings(endpoint="http://collector", sample_ratio=ratio, insert_context=insert)
-    line = b"TraceParent: %s\r\n" % parent if parent else b""
-    raw = b"GET / HTTP/1.1\r\n%sHost: m\r\n\r\n" % line
-    return Tracer(settings, random.Random(seed)).begin(RequestHead(raw, raw.lower(), Routes(), frozenset()))
+    return traced(Tracer(settings, random.Random(seed)), b"TraceParent: %s\r\n" % parent if parent else b"")
 
 
 def test_a_begun_trace_tells_the_model_the_ids_of_our_span() -> None:
@@ -79,3 +92,65 @@ def test_about_the_wanted_share_is_sampled() -> None:
 
 def test_without_an_endpoint_there_is_no_tracing() -> None:
     assert not Tracer(TraceSettings(), random.Random(1)).enabled
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"b3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1\r\n",
+        b"B3: 0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-d-05e3ac9a4f6e3b90\r\n",
+        b"X-B3-TraceId: 0af7651916cd43dd8448eb211c80319c\r\nX-B3-SpanId: b7ad6b7169203331\r\nX-B3-Sampled: 1\r\n",
+        b"X-B3-TraceId: 0af7651916cd43dd8448eb211c80319c\r\nX-B3-SpanId: b7ad6b7169203331\r\nX-B3-Flags: 1\r\n",
+    ],
+)
+def test_b3_of_one_line_or_several_is_continued_and_nothing_is_put_in(lines: bytes) -> None:
+    trace, line = traced(NEVER, lines)
+    assert line == b""
+    assert trace is not None
+    assert (trace.trace_id, trace.parent_id) == ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+
+
+def test_a_b3_trace_of_64_bits_is_filled_up_with_zeros() -> None:
+    trace, _ = traced(NEVER, b"b3: 8448eb211c80319c-b7ad6b7169203331-1\r\n")
+    assert trace is not None
+    assert trace.trace_id == "00000000000000008448eb211c80319c"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"b3: 0\r\n",
+        b"b3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0\r\n",
+        b"b3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1-rubbish\r\n",
+        b"b3: 00000000000000000000000000000000-b7ad6b7169203331-1\r\n",
+        b"X-B3-TraceId: 0af7651916cd43dd8448eb211c80319c\r\nX-B3-Sampled: 1\r\n",
+        b"X-B3-TraceId: 0af7651916cd43dd8448eb211c80319c\r\nX-B3-SpanId: b7ad6b7169203331\r\nX-B3-Sampled: 0\r\n",
+    ],
+)
+def test_b3_that_is_not_sampled_or_not_valid_makes_no_span_and_is_left_alone(lines: bytes) -> None:
+    assert traced(ALWAYS, lines) == (None, b"")
+
+
+def test_b3_that_leaves_the_decision_to_others_is_decided_by_ratio() -> None:
+    undecided = b"b3: 0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331\r\n"
+    assert traced(NEVER, undecided)[0] is None
+    assert traced(ALWAYS, undecided)[0] is not None
+
+
+@pytest.mark.parametrize("lines", [b"", b"traceparent: %s\r\n" % (PARENT[:-2] + b"00")])
+def test_what_failed_or_was_slow_is_sampled_whatever_was_decided_before(lines: bytes) -> None:
+    assert traced(NEVER, lines)[0] is None
+    for found, _ in (traced(NEVER, lines, status=503), traced(NEVER, lines, seconds=6)):
+        assert found is not None
+        assert found.sampled
+    quiet = Tracer(
+        TraceSettings(endpoint="http://collector", sample_ratio=0, errors=False, slow_seconds=0), random.Random(1)
+    )
+    assert traced(quiet, lines, status=503, seconds=600)[0] is None
+
+
+def test_what_the_client_broke_off_failed() -> None:
+    trace, _ = NEVER.begin(asked(b""))
+    assert trace is not None
+    assert NEVER.end(trace, 200, Outcome.CLIENT_GONE, 1) is not None
+    assert NEVER.end(trace, 101, Outcome.OPAQUE, 1) is None

@@ -1,68 +1,29 @@
 from __future__ import annotations
 
-import http.server
 import logging
 import socket
-import threading
 from collections.abc import Iterator
 
+import msgspec
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as WireStatus
 
 from sidecar.core.events import ExchangeSeen
-from sidecar.core.exchange import Exchange, Outcome, Trace
+from sidecar.core.exchange import Exchange, Message, Outcome, Trace
 from sidecar.errors import SettingsError
 from sidecar.settings import DrainSettings, ModelSettings, Settings, TraceSettings
 from sidecar.sinks.otlp import OtlpSink, make
+from tests.support.collector import Collector, attributes, receiving
 from tests.support.observed import ROUTE, STARTED, TRACE, exchange
 
 CHILD = Trace(TRACE.trace_id, TRACE.span_id, "00f067aa0ba902b7", sampled=True)
 
 
-class Collector(http.server.ThreadingHTTPServer):
-    """An OTLP/HTTP receiver: decodes what comes and keeps it; answers with `status`."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Receive)
-        self.received: list[ResourceSpans] = []
-        self.status = 200
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1/traces"
-
-    @property
-    def spans(self) -> list[Span]:
-        return [span for one in self.received for scope in one.scope_spans for span in scope.spans]
-
-
-class _Receive(http.server.BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received += ExportTraceServiceRequest.FromString(body).resource_spans
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    server = Collector()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with receiving() as server:
+        yield server
 
 
 def sink_for(url: str, flush_seconds: float = 5.0) -> OtlpSink:
@@ -83,10 +44,6 @@ def exported(collector: Collector, *exchanges: Exchange, drifted: int = 0) -> li
         sink.handle(ExchangeSeen(one, drifted))
     sink.flush()
     return collector.spans
-
-
-def attributes(span: Span) -> dict[str, object]:
-    return {one.key: getattr(one.value, one.value.WhichOneof("value") or "string_value") for one in span.attributes}
 
 
 def test_a_sampled_exchange_is_a_server_span_with_the_ids_the_model_saw(collector: Collector) -> None:
@@ -165,6 +122,13 @@ def test_credentials_in_the_target_stay_here(collector: Collector, target: str) 
 def test_an_exchange_that_is_not_sampled_makes_no_span(collector: Collector) -> None:
     not_sampled = Trace(TRACE.trace_id, TRACE.span_id, "", sampled=False)
     assert exported(collector, exchange(), exchange(trace=not_sampled)) == []
+
+
+def test_a_body_that_was_not_kept_whole_is_an_event(collector: Collector) -> None:
+    cut = msgspec.structs.replace(exchange(trace=TRACE), response=Message(b"", b"", 10, truncated=True))
+    (span,) = exported(collector, cut)
+    shed = [event for event in span.events if event.name == "shed"]
+    assert [event.attributes[0].value.string_value for event in shed] == ["response"]
 
 
 def test_what_was_sent_is_counted(collector: Collector) -> None:

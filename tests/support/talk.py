@@ -106,12 +106,13 @@ def make_services(
     settings = Settings()
     tally = Tally(0)
     tapped = Tap(tap or settings.tap, tally, random.Random(1))
+    tracer = Tracer(trace or settings.trace, random.Random(2))
     services = Services(
         tally=tally,
         tap=tapped,
-        tracer=Tracer(trace or settings.trace, random.Random(2)),
+        tracer=tracer,
         routes=Routes(),
-        ledger=Ledger(tally, tapped, InprocHandoff(), lambda: EPOCH, lambda settle: settle()),
+        ledger=Ledger(tally, tapped, InprocHandoff(), tracer, lambda: EPOCH, lambda settle: settle()),
         probes=frozenset(probes),
         head_limit=head_limit,
         draining=draining,

@@ -30,12 +30,13 @@ def recorded(name: str) -> list[Exchange]:
     tally = Tally(0)
     tap = Tap(settings.tap, tally, random.Random(0))
     handoff = InprocHandoff()
+    tracer = Tracer(settings.trace, random.Random(0))
     services = Services(
         tally=tally,
         tap=tap,
-        tracer=Tracer(settings.trace, random.Random(0)),
+        tracer=tracer,
         routes=Routes(),
-        ledger=Ledger(tally, tap, handoff, lambda: 0, lambda settle: settle()),
+        ledger=Ledger(tally, tap, handoff, tracer, lambda: 0, lambda settle: settle()),
         probes=frozenset(),
         head_limit=settings.http.head_limit_bytes,
     )
