@@ -4,6 +4,7 @@
 #   make test             all checks and all tests
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
+#   make bench-fleet      what the series of a thousand pods cost a Prometheus
 #   make bench-proxy      CPU, latency and memory beside nginx, HAProxy, Envoy, Go and aiohttp
 
 VENV ?= .venv
@@ -13,7 +14,7 @@ PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test test-embeddings check bench-proxy bench-drift docs rules dashboards observe lock clean
+.PHONY: demo test test-embeddings check bench-proxy bench-drift bench-fleet docs rules dashboards observe lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -34,6 +35,9 @@ check: $(VENV)/.test
 
 bench-proxy: $(VENV)/.test $(BENCH_VENV)/.bench packages-bench
 	$(VENV)/bin/python -m benchmarks.proxy --peers $(BENCH_VENV) $(BENCH_ARGS)
+
+bench-fleet: $(VENV)/.test packages-test
+	$(VENV)/bin/python -m benchmarks.fleet $(BENCH_ARGS)
 
 PEERS = river alibi-detect frouros nannyml whylogs evidently
 bench-drift: $(VENV)/.test $(PEERS:%=.venv-drift/%/.bench)

@@ -194,6 +194,9 @@ class LogSettings(Section, frozen=True):
 class MetricsSettings(Section, frozen=True):
     max_features: Positive = 1_000
     """Features per side whose bins and scores are exported; further ones are watched but not exported."""
+    choose: Literal["first", "drift"] = "first"
+    """Which ones, where there are more: the first of the reference, the same in every pod, or those with the worst verdict and
+    most effect, which differ from pod to pod, so that a fleet's figures are of some pods only."""
 
 
 class Settings(Section, frozen=True):

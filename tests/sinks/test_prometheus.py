@@ -169,6 +169,18 @@ def test_features_beyond_the_limit_are_counted_but_not_exported() -> None:
     assert shown == {"x0", "x1", "*"}
 
 
+def test_features_that_drift_are_exported_first_where_that_is_chosen() -> None:
+    machine = drifted_monitor()  # `age` drifts, `income` does not
+    few = msgspec.structs.replace(SETTINGS, metrics=MetricsSettings(max_features=1, choose="drift"))
+    reversed_sides = tuple(msgspec.structs.replace(side, features=side.features[::-1]) for side in machine.view().sides)
+    view = msgspec.structs.replace(machine.view(), sides=reversed_sides)
+
+    text = render(Observed(snapshot(), view, {}), settings=few)
+
+    exported = {one.labels["feature"] for one in samples(text, "model_reference_rows") if one.labels["side"] == "input"}
+    assert exported == {"age"}
+
+
 def test_a_measure_without_enough_rows_has_no_score() -> None:
     text = render(Observed(snapshot(), monitor().view(), {}))
     assert samples(text, "model_drift_score") == []

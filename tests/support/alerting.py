@@ -71,16 +71,23 @@ class Receiver:
 
 
 class Prometheus:
-    """One that scrapes `targets` (addresses) each second."""
+    """One that scrapes `targets` (addresses) each second; with `pods`, as if each of them were so many."""
 
     def __init__(
-        self, folder: Path, targets: list[str], rules: dict[str, Any], alertmanager: str = "", scrape: str = "1s"
+        self,
+        folder: Path,
+        targets: list[str],
+        rules: dict[str, Any],
+        alertmanager: str = "",
+        scrape: str = "1s",
+        pods: int = 0,
     ) -> None:
+        groups = [{"targets": targets, "labels": {"pod": f"pod-{at}"}} for at in range(pods)] or [{"targets": targets}]
         (folder / "rules.yml").write_text(yaml.safe_dump(rules))
         config = {
             "global": {"scrape_interval": scrape, "scrape_timeout": scrape, "evaluation_interval": "1s"},
             "rule_files": ["rules.yml"],
-            "scrape_configs": [{"job_name": "test/drift-sidecar", "static_configs": [{"targets": targets}]}],
+            "scrape_configs": [{"job_name": "test/drift-sidecar", "static_configs": groups}],
         }
         if alertmanager:
             config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}

@@ -7,7 +7,7 @@ gathered from events. Labels come from closed sets and from the reference, never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
@@ -15,7 +15,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from sidecar import __version__
-from sidecar.core.events import Event, ExchangeSeen
+from sidecar.core.events import Event, ExchangeSeen, State
+from sidecar.core.view import FeatureView, SideView
 from sidecar.settings import Settings
 from sidecar.sink import RESULTS, Observed
 from sidecar.sinks.prometheus.exemplars import Exemplars
@@ -25,6 +26,7 @@ from sidecar.sinks.prometheus.model import model_families
 from sidecar.sinks.prometheus.segments import segment_families
 from sidecar.sinks.prometheus.traffic import traffic_families
 
+_URGENCY = {State.DRIFT: 0, State.WARNING: 1, State.OK: 2, State.INSUFFICIENT: 3}
 _END = b"# EOF\n"
 """How an OpenMetrics exposition ends."""
 
@@ -45,6 +47,7 @@ class PrometheusSink:
         self._families = Families(settings.model)
         self._features = FeatureText(settings.model)
         self._max_features = settings.metrics.max_features
+        self._by_drift = settings.metrics.choose == "drift"
         self._exemplars = Exemplars()
 
     def handle(self, event: Event) -> None:
@@ -62,9 +65,14 @@ class PrometheusSink:
         registry.register(_Collected(self._collect(observed)))
         openmetrics = content_type.startswith("application/openmetrics-text")
         body = encode(registry).removesuffix(_END)
-        shown = [(side, one) for side in observed.view.sides for one in side.features[: self._max_features]]
+        shown = [(side, one) for side in observed.view.sides for one in self._chosen(side)]
         features = (text.encode() for text in self._features.write(shown, observed.view.sides, openmetrics) if shown)
         return b"".join((body, *features, _END if openmetrics else b"")), content_type
+
+    def _chosen(self, side: SideView) -> Sequence[FeatureView]:
+        if not self._by_drift or len(side.features) <= self._max_features:
+            return side.features[: self._max_features]
+        return sorted(side.features, key=lambda one: (_URGENCY[one.state], -one.impact))[: self._max_features]
 
     def _collect(self, observed: Observed) -> Iterable[Metric]:
         families = self._families
