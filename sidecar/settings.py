@@ -173,6 +173,15 @@ class TraceSettings(Section, frozen=True):
     """With an endpoint: insert a `traceparent` line into requests that have none, so that the model's spans join ours."""
 
 
+class OtlpSettings(Section, frozen=True):
+    metrics_endpoint: str = ""
+    """OTLP/HTTP endpoint for what `/metrics` answers, e.g. `http://collector:4318/v1/metrics`; empty means none."""
+    metrics_seconds: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
+    """How often metrics are sent there."""
+    logs_endpoint: str = ""
+    """OTLP/HTTP endpoint for the lines of the drift log, e.g. `http://collector:4318/v1/logs`; empty means none."""
+
+
 class CaptureSettings(Section, frozen=True):
     path: str = ""
     """JSON-lines file for captured exchanges; empty means none. Payloads are written to it: it is off by default."""
@@ -221,6 +230,7 @@ class Settings(Section, frozen=True):
     segments: SegmentSettings = SegmentSettings()
     learn: LearnSettings = LearnSettings()
     trace: TraceSettings = TraceSettings()
+    otlp: OtlpSettings = OtlpSettings()
     capture: CaptureSettings = CaptureSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

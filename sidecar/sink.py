@@ -49,6 +49,17 @@ class Observed(NamedTuple):
 
 
 @runtime_checkable
+class Pushed(Protocol):
+    """What a sink has beside, when it wants what `/metrics` answers every so often."""
+
+    def due(self, now: float) -> bool:
+        """It is time to push; asking puts the next time off."""
+
+    def push(self, exposition: bytes) -> None:
+        """Take it; must return at once."""
+
+
+@runtime_checkable
 class Exposition(Protocol):
     """What a sink has beside, when it is read: `/metrics`."""
 

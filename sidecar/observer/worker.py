@@ -18,7 +18,7 @@ from sidecar.core.view import MonitorView
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.history import History
 from sidecar.observer.reload import Reloader
-from sidecar.sink import Exposition, Observed, Sink
+from sidecar.sink import Exposition, Observed, Pushed, Sink
 
 _CHANGES = 50
 """Verdict changes that are remembered for the live page; the drift log has them all."""
@@ -55,6 +55,7 @@ class Worker:
         self._monitor = monitor
         self._sinks = sinks
         self._for_all = [sink for sink in sinks if sink.every_exchange]
+        self._pushed = [sink for sink in sinks if isinstance(sink, Pushed)]
         self._clock = clock
         self.complaints = complaints
         self._on_learned = on_learned
@@ -81,6 +82,10 @@ class Worker:
         self._emit(self._ask("tick", self._clock()))
         if self._reloader:
             self._emit(self._guarded("looking for a new reference", self._reloader.look, self._clock()) or ())
+
+        for sink in self._pushed:
+            if sink.due(self._clock()):
+                self._guarded("pushing metrics", lambda sink=sink: sink.push(self.metrics("text/plain")[0]))
 
     def reload(self) -> None:
         """Read the reference's file again, now."""

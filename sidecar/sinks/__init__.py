@@ -30,6 +30,8 @@ class Listed(NamedTuple):
 SINKS = (
     Listed("prometheus", lambda settings: True),
     Listed("otlp", lambda settings: bool(settings.trace.endpoint)),
+    Listed("otlp_logs", lambda settings: bool(settings.otlp.logs_endpoint)),
+    Listed("otlp_metrics", lambda settings: bool(settings.otlp.metrics_endpoint)),
     Listed("driftlog", lambda settings: settings.log.drift),
     Listed("capture", lambda settings: bool(settings.capture.path)),
 )

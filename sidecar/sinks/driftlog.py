@@ -11,36 +11,23 @@ import queue
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import orjson
 import structlog
 
 from sidecar.core.events import (
-    DecodeFailed,
     Event,
-    ExchangeSeen,
-    FeatureReport,
-    JointChanged,
-    LearningRefused,
-    ReferenceChanged,
-    ReferenceLearned,
-    ReferenceMismatch,
-    State,
-    VerdictChanged,
-    WindowClosed,
 )
+from sidecar.core.telling import Told, told
 from sidecar.settings import ModelSettings, Settings
 
 _WAITING_LINES = 1000
 _FLUSH_SECONDS = 0.5
-_TOP_FEATURES = 5
 _FIRST = ("timestamp", "level", "event")
 """Keys that a reader looks for stand at the front of a line."""
-_LEVELS = {State.DRIFT: "warning", State.WARNING: "warning"}
 
 
 def make(settings: Settings) -> DriftLog:
@@ -67,42 +54,17 @@ class DriftLog:
 
     def handle(self, event: Event) -> None:
         """Write a line about every event except exchanges, which have traces and captures."""
-        match event:
-            case VerdictChanged():
-                level = _LEVELS.get(event.report.state, "info")
-                self._write(level, "verdict_changed", event.at, _verdict(event))
-            case WindowClosed():
-                self._write("info", "window_closed", event.ended, _window(event))
-            case JointChanged():
-                level = _LEVELS.get(event.report.state, "info")
-                self._write(level, "joint_changed", event.at, _joint(event))
-            case ReferenceLearned():
-                figures = {"side": event.side, "rows": event.rows, "digest": event.digest}
-                self._write("info", "reference_learned", event.at, figures)
-            case LearningRefused():
-                figures = {"side": event.side, "feature": event.feature, "effect": round(event.effect, 6)}
-                self._write(
-                    "warning", "learning_refused", event.at, figures | {"changed": event.changed, "times": event.times}
-                )
-            case ReferenceChanged():
-                figures = {"before": event.before, "digest": event.digest}
-                self._write("info", "reference_changed", event.at, figures)
-            case DecodeFailed():
-                figures = {"decoder": event.decoder, "reason": event.reason, "detail": event.detail}
-                figures |= {"trace_id": event.trace_id} if event.trace_id else {}
-                self._write("warning", "decode_failed", event.at, figures | {"since_last": event.since_last})
-            case ReferenceMismatch():
-                self._write("warning", "reference_mismatch", event.at, {"side": event.side, "detail": event.detail})
-            case ExchangeSeen():
-                pass
+        line = told(event)
+        if line is not None:
+            self._write(line)
 
     def flush(self) -> None:
         """Wait until the lines are out, or half a second."""
         self._lines.flush(_FLUSH_SECONDS)
 
-    def _write(self, level: str, event: str, at: float, figures: dict[str, Any]) -> None:
-        timestamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        getattr(self._log, level)(event, timestamp=timestamp, **figures)
+    def _write(self, line: Told) -> None:
+        timestamp = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        getattr(self._log, line.level)(line.event, timestamp=timestamp, **line.figures)
 
 
 class LineWriter:
@@ -172,69 +134,3 @@ def _readable(value: Any) -> Any:
     if isinstance(value, list):
         return [_readable(item) for item in value]
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def _verdict(event: VerdictChanged) -> dict[str, Any]:
-    return {**_of(event.report.segment), "before": event.before, "rows_seen": event.rows_seen, **_report(event.report)}
-
-
-def _joint(event: JointChanged) -> dict[str, Any]:
-    report = event.report
-    return {
-        "side": report.side,
-        "before": event.before,
-        "state": report.state,
-        "rows_seen": event.rows_seen,
-        "p_value": report.p_value,
-        "threshold": report.threshold,
-        "effect": round(report.effect, 6),
-        "effect_rows": report.rows,
-        "features": [{"feature": name, "share": round(share, 3)} for name, share in report.features],
-        "pairs": [msgspec.to_builtins(pair) for pair in report.pairs],
-    }
-
-
-def _of(segment: str) -> dict[str, str]:
-    return {"segment": segment} if segment else {}
-
-
-def _window(event: WindowClosed) -> dict[str, Any]:
-    ranked = sorted(event.features, key=lambda report: report.impact, reverse=True)
-    return {
-        **_of(event.segment),
-        "side": event.side,
-        "seconds": round(event.ended - event.started, 3),
-        "rows": event.rows,
-        "features": len(event.features),
-        "drifted": _named(event.features, State.DRIFT),
-        "warning": _named(event.features, State.WARNING),
-        "top": [_brief(report) for report in ranked[:_TOP_FEATURES]],
-    }
-
-
-def _named(reports: Iterable[FeatureReport], state: State) -> list[str]:
-    return [report.feature for report in reports if report.state is state]
-
-
-def _brief(report: FeatureReport) -> dict[str, Any]:
-    return {
-        "feature": report.feature,
-        "state": report.state,
-        "effect": round(report.effect, 6),
-        "evidence": round(report.evidence, 3),
-        **({} if report.importance == 1.0 else {"importance": round(report.importance, 3)}),
-    }
-
-
-def _report(report: FeatureReport) -> dict[str, Any]:
-    return {
-        "side": report.side,
-        **_brief(report),
-        "threshold": round(report.threshold, 3),
-        "effect_rows": report.effect_rows,
-        "independent_ratio": round(report.independent_ratio, 3),
-        "scores": {name: msgspec.to_builtins(score) for name, score in report.scores.items()},
-        "shifts": [msgspec.to_builtins(shift) for shift in report.shifts],
-        **({"changed": report.changed} if report.changed else {}),
-        **({} if report.units is None else {"units": report.units}),
-    }

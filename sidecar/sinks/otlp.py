@@ -1,8 +1,7 @@
 """The trace sink: a SERVER span for each sampled exchange, sent over OTLP by HTTP or gRPC.
 
 Spans are made after the fact: the traffic process minted the ids (the model has seen them already), so an id generator
-hands those out, and start and end are given. Encoding and sending are the SDK's, in its thread, in small batches since
-encoding holds the interpreter. A collector that fails or hangs costs spans, which are counted, and never more than that.
+hands those out, and start and end are given. They are sent in small batches, since encoding holds the interpreter.
 
 Attributes are those of https://opentelemetry.io/docs/specs/semconv/http/http-spans/ (server); the query is left out of
 `url.path`, because credentials travel in queries.
@@ -10,14 +9,9 @@ Attributes are those of https://opentelemetry.io/docs/specs/semconv/http/http-sp
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from opentelemetry.context import Context
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -37,29 +31,20 @@ from sidecar import __version__
 from sidecar.core.events import Event, ExchangeSeen
 from sidecar.core.exchange import Exchange, Outcome, Trace
 from sidecar.errors import SettingsError
+from sidecar.export import FLUSH_SHARE, TIMEOUT_SECONDS, Counted, check, resource
 from sidecar.settings import ModelSettings, Settings, TraceSettings
 
 _QUEUE_SPANS = 2048
 _BATCH_SPANS = 64
 _DELAY_MILLIS = 1000
-_TIMEOUT_SECONDS = 5.0
-_FLUSH_SHARE = 0.6
-"""Share of `drain.flush_seconds` that spans may take at the end; the rest is for the other sinks."""
-_COMPLAIN_SECONDS = 60.0
 _PATH_CHARACTERS = 1024
 _FAILED = frozenset({Outcome.UPSTREAM_GONE, Outcome.UPSTREAM_REFUSED, Outcome.CLIENT_GONE})
-
-_log = logging.getLogger("sidecar.sinks.otlp")
 
 
 def make(settings: Settings) -> OtlpSink:
     """The sink for these settings. Raises SettingsError if the endpoint is no URL."""
-    endpoint = settings.trace.endpoint
-    if not endpoint.startswith(("http://", "https://")):
-        mend = "Give the whole URL, e.g. `http://otel-collector:4318/v1/traces`, with grpc `http://otel-collector:4317`"
-        raise SettingsError("trace.endpoint", f"{endpoint!r} is no http or https URL", mend)
-    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # it logs each failure; we ration and count
-    return OtlpSink(settings.model, _exporter(settings.trace), settings.drain.flush_seconds * _FLUSH_SHARE)
+    check("trace.endpoint", settings.trace.endpoint)
+    return OtlpSink(settings.model, _exporter(settings.trace), settings.drain.flush_seconds * FLUSH_SHARE)
 
 
 def _exporter(settings: TraceSettings) -> SpanExporter:
@@ -67,13 +52,13 @@ def _exporter(settings: TraceSettings) -> SpanExporter:
     if settings.protocol == "http":
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 
-        return HttpExporter(endpoint=settings.endpoint, timeout=_TIMEOUT_SECONDS)
+        return HttpExporter(endpoint=settings.endpoint, timeout=TIMEOUT_SECONDS)
     try:
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
     except ImportError as error:
         mend = "Install drift-sidecar[grpc], or use http"
         raise SettingsError("trace.protocol", "grpc needs a library that is not installed", mend) from error
-    return GrpcExporter(endpoint=settings.endpoint, timeout=_TIMEOUT_SECONDS)
+    return GrpcExporter(endpoint=settings.endpoint, timeout=TIMEOUT_SECONDS)
 
 
 class OtlpSink:
@@ -84,11 +69,12 @@ class OtlpSink:
 
     def __init__(self, model: ModelSettings, exporter: SpanExporter, flush_seconds: float) -> None:
         self._ids = _GivenIds()
-        self._counted = _Counted(exporter)
+        counting = _Exporter(exporter)
+        self._counted = counting.counted
         self.results: Mapping[str, int] = self._counted.results
         self._flush_seconds = flush_seconds
-        self._processor = BatchSpanProcessor(self._counted, _QUEUE_SPANS, _DELAY_MILLIS, _BATCH_SPANS)
-        provider = TracerProvider(ALWAYS_ON, _resource(model), shutdown_on_exit=False, id_generator=self._ids)
+        self._processor = BatchSpanProcessor(counting, _QUEUE_SPANS, _DELAY_MILLIS, _BATCH_SPANS)
+        provider = TracerProvider(ALWAYS_ON, resource(model), shutdown_on_exit=False, id_generator=self._ids)
         provider.add_span_processor(self._processor)
         self._tracer = provider.get_tracer("drift-sidecar", __version__)
 
@@ -104,11 +90,7 @@ class OtlpSink:
 
     def flush(self) -> None:
         """Send what waits, as far as that goes in the time there is. Nothing can be sent afterwards."""
-        # The SDK's shutdown waits for an export under way, however long; a daemon thread can be left behind.
-        closing = threading.Thread(target=self._processor.shutdown, name="end of tracing", daemon=True)
-        closing.start()
-        closing.join(self._flush_seconds)
-        self._counted.give_up()
+        self._counted.close(self._processor.shutdown, self._flush_seconds)
 
     def _span(self, exchange: Exchange, trace: Trace, drifted: int) -> None:
         self._ids.next = int(trace.trace_id, 16), int(trace.span_id, 16)
@@ -142,44 +124,16 @@ class _GivenIds(IdGenerator):
         return self.next[1]
 
 
-class _Counted(SpanExporter):
-    """Counts what an exporter sent and failed to send, and complains rarely. `made` is ours, the rest its thread's."""
+class _Exporter(SpanExporter):
+    """Counts what another exporter sends."""
 
     def __init__(self, exporter: SpanExporter) -> None:
-        self.results: Counter[str] = Counter()
-        self.made = 0
+        self.counted = Counted("spans", lambda spans: exporter.export(spans) is SpanExportResult.SUCCESS)
         self._exporter = exporter
-        self._settled = 0
-        self._complained = float("-inf")
-        self._given_up = False
-
-    @property
-    def waiting(self) -> int:
-        """Spans that were made and are neither sent nor failed."""
-        return self.made - self._settled
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send a batch; an exception is a failure like any other."""
-        error: object = "the collector did not take them"
-        try:
-            result = self._exporter.export(spans)
-        except Exception as caught:  # noqa: BLE001  # whatever the exporter's network brings
-            result, error = SpanExportResult.FAILURE, caught
-        if self._given_up:
-            return result
-        self._settled += len(spans)
-        if result is SpanExportResult.SUCCESS:
-            self.results["sent"] += len(spans)
-        else:
-            self.results["failed"] += len(spans)
-            self._complain(len(spans), error)
-        return result
-
-    def give_up(self) -> None:
-        """What is still waiting counts as failed."""
-        self._given_up = True
-        self.results["failed"] += self.waiting
-        self._settled = self.made
+        """Send a batch."""
+        return SpanExportResult.SUCCESS if self.counted.send(spans) else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
         """Close the exporter."""
@@ -188,20 +142,6 @@ class _Counted(SpanExporter):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Nothing is held here."""
         return True
-
-    def _complain(self, spans: int, error: object) -> None:
-        now = time.monotonic()
-        if now - self._complained >= _COMPLAIN_SECONDS:
-            self._complained = now
-            _log.warning("%d spans could not be sent: %s (said at most once a minute)", spans, error)
-
-
-def _resource(model: ModelSettings) -> Resource:
-    """The model is the service. What the environment says (`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`) wins."""
-    ours: dict[str, AttributeValue] = {"service.name": model.name, "model.name": model.name}
-    if model.version:
-        ours |= {"service.version": model.version, "model.version": model.version}
-    return Resource.create(ours).merge(OTELResourceDetector().detect())
 
 
 def _parent(trace: Trace) -> Context:

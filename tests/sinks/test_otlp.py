@@ -151,7 +151,7 @@ def test_a_collector_that_refuses_is_counted_and_complained_about_once(
             sink.handle(ExchangeSeen(exchange(trace=TRACE), 0))
         sink.flush()
     assert dict(sink.results) == {"failed": 200}
-    assert [record.name for record in caplog.records] == ["sidecar.sinks.otlp"]
+    assert [record.name for record in caplog.records] == ["sidecar.export"]
 
 
 def test_a_collector_that_is_not_there_is_counted() -> None:

@@ -1,4 +1,4 @@
-"""An OTLP/HTTP receiver that keeps the spans it gets."""
+"""An OTLP/HTTP receiver that keeps the spans, metrics and log records it gets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import http.server
 import threading
 from collections.abc import Iterator
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
+from opentelemetry.proto.metrics.v1.metrics_pb2 import ResourceMetrics
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
 
@@ -20,11 +24,16 @@ class Collector(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Receive)
         self.received: list[ResourceSpans] = []
+        self.metrics: list[ResourceMetrics] = []
+        self.logs: list[ResourceLogs] = []
         self.status = 200
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1/traces"
+        return self.at("traces")
+
+    def at(self, kind: str) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1/{kind}"
 
     @property
     def spans(self) -> list[Span]:
@@ -38,7 +47,12 @@ class _Receive(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers["Content-Encoding"] == "gzip":
             body = gzip.decompress(body)
-        self.server.received += ExportTraceServiceRequest.FromString(body).resource_spans
+        if self.path == "/v1/traces":
+            self.server.received += ExportTraceServiceRequest.FromString(body).resource_spans
+        elif self.path == "/v1/metrics":
+            self.server.metrics += ExportMetricsServiceRequest.FromString(body).resource_metrics
+        else:
+            self.server.logs += ExportLogsServiceRequest.FromString(body).resource_logs
         self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
