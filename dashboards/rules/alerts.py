@@ -13,7 +13,7 @@ def groups() -> list[Group]:
     """All alerts."""
     return [
         Group("drift-sidecar-drift", "30s", (*alerts_drift.PODS, *alerts_drift.FLEET)),
-        Group("drift-sidecar-data", "30s", (*alerts_data.DATA, *alerts_data.REFERENCE)),
+        Group("drift-sidecar-data", "30s", (*alerts_data.DATA, *alerts_data.REFERENCES)),
         Group("drift-sidecar-objectives", "30s", (*alerts_service.BUDGETS, *alerts_service.TRAFFIC)),
         Group("drift-sidecar-itself", "30s", (*alerts_sidecar.ITSELF, *alerts_sidecar.KUBERNETES)),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.rules.alerts_drift import ROWS
-from dashboards.rules.fleet import FEATURE
+from dashboards.rules.fleet import FEATURE, REFERENCE
 from dashboards.rules.rule import MODEL, Alert, by
 
 
@@ -12,7 +12,7 @@ def _share_of(range_: str, window: str, more: float) -> str:
     total = f"on ({', '.join(FEATURE)}) group_left ()"
     bins = f'model:feature_bin_rows:{window}{{range="{range_}"}}'
     share = f"{bins} / {total} (model:drift_rows:{window} >= {ROWS})"
-    usual = f'max {by(*FEATURE, "bin", "range")} (model_reference_bin_ratio{{range="{range_}"}})'
+    usual = f'{REFERENCE}{{range="{range_}"}} / {total} sum {by(*FEATURE)} ({REFERENCE})'
     return f"sum {by(*FEATURE)} ({share} and ({share} - {usual}) > {more})"
 
 
@@ -59,7 +59,7 @@ DATA = (
 )
 
 _KNOWN = f'count {by(*MODEL, "side", "profile")} (model_reference_info{{source!="learning"}})'
-REFERENCE = (
+REFERENCES = (
     Alert(
         "ModelReferenceMissing",
         f'max {by(*MODEL, "side")} (model_reference_info{{source="learning"}}) == 1',
