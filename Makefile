@@ -14,7 +14,7 @@ PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test test-embeddings check bench-proxy bench-drift bench-fleet docs rules dashboards observe lock clean
+.PHONY: demo test test-embeddings check bench-proxy bench-drift bench-fleet docs rules dashboards observe image lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -60,6 +60,7 @@ packages-observe:
 	scripts/packages prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
 
 packages-test:
+	scripts/packages buildah:buildah podman:podman runc:runc catatonit:catatonit debootstrap:debootstrap
 	scripts/packages promtool:prometheus prometheus-alertmanager:prometheus-alertmanager chromium:chromium
 
 packages-bench:
@@ -110,6 +111,13 @@ dashboards: $(VENV)/.test
 # The demo with Prometheus, Alertmanager and, where it is installed, Grafana beside it, all provisioned.
 observe: $(VENV)/.demo packages-observe
 	scripts/observe $(VENV)/bin
+
+# The image, with buildah, from a base that is there: make image BASE=python:3.11-slim-bookworm TAG=drift-sidecar
+BASE ?= python:3.11-slim-bookworm
+TAG ?= drift-sidecar
+image: $(VENV)/bin/python
+	scripts/packages buildah:buildah
+	scripts/image $(VENV)/bin/python $(BASE) $(TAG)
 
 # Resolve the ranges of pyproject.toml anew and write the locks.
 lock:
