@@ -26,6 +26,7 @@ def run(effective: Effective) -> int:
 
 def observe(handoff: socket.socket, admin: socket.socket) -> None:
     """Run the observer until the traffic process ends the handoff. Raises UserError for a bad reference or setting."""
+    import functools
     import logging
 
     import uvloop
@@ -35,6 +36,7 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
     from sidecar.handoff.receive import receive_hello
     from sidecar.handoff.wire import FrameReader
     from sidecar.observer.complaints import Complaints
+    from sidecar.observer.processes import read_containers
     from sidecar.observer.reference import read_reference, save_reference
     from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
@@ -54,7 +56,8 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
 
     complaints = Complaints()
     reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints)
-    worker = Worker(monitor, make_sinks(settings), clock, complaints, save_learned, reloader)
+    containers = functools.partial(read_containers, settings.container)
+    worker = Worker(monitor, make_sinks(settings), clock, complaints, save_learned, reloader, containers)
     logging.basicConfig(level=settings.log.level.upper(), stream=sys.stderr)
     uvloop.run(serve(settings, worker, clock, admin, handoff, reader, early))
 

@@ -200,6 +200,13 @@ class LogSettings(Section, frozen=True):
     """Lowest level of the operational log on stderr: debug, info, warning or error."""
 
 
+class ContainerSettings(Section, frozen=True):
+    model_processes: bool = False
+    """The pod shares its process namespace: export CPU, memory, threads, open files and start of the model's processes."""
+    model_command: str = ""
+    """Part of the model's command line, where the pod has further containers; empty means all processes but ours."""
+
+
 class MetricsSettings(Section, frozen=True):
     max_features: Positive = 1_000
     """Features per side whose bins and scores are exported; further ones are watched but not exported."""
@@ -231,6 +238,7 @@ class Settings(Section, frozen=True):
     learn: LearnSettings = LearnSettings()
     trace: TraceSettings = TraceSettings()
     otlp: OtlpSettings = OtlpSettings()
+    container: ContainerSettings = ContainerSettings()
     capture: CaptureSettings = CaptureSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from sidecar.core.containers import ContainersView
 from sidecar.core.events import Event
 from sidecar.core.snapshot import Snapshot
 from sidecar.core.view import MonitorView
@@ -46,6 +47,7 @@ class Observed(NamedTuple):
     """sink -> result -> events"""
     reloads: Mapping[str, int] = {}
     """result -> reloads of the reference"""
+    containers: ContainersView = ContainersView()
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+from sidecar.core.containers import ContainersView
 from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned, VerdictChanged
 from sidecar.core.exchange import Exchange
 from sidecar.core.snapshot import Snapshot
@@ -51,6 +52,7 @@ class Worker:
         complaints: Complaints,
         on_learned: Callable[[], None] = lambda: None,
         reloader: Reloader | None = None,
+        containers: Callable[[], ContainersView] = ContainersView,
     ) -> None:
         self._monitor = monitor
         self._sinks = sinks
@@ -60,6 +62,7 @@ class Worker:
         self.complaints = complaints
         self._on_learned = on_learned
         self._reloader = reloader
+        self._containers = containers
         self._snapshot: Snapshot | None = None
         self.history = History()
         """How the traffic was, second by second."""
@@ -106,7 +109,9 @@ class Worker:
     def observed(self) -> Observed:
         """All that there is to tell now."""
         sinks = {sink.name: sink.results for sink in self._sinks}
-        return Observed(self._snapshot, self._monitor.view(), sinks, self._reloader.results if self._reloader else {})
+        reloads = self._reloader.results if self._reloader else {}
+        containers = self._guarded("looking at containers", self._containers) or ContainersView()
+        return Observed(self._snapshot, self._monitor.view(), sinks, reloads, containers)
 
     def metrics(self, accept: str) -> tuple[bytes, str]:
         """`/metrics` for a client that accepts so. Raises LookupError if no sink exposes metrics."""

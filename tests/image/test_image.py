@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -42,6 +43,12 @@ body = b'{"id":"%s","inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[
 request = urllib.request.Request("http://127.0.0.1:9480/v2/models/m/infer", body, {"Content-Type": "application/json"})
 print(urllib.request.urlopen(request, timeout=20).status)
 """
+KILL = """
+import os, signal
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    if b"\\0sidecar.app\\0" in open(f"/proc/{pid}/cmdline", "rb").read():
+        os.kill(int(pid), signal.SIGKILL)
+"""
 READ = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:9481%s', timeout=5).read().decode())"
 
 
@@ -67,12 +74,18 @@ def pod(podman: Podman, tmp_path: Path) -> Iterator[Podman]:
         "capabilities": {"drop": ["ALL"]},
     }
     sidecar = ["run", "--upstream", "127.0.0.1:8080", "--set", "drain.notice_seconds=0.5"]
+    sidecar += ["--set", "container.model_processes=true"]
     containers: list[dict[str, Any]] = [
         {"name": "model", "image": IMAGE, "command": [PYTHON, "-c", SERVER.strip()], "securityContext": locked},
         {"name": "drift-sidecar", "image": IMAGE, "args": sidecar, "securityContext": locked},
     ]
     podman.remove(POD)
-    spec = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": {"containers": containers}}
+    spec = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": POD},
+        "spec": {"shareProcessNamespace": True, "containers": containers},
+    }
     podman.play(spec, tmp_path)
     eventually(lambda: "ready" in podman.run("exec", SIDECAR, PYTHON, "-c", READ % "/readyz", check=False))
     yield podman
@@ -120,6 +133,9 @@ def test_traffic_passes_and_is_measured_in_a_pod_that_is_locked_down(pod: Podman
     rows = 'model_rows_total{model_name="model",model_version="",side="input"} 5.0'
     eventually(lambda: rows in pod.python(SIDECAR, READ % "/metrics"))
     assert "drift-sidecar" in pod.python(SIDECAR, READ % "/")
+    metrics = pod.python(SIDECAR, READ % "/metrics")
+    assert re.search(r"^model_container_memory_bytes\{.*\} [1-9]", metrics, re.MULTILINE)
+    assert re.search(r"^sidecar_container_memory_bytes\{.*\} [1-9]", metrics, re.MULTILINE)
     check = pod.inspect(IMAGE)
     test = check["HealthCheck" if "HealthCheck" in check else "Healthcheck"]["Test"]
     pod.run("exec", SIDECAR, *test[1:])
@@ -137,8 +153,7 @@ def test_a_request_in_flight_is_answered_while_the_sidecar_ends(pod: Podman) -> 
 
 
 def test_an_observer_that_is_killed_costs_no_request_and_comes_back(pod: Podman) -> None:
-    kill = "import os, signal; os.kill(int(open('/proc/1/task/1/children').read().split()[0]), signal.SIGKILL)"
-    pod.python(SIDECAR, kill)
+    pod.python(SIDECAR, KILL)
 
     assert pod.python(MODEL, ASK % "1").strip() == "200"
     restarts = 'sidecar_observer_restarts_total{model_name="model",model_version=""} 1'

@@ -8,6 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from sidecar.core.containers import CgroupView, ContainersView, ProcessesView
 from sidecar.core.events import ExchangeSeen
 from sidecar.core.view import MonitorView
 from sidecar.settings import MetricsSettings, SegmentSettings, Settings
@@ -26,6 +27,16 @@ CONTRACT = {
     "sidecar_added_latency_seconds": set(),
     "sidecar_exchanges": {"protocol", "outcome"},
     "sidecar_shed": {"stage", "reason"},
+    "sidecar_container_cpu_seconds": set(),
+    "sidecar_container_cpu_throttled_seconds": set(),
+    "sidecar_container_memory_bytes": set(),
+    "sidecar_container_memory_limit_bytes": set(),
+    "sidecar_container_oom_events": set(),
+    "model_container_cpu_seconds": set(),
+    "model_container_memory_bytes": set(),
+    "model_container_threads": set(),
+    "model_container_descriptors": set(),
+    "model_container_start_time_seconds": set(),
     "sidecar_decoded": {"decoder", "result"},
     "sidecar_observer_up": set(),
     "sidecar_reference_reloads": {"result"},
@@ -59,7 +70,8 @@ def observed() -> Observed:
     machine = drifted_monitor(SEGMENTED)
     machine.feed(exchange([{"age": 1.0, "income": 2.0, "secret-of-client-77": 1.0}]), 1_700_000_090.0)
     machine.tick(1_700_000_091.0)
-    return Observed(snapshot(), machine.view(), {"otlp": {"sent": 5, "failed": 2}})
+    containers = ContainersView(CgroupView(2.5, 0.3, 100, 200, 1), ProcessesView(7.0, 200, 4, 9, 1_700_000_000.0))
+    return Observed(snapshot(), machine.view(), {"otlp": {"sent": 5, "failed": 2}}, {}, containers)
 
 
 def render(observed: Observed, accept: str = "", settings: Settings = SETTINGS) -> str:
@@ -179,6 +191,21 @@ def test_features_that_drift_are_exported_first_where_that_is_chosen() -> None:
 
     exported = {one.labels["feature"] for one in samples(text, "model_reference_rows") if one.labels["side"] == "input"}
     assert exported == {"age"}
+
+
+def test_containers_are_told_as_far_as_they_can_be_seen(observed: Observed) -> None:
+    own = CgroupView(2.5, 0.3, 100, None, 1)
+    model = ProcessesView(7.0, 200, 4, None, 1_700_000_000.0)
+
+    text = render(observed._replace(containers=ContainersView(own, model)))
+
+    assert value(text, "sidecar_container_cpu_seconds_total") == 2.5
+    assert value(text, "sidecar_container_cpu_throttled_seconds_total") == 0.3
+    assert value(text, "model_container_memory_bytes") == 200
+    assert value(text, "model_container_start_time_seconds") == 1_700_000_000
+    assert samples(text, "sidecar_container_memory_limit_bytes") == []
+    assert samples(text, "model_container_descriptors") == []
+    assert "container" not in render(observed._replace(containers=ContainersView()))
 
 
 def test_a_measure_without_enough_rows_has_no_score() -> None:

@@ -19,6 +19,7 @@ from sidecar.core.events import Event, ExchangeSeen, State
 from sidecar.core.view import FeatureView, SideView
 from sidecar.settings import Settings
 from sidecar.sink import RESULTS, Observed
+from sidecar.sinks.prometheus.containers import container_families
 from sidecar.sinks.prometheus.exemplars import Exemplars
 from sidecar.sinks.prometheus.families import Families
 from sidecar.sinks.prometheus.features import FeatureText
@@ -98,6 +99,7 @@ class PrometheusSink:
             yield from traffic_families(families, observed.snapshot, self._exemplars)
         yield from model_families(families, observed.view)
         yield from segment_families(families, observed.view, self._max_features)
+        yield from container_families(families, observed.containers)
 
 
 class _Collected(Collector):
