@@ -21,12 +21,14 @@ Port = Annotated[int, Meta(ge=1, le=65_535)]
 Mode = Literal["take-over", "loopback", "shift"]
 Native = Literal["auto", "yes", "no"]
 Mesh = Literal["auto", "istio", "linkerd", "none"]
-Quantity = Annotated[str, Meta(pattern=r"^([0-9]+|[0-9]*\.[0-9]+|[0-9]+\.)([numkMGTPE]|Ki|Mi|Gi|Ti|Pi|Ei)?$", max_length=20)]
+Quantity = Annotated[
+    str, Meta(pattern=r"^([0-9]+|[0-9]*\.[0-9]+|[0-9]+\.)([numkMGTPE]|Ki|Mi|Gi|Ti|Pi|Ei)?$", max_length=20)
+]
 """An amount as Kubernetes writes it; empty where none is to be set is `Quantity | Literal[""]`."""
 Version = Annotated[str, Meta(pattern=r"^v?[0-9]+\.[0-9]+([.+-].*)?$")]
 
 
-class Refused(UserError):
+class Refused(UserError):  # noqa: N818  # an answer to the pod's author, not a fault
     """A pod that asks for what cannot be done. Names the annotation or field, the reason and the mend."""
 
 
@@ -47,6 +49,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How traffic gets to the sidecar where the pod does not say. Pods of KServe and Knative are shifted."""
     mesh: Mesh = "auto"
     """Whose port annotations are written; `auto` means those of the mesh that the pod itself shows."""
+    host: Literal["0.0.0.0", "[::]"] = "0.0.0.0"  # noqa: S104  # a pod is reached from outside
+    """Where the sidecar listens, for the other form on clusters that have IPv6 only."""
     port: Port = 9480
     """Where the sidecar takes traffic, unless it takes the model's own number."""
     admin_port: Port = 9481
