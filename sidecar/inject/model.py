@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 
 from sidecar.inject.options import Mesh, Refused
 from sidecar.inject.shape import Json, all_containers, annotations_of, labels_of
@@ -25,7 +27,8 @@ _BESIDE = frozenset(
     }
 )
 """Containers that other injectors add, which are no models."""
-_KSERVE_LABEL = "serving.kserve.io/inferenceservice"
+KSERVE_LABEL = "serving.kserve.io/inferenceservice"
+"""On every pod that KServe makes; its value is the model's name."""
 _KNATIVE_LABEL = "serving.knative.dev/revision"
 _KSERVE_CONTAINER = "kserve-container"
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
@@ -100,12 +103,13 @@ def all_ports(pod: Json) -> list[Json]:
 def free_port(pod: Json, wanted: int, taken: set[int]) -> int:
     """The first number from `wanted` on that nobody declares."""
     used = {port["containerPort"] for port in all_ports(pod)} | _RESERVED | taken
-    return next(number for number in [*range(wanted, 65_536), *range(wanted, 1, -1)] if number not in used)
+    candidates: Iterator[int] = chain(range(wanted, 65_536), range(wanted, 1023, -1))
+    return next(number for number in candidates if number not in used)
 
 
 def targets_numbers(pod: Json) -> bool:
     """Whether the pod's Services go to port numbers, as those that KServe and Knative make do."""
-    return _KSERVE_LABEL in labels_of(pod) or _KNATIVE_LABEL in labels_of(pod)
+    return KSERVE_LABEL in labels_of(pod) or _KNATIVE_LABEL in labels_of(pod)
 
 
 def mesh_of(pod: Json, wish: Mesh) -> str:
@@ -126,7 +130,7 @@ def mesh_of(pod: Json, wish: Mesh) -> str:
 def model_name(pod: Json, model: Json) -> str:
     """What the pod calls its model, where no annotation says it."""
     known = labels_of(pod)
-    for label in (_KSERVE_LABEL, "app.kubernetes.io/name", "app"):
+    for label in (KSERVE_LABEL, "app.kubernetes.io/name", "app"):
         if known.get(label):
             return known[label]
     return str(model["name"])

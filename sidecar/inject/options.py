@@ -21,10 +21,8 @@ Port = Annotated[int, Meta(ge=1, le=65_535)]
 Mode = Literal["take-over", "loopback", "shift"]
 Native = Literal["auto", "yes", "no"]
 Mesh = Literal["auto", "istio", "linkerd", "none"]
-Quantity = Annotated[
-    str, Meta(pattern=r"^([0-9]+|[0-9]*\.[0-9]+|[0-9]+\.)([numkMGTPE]|Ki|Mi|Gi|Ti|Pi|Ei)?$", max_length=20)
-]
-"""An amount as Kubernetes writes it; empty where none is to be set is `Quantity | Literal[""]`."""
+Quantity = Annotated[str, Meta(pattern=r"^(([0-9]+|[0-9]*\.[0-9]+)([numkMGTPE]|Ki|Mi|Gi|Ti|Pi|Ei)?)?$", max_length=20)]
+"""An amount as Kubernetes writes it; empty means that none is set."""
 Version = Annotated[str, Meta(pattern=r"^v?[0-9]+\.[0-9]+([.+-].*)?$")]
 
 
@@ -55,11 +53,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the sidecar takes traffic, unless it takes the model's own number."""
     admin_port: Port = 9481
     """Health, metrics and the live page."""
-    cpu_request: Quantity | Literal[""] = "50m"
-    memory_request: Quantity | Literal[""] = "128Mi"
-    cpu_limit: Quantity | Literal[""] = ""
+    cpu_request: Quantity = "50m"
+    memory_request: Quantity = "128Mi"
+    cpu_limit: Quantity = ""
     """Empty means none: a limit throttles, and throttling is latency."""
-    memory_limit: Quantity | Literal[""] = "512Mi"
+    memory_limit: Quantity = "512Mi"
     settings: dict[str, Any] = {}
     """Settings of the sidecar by dotted key, such as `drift.material_psi`."""
 

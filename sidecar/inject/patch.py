@@ -31,7 +31,7 @@ _PAST_MESH = {
 }
 """Probes, hooks and scrapes come to the admin port in plain text, which a strict mesh would refuse."""
 _OURS = re.compile(
-    rf"metadata(/annotations_of(/.*)?)?|spec/(shareProcessNamespace|initContainers|volumes(/{NAME}-[^/]*)?)"
+    rf"metadata(/annotations(/.*)?)?|spec/(shareProcessNamespace|initContainers|volumes(/{NAME}-[^/]*)?)"
     rf"|spec/(initContainers|containers)/{NAME}"
     r"|spec/containers/[^/]+/(ports|env|args|command|lifecycle|(liveness|readiness|startup)Probe)(/.*)?"
 )
@@ -72,7 +72,7 @@ def remove(pod: dict[str, Any]) -> dict[str, Any]:
     check_shape(pod)
     if not _injected(pod):
         return pod
-    bare = undo(pod, _journal(annotations_of(pod)[STATUS]))
+    bare: dict[str, Any] = undo(pod, _journal(annotations_of(pod)[STATUS]))
     check_shape(bare)
     return bare
 

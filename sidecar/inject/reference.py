@@ -27,11 +27,13 @@ def read_reference_wish(wishes: Wishes) -> Reference:
     text = wishes.own.get("reference", wishes.effective.reference)
     if not text or text.startswith(("https://", "http://")):
         return Reference(text)
-    parts = [] if text.startswith("/") else _OBJECT.fullmatch(text)
-    if parts is None or ".." in text.split("/"):
-        raise refused("reference", text, "is no place that a reference can come from", _FORMS)
-    if not parts:
+    if ".." in text.split("/"):
+        raise refused("reference", text, "leads out of its directory", _FORMS)
+    if text.startswith("/"):
         return Reference(text)
+    parts = _OBJECT.fullmatch(text)
+    if parts is None:
+        raise refused("reference", text, "is no place that a reference can come from", _FORMS)
     kind, name, path = parts[1], parts[2], parts[4] or "reference.json"
     if kind != "pvc" and not _KEY.fullmatch(path):
         raise refused("reference", text, f"{path!r} cannot be a key", _FORMS)
