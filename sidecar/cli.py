@@ -57,6 +57,11 @@ A real model, the sidecar before it, and real traffic that drifts half-way. Need
   drift-sidecar demo                 until Ctrl-C
   drift-sidecar demo --seconds 90    ends by itself; exit code 0 only if it alarmed after the change and not before
 """
+_DRAIN_HELP = """\
+Tell the sidecar of this pod that the pod will end: it is no longer ready, lets connections go, and serves on until SIGTERM.
+
+  drift-sidecar drain                it knows the port from the environment, as `run` does
+"""
 _INJECT_HELP = """\
 Add the sidecar to manifests: Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, CronJobs, Lists, and
 InferenceServices that name their containers. Everything else passes as it is. Comments do not survive.
@@ -102,6 +107,8 @@ def make_parser() -> argparse.ArgumentParser:
     check = _add(commands, "check", "validate and print the settings", _CHECK_HELP)
     check.add_argument("--json", action="store_true", help="print JSON")
     _add_settings(check, addresses=True)
+    drain = _add(commands, "drain", "begin to drain, without leaving", _DRAIN_HELP)
+    drain.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
     _add_inject(_add(commands, "inject", "add the sidecar to manifests", _INJECT_HELP))
     demo = _add(commands, "demo", "show it all on real data that drifts", _DEMO_HELP)
     demo.add_argument("--seconds", type=float, metavar="N", help="end by itself after about N seconds")

@@ -197,6 +197,8 @@ class Settings(Section, frozen=True):
     """Where traffic for the model comes in: HOST:PORT."""
     admin: str = "0.0.0.0:9481"
     """Health, metrics and the live page: HOST:PORT."""
+    also: tuple[str, ...] = ()
+    """Further ways in, `LISTEN=UPSTREAM`, e.g. `0.0.0.0:9482=127.0.0.1:8001` for the model's gRPC port."""
     reference: str = ""
     """Reference profile (made by `drift-sidecar profile`); empty means one is learned from the first rows."""
     reference_poll_seconds: Seconds = 10.0

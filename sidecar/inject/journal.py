@@ -6,7 +6,6 @@ it finds items by name, and puts back only what still is as we left it. Knows no
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,15 +69,13 @@ def changes(before: Any, after: Any, path: Path | None = None) -> Iterator[Chang
         yield Change(at, was=before, now=after)
 
 
-def undo(value: Any, journal: list[Change]) -> Any:
-    """A copy of a value without the changes of a journal, as far as they are still there."""
-    value = copy.deepcopy(value)
+def undo(value: Any, journal: list[Change]) -> None:
+    """Take the changes of a journal back, as far as they are still there."""
     for change in journal:
         parent = value
         for step in change.at[:-1]:
             parent = _item(parent, step)
         _take_back(parent, change)
-    return value
 
 
 def _take_back(parent: Any, change: Change) -> None:

@@ -72,7 +72,10 @@ def remove(pod: dict[str, Any]) -> dict[str, Any]:
     check_shape(pod)
     if not _injected(pod):
         return pod
-    bare: dict[str, Any] = undo(pod, _journal(annotations_of(pod)[STATUS]))
+    journal = _journal(annotations_of(pod)[STATUS])
+    bare: dict[str, Any] = copy.deepcopy(pod)
+    del bare["metadata"]["annotations"][STATUS]
+    undo(bare, journal)
     check_shape(bare)
     return bare
 
