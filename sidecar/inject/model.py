@@ -65,7 +65,10 @@ def served_ports(model: Json, wishes: Wishes) -> list[Json]:
     ports = [port for port in model.get("ports") or [] if port.get("protocol") in (None, "TCP")]
     asked = wishes.own.get("port")
     if asked:
-        return [_asked(ports, text.strip(), asked, model) for text in asked.split(",")]
+        found = [_asked(ports, text.strip(), asked, model) for text in asked.split(",")]
+        if len({port["containerPort"] for port in found}) < len(found):
+            raise refused("port", asked, "names one port twice", "Name each once, the main one first")
+        return found
     served = [port for port in ports if not _NOT_SERVED.search(port.get("name") or "")]
     if not served:
         where = f"container {model['name']}"

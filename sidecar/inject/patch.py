@@ -108,6 +108,10 @@ def _add(pod: Json, wishes: Wishes, native: bool) -> list[str]:
     made = redirect(pod, model, ports, wishes)
     container, volumes = make_container(pod, model, made, wishes, native)
     warnings = [*made.warnings, *_quality(pod, options), *_hook(model, options)]
+    if native and options.traffic == "take-over" and at_least(options.kubernetes_version, 32) is False:
+        warnings.append(
+            "before Kubernetes 1.32, Services do not find named ports of native sidecars: use shift or loopback"
+        )
     spec = pod["spec"]
     filled(spec, "initContainers" if native else "containers", []).append(container)
     filled(spec, "volumes", []).extend(volumes)

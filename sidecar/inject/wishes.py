@@ -55,9 +55,10 @@ _OPTIONS = {
 }  # fmt: skip
 """Annotations that win over an option, and the option's name."""
 
-_OURS = {
+INJECTOR_MADE = {
     "upstream": "Name the model's port with `drift-sidecar/port`",
     "listen": "Choose a port with `drift-sidecar/listen-port`",
+    "also": "Name the model's ports with `drift-sidecar/port`",
     "admin": "Choose a port with `drift-sidecar/admin-port`",
 }
 """Settings that the injector makes itself, and what to say instead."""
@@ -132,10 +133,10 @@ def _option(name: str, text: str) -> Any:
 
 
 def _setting(name: str, text: str) -> str:
-    if name in _OURS:
-        raise refused(name, text, "is made by the injector", _OURS[name])
+    if name in INJECTOR_MADE:
+        raise refused(name, text, "is made by the injector", INJECTOR_MADE[name])
     if name not in catalogue():
-        known = [*(set(ANNOTATIONS) - {"status"}), *(set(catalogue()) - set(_OURS))]
+        known = [*(set(ANNOTATIONS) - {"status"}), *(set(catalogue()) - set(INJECTOR_MADE))]
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         mend = f"Did you mean `{PREFIX}{near[0]}`?" if near else "docs/annotations.md lists every annotation"
         raise refused(name, text, "is not known", mend)
