@@ -92,9 +92,9 @@ def check_own_ports(pod: Json, wishes: Wishes, taken: set[int]) -> None:
     options = wishes.options
     used = {port["containerPort"] for port in all_ports(pod)} | _RESERVED
     for name, port in (("listen-port", options.port), ("admin-port", options.admin_port)):
-        if port in used - taken or (name == "admin-port" and port == options.port):
+        if port in used - taken or options.port == options.admin_port:
             raise refused(
-                name, str(port), "is used by another container of this pod, or by a mesh", "Choose a free port"
+                name, str(port), "is used by another container, a mesh, or both ways in", "Choose a free port"
             )
 
 

@@ -25,6 +25,7 @@ __all__ = ["Options", "Patched", "Refused", "inject", "remove"]
 
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _EVICTABLE = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
+_SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 _PAST_MESH = {
     "istio": "traffic.sidecar.istio.io/excludeInboundPorts",
     "linkerd": "config.linkerd.io/skip-inbound-ports",
@@ -82,7 +83,7 @@ def remove(pod: dict[str, Any]) -> dict[str, Any]:
 
 def _inject(pod: Json, options: Options, namespace: str) -> Patched:
     bare = remove(pod)
-    skipped = _skip(bare)
+    skipped = _skip(bare, namespace)
     if skipped:
         return Patched(bare, list(operations(pod, bare)), [], skipped)
     wishes = read_wishes(bare, options)
@@ -161,10 +162,12 @@ def _quality(pod: Json, options: Options) -> list[str]:
     ]
 
 
-def _skip(pod: Json) -> str | None:
+def _skip(pod: Json, namespace: str) -> str | None:
     spec = pod["spec"]
     if disabled(pod):
         return "disabled by drift-sidecar/inject"
+    if namespace in _SYSTEM:
+        return f"namespace {namespace} is Kubernetes' own"
     if any(container["name"] == NAME for container in all_containers(pod)):
         return f"it has a container {NAME} that the injector did not add"
     if spec.get("hostNetwork"):
