@@ -60,7 +60,7 @@ def changes(before: Any, after: Any, path: Path | None = None) -> Iterator[Chang
         for key in new:
             yield from changes(old[key], new[key], [*at, key]) if key in old else [Change([*at, key])]
     elif isinstance(before, dict) and isinstance(after, dict):
-        for key in [*after, *(before.keys() - after.keys())]:
+        for key in sorted(before.keys() | after.keys()):  # whatever their order was, the journal is the same
             yield from changes(before.get(key, UNSET), after.get(key, UNSET), [*at, key])
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (was, now) in enumerate(zip(before, after, strict=True)):

@@ -97,7 +97,9 @@ def pods(draw: st.DrawFn) -> dict[str, Any]:
     pod: dict[str, Any] = {"spec": spec}
     if draw(st.booleans()):
         metadata = {"annotations": draw(_some(_ANNOTATIONS)), "labels": draw(_some(_LABELS))}
-        pod["metadata"] = {name: value for name, value in metadata.items() if value is not None}
+        pod["metadata"] = {name: value for name, value in metadata.items() if value is not None or draw(st.booleans())}
+    elif draw(st.booleans()):
+        pod["metadata"] = None
     return pod
 
 

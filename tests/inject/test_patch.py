@@ -111,7 +111,7 @@ def test_the_operations_make_the_pod_and_change_documented_fields_only(before: J
     for operation in patched.operations:
         assert operation["op"] in ("add", "replace")
         assert CHANGED.fullmatch(operation["path"]), operation
-    for name, text in (before.get("metadata") or {}).get("annotations", {}).items():
+    for name, text in ((before.get("metadata") or {}).get("annotations") or {}).items():
         now = patched.pod["metadata"]["annotations"][name]
         assert now == text or name.endswith(("-ports", "Ports", "-volumes"))
 
