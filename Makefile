@@ -98,6 +98,8 @@ $(EMBEDDINGS_VENV)/.embeddings: requirements/embeddings.txt | $(EMBEDDINGS_VENV)
 # Pages that are made from the code.
 docs: $(VENV)/.test
 	$(VENV)/bin/python scripts/settings_docs.py
+	$(VENV)/bin/python scripts/annotations_docs.py
+	$(VENV)/bin/python scripts/kustomize_component.py
 
 # Rules and alerts for Prometheus; RUNBOOK_URL is where your copy of dashboards/runbook.md can be read.
 RUNBOOK_URL ?=

@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 
-from sidecar.errors import UserError
+from sidecar.errors import SidecarError
 from sidecar.settings import Effective
 
 OBSERVER_COMMAND = [sys.executable, "-m", "sidecar.app"]
@@ -25,7 +25,7 @@ def run(effective: Effective) -> int:
 
 
 def observe(handoff: socket.socket, admin: socket.socket) -> None:
-    """Run the observer until the traffic process ends the handoff. Raises UserError for a bad reference or setting."""
+    """Run the observer until the traffic process ends the handoff. Raises SidecarError for a bad reference or setting."""
     import functools
     import logging
 
@@ -69,7 +69,7 @@ def _observer_process(arguments: list[str]) -> int:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         observe(handoff, admin)
-    except UserError as error:
+    except SidecarError as error:
         print(f"drift-sidecar: {error}", file=sys.stderr, flush=True)
         return error.exit_code
     except ConnectionError:

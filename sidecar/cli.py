@@ -57,6 +57,21 @@ A real model, the sidecar before it, and real traffic that drifts half-way. Need
   drift-sidecar demo                 until Ctrl-C
   drift-sidecar demo --seconds 90    ends by itself; exit code 0 only if it alarmed after the change and not before
 """
+_DRAIN_HELP = """\
+Tell the sidecar of this pod that the pod will end: it is no longer ready, lets connections go, and serves on until SIGTERM.
+
+  drift-sidecar drain                it knows the port from the environment, as `run` does
+"""
+_INJECT_HELP = """\
+Add the sidecar to manifests: Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, CronJobs, Lists, and
+InferenceServices that name their containers. Everything else passes as it is. Comments do not survive.
+
+  drift-sidecar inject -f deployment.yaml --image registry.example/drift-sidecar:0.1.0 | kubectl apply -f -
+  kubectl kustomize . | drift-sidecar inject -f - --kubernetes-version 1.33 > injected.yaml
+  drift-sidecar inject -f injected.yaml --remove
+
+Annotations of the pod say how: docs/annotations.md. A second run brings the sidecar up to date and changes nothing else.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,6 +107,9 @@ def make_parser() -> argparse.ArgumentParser:
     check = _add(commands, "check", "validate and print the settings", _CHECK_HELP)
     check.add_argument("--json", action="store_true", help="print JSON")
     _add_settings(check, addresses=True)
+    drain = _add(commands, "drain", "begin to drain, without leaving", _DRAIN_HELP)
+    drain.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    _add_inject(_add(commands, "inject", "add the sidecar to manifests", _INJECT_HELP))
     demo = _add(commands, "demo", "show it all on real data that drifts", _DEMO_HELP)
     demo.add_argument("--seconds", type=float, metavar="N", help="end by itself after about N seconds")
     return parser
@@ -140,6 +158,20 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--segment-by", metavar="NAME", default="",
                         help="count each category of this feature apart as well, for `segments.by`")  # fmt: skip
     _add_data(parser)
+
+
+def _add_inject(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-f", "--file", metavar="FILE", action="append", required=True,
+                        help="manifests as YAML or JSON, - for stdin; repeatable")  # fmt: skip
+    parser.add_argument("--remove", action="store_true", help="take the sidecar, and all that came with it, out again")
+    parser.add_argument("--image", metavar="IMAGE", help="the sidecar's image")
+    parser.add_argument(
+        "--kubernetes-version", metavar="VERSION", help="of the cluster; from 1.33 on: a native sidecar"
+    )
+    parser.add_argument("--native", choices=("auto", "yes", "no"), help="whether the sidecar is a native one")
+    parser.add_argument("--traffic", choices=("take-over", "loopback", "shift"), help="how traffic gets to the sidecar")
+    parser.add_argument("--namespace", metavar="NAME", default="", help="of objects that name none")
+    parser.add_argument("--config", metavar="FILE", help="all options of the injector as YAML")
 
 
 def _at_least(least: int) -> Callable[[str], int]:

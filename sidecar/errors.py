@@ -37,6 +37,10 @@ class ReferenceFileError(UserError):
     """A reference profile that cannot be read, is of another version, or does not match its digest."""
 
 
+class ReferenceUnreachableError(SidecarError):
+    """A reference at a URL that does not answer, for now."""
+
+
 class DataError(UserError):
     """A data file for `profile`, `compare` or `replay` that cannot be read; names row and column."""
 

@@ -222,10 +222,12 @@ class Settings(Section, frozen=True):
     """Where traffic for the model comes in: HOST:PORT."""
     admin: str = "0.0.0.0:9481"
     """Health, metrics and the live page: HOST:PORT."""
+    also: tuple[str, ...] = ()
+    """Further ways in, `LISTEN=UPSTREAM`, e.g. `0.0.0.0:9482=127.0.0.1:8001` for the model's gRPC port."""
     reference: str = ""
-    """Reference profile (made by `drift-sidecar profile`); empty means one is learned from the first rows."""
+    """Reference profile (made by `drift-sidecar profile`), a file or `https://...`; empty means one is learned."""
     reference_poll_seconds: Seconds = 10.0
-    """How often to look whether the reference's file was replaced; 0 means only on SIGHUP."""
+    """How often to look whether the reference's file was replaced; 0 means only on SIGHUP, as for a URL."""
     model: ModelSettings = ModelSettings()
     http: HttpSettings = HttpSettings()
     tap: TapSettings = TapSettings()

@@ -17,7 +17,7 @@ from tests.sinks.test_prometheus import CONTRACT
 SAME = {"the same": CONTRACT["model_feature_bin"]}
 """How the page abbreviates."""
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("run", "profile", "compare", "check", "replay", "demo")
+COMMANDS = ("run", "profile", "compare", "check", "replay", "demo", "drain", "inject")
 
 
 def text(name: str) -> str:
@@ -44,14 +44,15 @@ def test_every_link_between_documents_leads_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_the_page_of_settings_is_fresh() -> None:
-    spec = importlib.util.spec_from_file_location("settings_docs", ROOT / "scripts" / "settings_docs.py")
+@pytest.mark.parametrize("name", ["settings", "annotations"])
+def test_the_page_of_settings_and_that_of_annotations_are_fresh(name: str) -> None:
+    spec = importlib.util.spec_from_file_location(f"{name}_docs", ROOT / "scripts" / f"{name}_docs.py")
     assert spec is not None
     assert spec.loader is not None
     made: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
 
-    assert text("docs/settings.md") == made.page(), "run `make docs`"
+    assert text(f"docs/{name}.md") == made.page(), "run `make docs`"
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,9 +16,9 @@ FEATURE = ("namespace", "model_name", "profile", "side", "feature")
 _BIN = (*FEATURE, "bin", "range")
 
 REFERENCE = "model:reference_bin_rows"
-WINDOWS = {"5m": "1m", "1h": "1m", "1d": "5m"}
+WINDOWS = {"5m": "2m", "1h": "2m", "1d": "5m"}
 """Windows, and how often each is looked at."""
-_REFERENCE_INTERVAL = "2m"
+_REFERENCE_INTERVAL = "4m"
 """A reference hardly ever changes, and all pods say the same: reading it seldom halves the work. It is less than the five
 minutes after which Prometheus forgets a sample."""
 

@@ -12,6 +12,7 @@ from sidecar.core.profile import Profile
 from sidecar.core.profile_file import digest
 from sidecar.observer.reference import read_reference
 from sidecar.proxy.address import parse_address
+from sidecar.proxy.doors import pairs
 from sidecar.settings import Effective, catalogue, lookup
 
 
@@ -19,8 +20,7 @@ def execute(options: argparse.Namespace) -> int:
     """Print every setting with its source; a bad one raises SettingsError or ReferenceFileError."""
     effective = settings_of(options)
     settings = effective.settings
-    parse_address("upstream", settings.upstream, unix=True)
-    parse_address("listen", settings.listen)
+    pairs(settings)
     parse_address("admin", settings.admin)
     reference = read_reference(settings.reference) if settings.reference else None
     if options.json:

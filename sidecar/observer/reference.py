@@ -1,28 +1,66 @@
-"""The reference as a file: read at the start, and written when one was learned and is to be kept.
+"""The reference as a file or a URL: read at the start, and written when one was learned and is to be kept.
 
-What the bytes mean is the core's business. A learned reference replaces the file in one step, so that nobody ever reads
+What the bytes mean is the core's business. A URL that does not answer is no mistake of the settings: the observer ends, is
+started again and asks again, while traffic flows. A learned reference replaces the file in one step, so that nobody ever reads
 half of one.
 """
 
 from __future__ import annotations
 
+import http.client
 import os
 import tempfile
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from sidecar.core.profile import Profile
 from sidecar.core.profile_file import dumps, loads
-from sidecar.errors import ReferenceFileError
+from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
+
+_URL = ("https://", "http://")
+_ANSWER_SECONDS = 10.0
+_WHOLE_SECONDS = 60.0
+_LIMIT_BYTES = 64 * 2**20
 
 
-def read_reference(path: str) -> Profile:
-    """The profile in a file. Raises ReferenceFileError, which names the file, the reason and the mend."""
+def read_reference(place: str) -> Profile:
+    """The profile in a file or at a URL.
+
+    Raises ReferenceFileError, which names the place, the reason and the mend, and ReferenceUnreachableError for a URL
+    that does not answer in time, or with more than 64 MiB.
+    """
+    return loads(_fetch(place) if place.startswith(_URL) else _read(place), place.partition("?")[0])
+
+
+def _read(path: str) -> bytes:
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
         raise ReferenceFileError(path, reason, "Give a file made by `drift-sidecar profile`") from error
-    return loads(data, path)
+
+
+def _fetch(url: str) -> bytes:
+    shown = url.partition("?")[0]  # what follows may be a signature
+    deadline = time.monotonic() + _WHOLE_SECONDS
+    data = bytearray()
+    try:
+        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as response:  # noqa: S310  # http and https only
+            while piece := response.read1(65_536):
+                data += piece
+                if len(data) > _LIMIT_BYTES or time.monotonic() > deadline:
+                    raise ReferenceUnreachableError(
+                        f"{shown}: is too long, or comes too slowly. Give a reference profile"
+                    )
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+        raise ReferenceUnreachableError(
+            f"{shown}: cannot be fetched ({error}). Look whether it answers here"
+        ) from error
+    return bytes(data)
 
 
 def save_reference(profile: Profile, path: str) -> None:

@@ -1,7 +1,7 @@
 """Takes up a reference file that was replaced, without a restart: looked for now and then, or at once on SIGHUP.
 
-A file that cannot be read or is not a profile is complained about, and the reference that is in use stays. What a change means
-for verdicts is the monitor's business.
+A URL is asked again on SIGHUP only. A file that cannot be read or is not a profile is complained about, and the
+reference that is in use stays. What a change means for verdicts is the monitor's business.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sidecar.core.events import Event
 from sidecar.core.profile import Profile
-from sidecar.errors import ReferenceFileError
+from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.reference import read_reference
 
@@ -53,7 +53,7 @@ class Reloader:
         self._seen = self._signature()
         try:
             events = self._monitor.switch(read_reference(self._path), now)
-        except ReferenceFileError as error:
+        except (ReferenceFileError, ReferenceUnreachableError) as error:
             self.results["failed"] += 1
             self._complaints.add("the reference that was replaced", error, now)
             return []

@@ -43,6 +43,8 @@ class Health(NamedTuple):
     metrics: Callable[[], str]
     """The tally as Prometheus text, for when the observer is down."""
     drain: Callable[[], None]
+    drained: Callable[[], Awaitable[bool]]
+    """Waits for the end of a drain; False if none begins."""
     connect_observer: Connect
 
 
@@ -111,6 +113,10 @@ class AdminFront(Half):
             answer = await readiness(self._health)
         elif path == b"/drain":
             answer = self._drain(method)
+        elif path == b"/drained":
+            answer = Answer(
+                "200 OK", json.dumps({"status": "drained" if await self._health.drained() else "not draining"})
+            )
         elif self._health.observer_up():
             await self._splice()
             return

@@ -35,15 +35,16 @@ class Listener:
         """Begin to accept."""
         self._server = await asyncio.get_running_loop().create_server(self._accept, sock=self._socket)
 
-    async def drain(self, notice: float, timeout: float) -> bool:
+    async def drain(self, notice: float, timeout: float, leave: bool = True) -> bool:
         """Let the connections end by themselves; True if they did within `timeout` seconds.
 
-        For `notice` seconds new connections are still served, since load balancers have not heard yet. Keep-alive
-        connections are told to close at their next response; those that idle are closed when the notice is over.
+        For `notice` seconds new connections are still served, since load balancers have not heard yet; without `leave`,
+        for ever. Keep-alive connections are told to close at their next response; those that idle are closed when the
+        notice is over, and what is left at the timeout is cut by who leaves.
         """
         self._services.draining = True
         await asyncio.sleep(min(notice, timeout))
-        if self._server is not None:
+        if leave and self._server is not None:
             self._server.close()
             self._server = None
         for downstream in list(self._open):
@@ -52,7 +53,7 @@ class Listener:
             async with asyncio.timeout(max(0.0, timeout - notice)):
                 await self._empty.wait()
         except TimeoutError:
-            for downstream in list(self._open):
+            for downstream in list(self._open) if leave else ():
                 reset(downstream.transport)
             return False
         return True

@@ -24,10 +24,10 @@ from sidecar.handoff.socket import SocketHandoff
 from sidecar.handoff.wire import Hello
 from sidecar.proxy.address import bind, parse_address
 from sidecar.proxy.conversation import Services
+from sidecar.proxy.doors import Doors
 from sidecar.proxy.fallback import render
 from sidecar.proxy.health import AdminFront, Health
 from sidecar.proxy.ledger import Ledger
-from sidecar.proxy.listener import Listener
 from sidecar.proxy.route import Routes
 from sidecar.proxy.splice import connector
 from sidecar.proxy.supervisor import Supervisor
@@ -47,15 +47,13 @@ class Traffic:
         self._loop = loop
         self._settings = settings
         self._upstream = parse_address("upstream", settings.upstream, unix=True)
-        traffic_socket = bind("listen", parse_address("listen", settings.listen))
-        self._admin_socket = bind("admin", parse_address("admin", settings.admin))
-        self._observer_socket = _observer_listener()
-        self._fronts: set[AdminFront] = set()
         self._tally = Tally(time.time_ns())
         self._handoff = SocketHandoff(loop, settings.handoff, self._tally.shed)
         self._services = self._make_services()
-        connect = connector(self._upstream, settings.http.connect_timeout_seconds)
-        self._listener = Listener(traffic_socket, self._services, connect)
+        self._doors = Doors(settings, self._services)
+        self._admin_socket = bind("admin", parse_address("admin", settings.admin))
+        self._observer_socket = _observer_listener()
+        self._fronts: set[AdminFront] = set()
         self._supervisor = Supervisor(
             loop, observer_command, self._observer_socket, self._observer_started, self._observer_ended, self._refused
         )
@@ -64,19 +62,19 @@ class Traffic:
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
-        """Serve until SIGTERM or a drain is asked for, then drain. Returns the exit code."""
-        self._loop.add_signal_handler(signal.SIGTERM, self._begin_drain)  # a preStop hook may have asked before it
+        """Serve until SIGTERM, then drain. Returns the exit code."""
+        self._loop.add_signal_handler(signal.SIGTERM, self._leave)
         self._loop.add_signal_handler(signal.SIGINT, self._on_interrupt)
         self._loop.add_signal_handler(signal.SIGHUP, self._supervisor.signal, signal.SIGHUP)
         self._supervisor.start()
-        await self._listener.start()
+        await self._doors.start()
         admin = await self._loop.create_server(
             lambda: AdminFront(self._health(), self._fronts), sock=self._admin_socket
         )
         snapshots = self._loop.create_task(self._send_snapshots(), name="sender of snapshots")
         await self._stop.wait()
         drain = self._settings.drain
-        await self._listener.drain(0 if self._exit_code else drain.notice_seconds, drain.timeout_seconds)
+        await self._doors.leave(at_once=self._exit_code != 0)
         snapshots.cancel()
         self._ledger.settle()
         await self._handoff.drain(self._snapshot(), drain.flush_seconds)
@@ -114,18 +112,19 @@ class Traffic:
             model_accepts=self._model_accepts,
             observer_up=lambda: self._supervisor.up,
             metrics=lambda: render(self._snapshot(), self._settings.model),
-            drain=self._begin_drain,
+            drain=self._doors.begin_drain,
+            drained=self._doors.drained,
             connect_observer=self._connect_observer,
         )
 
-    def _begin_drain(self) -> None:
-        self._services.draining = True
+    def _leave(self) -> None:
+        self._doors.begin_drain()
         self._stop.set()
 
     def _on_interrupt(self) -> None:
         if self._stop.is_set():  # Ctrl-C again: leave now
             os._exit(1)
-        self._begin_drain()
+        self._leave()
 
     async def _connect_observer(self, factory: Callable[[], asyncio.Protocol]) -> object:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -153,7 +152,7 @@ class Traffic:
 
     def _refused(self) -> None:
         self._exit_code = 2
-        self._begin_drain()
+        self._leave()
 
     def _observer_ended(self) -> None:
         self._handoff.detach()
@@ -165,9 +164,9 @@ class Traffic:
         self._ledger.settle()
         return self._tally.snapshot(
             now_ns=time.time_ns(),
-            ready=self._listener.listening and not services.draining,
+            ready=self._doors.listening and not services.draining,
             draining=services.draining,
-            connections=self._listener.connections,
+            connections=self._doors.connections,
             handoff_bytes=self._handoff.waiting_bytes,
         )
 

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import contextlib
+import functools
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from sidecar.core.profile_file import digest
-from sidecar.errors import ReferenceFileError
+from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 from sidecar.observer.reference import read_reference, save_reference
 from tests.support.observed import reference
+from tests.support.program import free_ports
 
 
 def test_a_saved_reference_reads_back(tmp_path: Path) -> None:
@@ -43,3 +49,48 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"counts":[', b'"counts":[1'))
     with pytest.raises(ReferenceFileError, match=r"reference\.json.*digest"):
         read_reference(str(path))
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The folder at a URL."""
+    handler = functools.partial(QuietFiles, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class calls it so
+        pass
+
+
+def test_a_reference_is_read_from_a_url(tmp_path: Path) -> None:
+    save_reference(reference(), str(tmp_path / "reference.json"))
+    with served(tmp_path) as url:
+        assert digest(read_reference(f"{url}/reference.json")) == digest(reference())
+
+
+def test_a_url_without_a_reference_is_named_without_its_signature(tmp_path: Path) -> None:
+    with served(tmp_path) as url, pytest.raises(ReferenceUnreachableError, match=r"absent\.json: .*404") as raised:
+        read_reference(f"{url}/absent.json?signature=secret")
+    assert "secret" not in str(raised.value)
+
+
+def test_a_url_where_nobody_answers_can_be_tried_again_and_is_no_mistake_of_the_settings() -> None:
+    (port,) = free_ports(1)
+    with pytest.raises(ReferenceUnreachableError, match="refused") as raised:
+        read_reference(f"http://127.0.0.1:{port}/reference.json")
+    assert raised.value.exit_code == 1
+
+
+def test_what_is_too_long_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sidecar.observer.reference._LIMIT_BYTES", 10)
+    (tmp_path / "long").write_bytes(b"x" * 11)
+    with served(tmp_path) as url, pytest.raises(ReferenceUnreachableError, match="too long"):
+        read_reference(f"{url}/long")

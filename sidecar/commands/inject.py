@@ -1,0 +1,57 @@
+"""`drift-sidecar inject`: add the sidecar to manifests, as the webhook does to pods when they are made."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from sidecar.commands import manifest_yaml
+from sidecar.errors import DataError
+from sidecar.inject.manifests import patch_manifest
+from sidecar.inject.options import Options, convert_options, read_options
+from sidecar.inject.patch import inject, remove
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print the manifests with the sidecar; warnings go to stderr. Raises UserError, and then prints nothing."""
+    wanted = _options(options)
+
+    def add(pod: dict[str, Any], namespace: str, where: str) -> dict[str, Any]:
+        patched = inject(pod, wanted, namespace)
+        for text in [*patched.warnings, *([f"left as it is: {patched.skipped}"] if patched.skipped else [])]:
+            print(f"{where}: {text}", file=sys.stderr)
+        return patched.pod
+
+    def take_away(pod: dict[str, Any], namespace: str, where: str) -> dict[str, Any]:
+        return remove(pod)
+
+    documents = [document for file in options.file for document in _read(file)]
+    patch = take_away if options.remove else add
+    patched = [patch_manifest(document, patch, options.namespace) for document in documents if document is not None]
+    sys.stdout.write(manifest_yaml.write(patched))
+    return 0
+
+
+def _options(options: argparse.Namespace) -> Options:
+    base = read_options(options.config) if options.config else Options()
+    given = {
+        name: getattr(options, name)
+        for name in ("image", "kubernetes_version", "native", "traffic")
+        if getattr(options, name) is not None
+    }
+    return convert_options(msgspec.structs.asdict(base) | given, "options")
+
+
+def _read(file: str) -> list[Any]:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return list(manifest_yaml.read(text))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(file, f"cannot be read ({error})", "Give a file with manifests, or - for stdin") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise DataError(file, f"is not YAML ({error})", "Mend the file at the place named") from error

@@ -1,0 +1,120 @@
+"""Differences of two pods: as a JSON patch for the API server, and as a journal that can be undone later.
+
+A patch is applied at once, so it counts list items. A journal may be undone after others have changed the pod too, so
+it finds items by name, and puts back only what still is as we left it. Knows nothing of sidecars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+Path = list[str | int]
+_NAMED = frozenset({"containers", "initContainers", "volumes", "env"})
+"""Lists whose items are found by their names; items of other lists by their place."""
+_FILLED_BY_MANY = _NAMED | {"metadata", "annotations"}
+"""Where others may add as well: what we made is taken away only if it is empty by then."""
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One change at a path; `was` and `now` are unset where there was or is nothing."""
+
+    at: Path
+    was: Any = UNSET
+    now: Any = UNSET
+    made: bool = False
+    """Something empty was made here, and filled by further changes."""
+
+
+def operations(before: Any, after: Any, path: str = "") -> Iterator[dict[str, Any]]:
+    """The JSON patch (RFC 6902) from one value to another; for pods that only grow, and change in places."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in before.keys() - after.keys():
+            yield {"op": "remove", "path": f"{path}/{_escape(name)}"}
+        for name, value in after.items():
+            place = f"{path}/{_escape(name)}"
+            if name in before:
+                yield from operations(before[name], value, place)
+            else:
+                yield {"op": "add", "path": place, "value": value}
+    elif isinstance(before, list) and isinstance(after, list) and len(before) <= len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=False)):
+            yield from operations(old, new, f"{path}/{index}")
+        for item in after[len(before) :]:
+            yield {"op": "add", "path": f"{path}/-", "value": item}
+    elif type(before) is not type(after) or before != after:
+        yield {"op": "replace", "path": path, "value": after}
+
+
+def changes(before: Any, after: Any, path: Path | None = None) -> Iterator[Change]:
+    """The journal from one value to another, in the order in which `undo` takes them back."""
+    at = path or []
+    name = at[-1] if at else ""
+    if name in _FILLED_BY_MANY and before in (None, UNSET) and isinstance(after, dict | list):
+        yield from changes(type(after)(), after, at)
+        yield Change(at, was=before, made=True)
+    elif name in _NAMED and (old := _by_name(before)) is not None and (new := _by_name(after)) is not None:
+        for key in new:
+            yield from changes(old[key], new[key], [*at, key]) if key in old else [Change([*at, key])]
+    elif isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted(before.keys() | after.keys()):  # whatever their order was, the journal is the same
+            yield from changes(before.get(key, UNSET), after.get(key, UNSET), [*at, key])
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (was, now) in enumerate(zip(before, after, strict=True)):
+            yield from changes(was, now, [*at, index])
+    elif before != after:
+        yield Change(at, was=before, now=after)
+
+
+def undo(value: Any, journal: list[Change]) -> None:
+    """Take the changes of a journal back, as far as they are still there."""
+    for change in journal:
+        parent = value
+        for step in change.at[:-1]:
+            parent = _item(parent, step)
+        _take_back(parent, change)
+
+
+def _take_back(parent: Any, change: Change) -> None:
+    key = change.at[-1]
+    current = _item(parent, key)
+    if change.made:
+        untouched = current in ({}, [])
+    else:
+        untouched = current is not UNSET and (change.now is UNSET or current == change.now)
+        untouched |= current is UNSET and change.now is UNSET and change.was is not UNSET
+    if not untouched:
+        return
+    if isinstance(parent, dict):
+        parent.pop(key, None)
+        if change.was is not UNSET:
+            parent[key] = change.was
+    elif isinstance(key, str):
+        parent.remove(current)
+    else:
+        parent[key] = change.was
+
+
+def _item(parent: Any, step: str | int) -> Any:
+    if isinstance(parent, dict):
+        return parent.get(step, UNSET)
+    if isinstance(parent, list) and isinstance(step, str):
+        return next((item for item in parent if isinstance(item, dict) and item.get("name") == step), UNSET)
+    if isinstance(parent, list) and isinstance(step, int) and 0 <= step < len(parent):
+        return parent[step]
+    return UNSET
+
+
+def _by_name(items: Any) -> dict[str, Any] | None:
+    """Items of a list by their names; None where names do not tell them apart."""
+    if not isinstance(items, list) or not all(isinstance(item, dict) and "name" in item for item in items):
+        return None
+    named = {item["name"]: item for item in items}
+    return named if len(named) == len(items) else None
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,96 @@
+"""Every way in: the listeners, one for each pair of addresses, and the drain that they go through together.
+
+A drain can begin before the process is to leave: a native sidecar in Kubernetes is told of the pod's end by its preStop
+hook, and must serve on until the model has gone. The model's own hook asks `drained` when that may be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sidecar.errors import SettingsError
+from sidecar.proxy.address import Address, bind, parse_address
+from sidecar.proxy.conversation import Services
+from sidecar.proxy.listener import Listener
+from sidecar.proxy.splice import connector
+from sidecar.settings import DrainSettings, Settings
+
+_BEGINS_SECONDS = 2.0
+"""A drain that has not begun by then is not coming: only the model is restarted, and need not wait."""
+
+
+def pairs(settings: Settings) -> list[tuple[str, Address, Address]]:
+    """Key, listening and upstream address of every way in, the main one first. Raises SettingsError."""
+    main = ("listen", parse_address("listen", settings.listen), parse_address("upstream", settings.upstream, unix=True))
+    return [main, *map(_pair, settings.also)]
+
+
+def _pair(text: str) -> tuple[str, Address, Address]:
+    listen, equals, upstream = text.partition("=")
+    if not equals:
+        raise SettingsError(f"also = {text!r}", "is no pair of addresses", "Write it as LISTEN=UPSTREAM")
+    return "also", parse_address("also", listen), parse_address("also", upstream, unix=True)
+
+
+class Doors:
+    """All listeners. Raises SettingsError if an address is bad or taken."""
+
+    def __init__(self, settings: Settings, services: Services) -> None:
+        self._services = services
+        self._settings: DrainSettings = settings.drain
+        connect_timeout = settings.http.connect_timeout_seconds
+        self._listeners: Sequence[Listener] = [
+            Listener(bind(key, listen), services, connector(upstream, connect_timeout))
+            for key, listen, upstream in pairs(settings)
+        ]
+        self._begun = asyncio.Event()
+        self._began = 0.0
+        self._quiet: asyncio.Future[list[bool]] | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return sum(listener.connections for listener in self._listeners)
+
+    @property
+    def listening(self) -> bool:
+        """Whether new connections are accepted, at every door."""
+        return all(listener.listening for listener in self._listeners)
+
+    async def start(self) -> None:
+        """Begin to accept."""
+        for listener in self._listeners:
+            await listener.start()
+
+    def begin_drain(self) -> None:
+        """Say no to keep-alive and to readiness, and serve on."""
+        if self._quiet is not None:
+            return
+        self._services.draining = True
+        self._began = asyncio.get_running_loop().time()
+        self._quiet = self._drain(self._settings.notice_seconds, leave=False)
+        self._begun.set()
+
+    async def drained(self) -> bool:
+        """Wait until the drain is over, or its time; False, soon, if none begins."""
+        try:
+            async with asyncio.timeout(_BEGINS_SECONDS):
+                await self._begun.wait()
+        except TimeoutError:
+            return False
+        if self._quiet is not None:
+            await asyncio.wait([self._quiet])
+        return True
+
+    async def leave(self, at_once: bool) -> None:
+        """Drain to the end, and accept no more once the rest of the notice is over."""
+        self.begin_drain()
+        passed = asyncio.get_running_loop().time() - self._began
+        await self._drain(0.0 if at_once else max(0.0, self._settings.notice_seconds - passed), leave=True)
+        if self._quiet is not None:
+            self._quiet.cancel()
+
+    def _drain(self, notice: float, leave: bool) -> asyncio.Future[list[bool]]:
+        timeout = self._settings.timeout_seconds
+        return asyncio.gather(*(listener.drain(notice, timeout, leave) for listener in self._listeners))
