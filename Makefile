@@ -61,7 +61,7 @@ packages-observe:
 
 packages-test:
 	scripts/packages buildah:buildah podman:podman runc:runc catatonit:catatonit debootstrap:debootstrap
-	scripts/packages promtool:prometheus prometheus-alertmanager:prometheus-alertmanager chromium:chromium
+	scripts/packages promtool:prometheus prometheus-alertmanager:prometheus-alertmanager chromium:chromium chromedriver:chromium-driver
 
 packages-bench:
 	scripts/packages nginx:nginx-light haproxy:haproxy wrk:wrk

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from sidecar.core.frame import Side
+from sidecar.core.profile_file import dumps
 from sidecar.core.snapshot import Snapshot
 from sidecar.observer import api
+from sidecar.observer.live import Live
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings
 
@@ -23,8 +28,17 @@ _PAGE = {
     "index.html": "text/html; charset=utf-8",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "overview.js": "text/javascript; charset=utf-8",
+    "features.js": "text/javascript; charset=utf-8",
+    "detail.js": "text/javascript; charset=utf-8",
+    "panels.js": "text/javascript; charset=utf-8",
+    "traffic.js": "text/javascript; charset=utf-8",
     "charts.js": "text/javascript; charset=utf-8",
+    "plots.js": "text/javascript; charset=utf-8",
     "text.js": "text/javascript; charset=utf-8",
+    "uplot.js": "text/javascript; charset=utf-8",
+    "uplot.css": "text/css; charset=utf-8",
+    "uplot.LICENSE.txt": "text/plain; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 """All files of the page, and nothing else can be asked for."""
@@ -32,7 +46,8 @@ _PAGE = {
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -51,7 +66,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> web.Application:
     """The application; `clock` gives Unix time."""
     pages = _Pages(settings, worker, clock)
-    app = web.Application(middlewares=[pages.harden])
+    app = web.Application(middlewares=[pages.answer])
+    app.on_response_prepare.append(_harden)
     app.router.add_get("/", functools.partial(_file, name="index.html"))
     for name in _PAGE:
         app.router.add_get(f"/static/{name}", functools.partial(_file, name=name))
@@ -60,7 +76,11 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     app.router.add_get("/readyz", pages.ready)
     app.router.add_get("/api/v1/status", pages.status)
     app.router.add_get("/api/v1/history", pages.history)
+    app.router.add_get("/api/v1/live", pages.live_page.serve)
     app.router.add_get("/api/v1/changes", pages.changes)
+    app.router.add_get("/api/v1/exchanges", pages.exchanges)
+    app.router.add_get("/api/v1/trail/{side}/{name:.*}", pages.trail)
+    app.router.add_get("/api/v1/profile", pages.profile)
     app.router.add_get("/api/v1/features", pages.features)
     app.router.add_get("/api/v1/features/{side}/{name:.*}", pages.feature)
     app.router.add_get("/api/v1/segments", pages.segments)
@@ -75,19 +95,23 @@ class _Pages:
         self._settings = settings
         self._worker = worker
         self._clock = clock
+        self.live_page = Live(self._look)
 
     @web.middleware
-    async def harden(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Every answer has the safety headers, and a fault of ours is complained about like any other."""
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """An error is answered in JSON, and a fault of ours is complained about like any other."""
         try:
-            response = await handler(request)
+            return await handler(request)
         except web.HTTPException as error:
-            response = _json({"detail": error.reason}, error.status)
+            return _json({"detail": error.reason}, error.status)
         except Exception as error:  # noqa: BLE001  # a fault in a page must not end the watch
             self._worker.complaints.add("admin page", error, self._clock())
-            response = _json({"detail": "the observer failed to answer; its log says why"}, 500)
-        response.headers.update(_HEADERS)
-        return response
+            return _json({"detail": "the observer failed to answer; its log says why"}, 500)
+
+    def _look(self) -> bytes:
+        worker = self._worker
+        known = (worker.observed(), worker.history, worker.memory, worker.started, self._clock())
+        return orjson.dumps(api.look(self._settings, *known))
 
     async def metrics(self, request: web.Request) -> web.Response:
         body, content_type = self._worker.metrics(request.headers.get("Accept", ""))
@@ -109,7 +133,28 @@ class _Pages:
         return _json({"points": api.history(self._worker.history.points)})
 
     async def changes(self, request: web.Request) -> web.Response:
-        return _json({"changes": api.changes(self._worker.changes)})
+        return _json({"changes": api.changes(self._worker.memory.changes)})
+
+    async def exchanges(self, request: web.Request) -> web.Response:
+        return _json({"exchanges": api.exchanges(self._worker.memory.exchanges)})
+
+    async def trail(self, request: web.Request) -> web.Response:
+        named = request.match_info
+        try:
+            return _json(self._worker.memory.trails[Side(named["side"])].of(named["name"]))
+        except (KeyError, ValueError):
+            return _json({"detail": "no window of such a feature has closed yet"}, 404)
+
+    async def profile(self, request: web.Request) -> web.Response:
+        """What came so far as a reference file, for `--reference` or `drift-sidecar compare`."""
+        live = self._worker.live()
+        if live is None:
+            return _json({"detail": "no rows were compared with a reference yet, so there is no live profile"}, 404)
+        made = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        named = replace(live, name=f"{self._settings.model.name} live", created=made)
+        answer = _answer(dumps(named), "application/json")
+        answer.headers["Content-Disposition"] = 'attachment; filename="live-profile.json"'
+        return answer
 
     async def features(self, request: web.Request) -> web.Response:
         return _json({"features": api.features(self._worker.observed().view)})
@@ -124,6 +169,11 @@ class _Pages:
 
     async def settings(self, request: web.Request) -> web.Response:
         return _json(api.effective(self._settings))
+
+
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer has the safety headers, those that go on for long as well."""
+    response.headers.update(_HEADERS)
 
 
 async def _file(request: web.Request, name: str) -> web.Response:

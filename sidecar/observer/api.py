@@ -12,13 +12,24 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from sidecar import __version__
-from sidecar.core.events import NotEnough, Score, VerdictChanged
+from sidecar.core.events import (
+    JointChanged,
+    NotEnough,
+    ReferenceChanged,
+    ReferenceLearned,
+    Score,
+    State,
+    VerdictChanged,
+)
 from sidecar.core.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram, Snapshot
-from sidecar.core.view import BinView, FeatureView, MonitorView, SideView
+from sidecar.core.view import BinView, FeatureView, MonitorView, SegmentView, SideView
 from sidecar.observer.history import History, Point, errors, quantile
+from sidecar.observer.memory import Change, Memory, Seen
 from sidecar.settings import Settings
 from sidecar.sink import Observed
 
+_SEGMENT_FEATURES = 8
+"""Named in a look at a segment; `/api/v1/segments` has all."""
 _QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
 
@@ -41,6 +52,19 @@ def status(settings: Settings, observed: Observed, history: History, started: fl
     }
 
 
+def look(
+    settings: Settings, observed: Observed, history: History, memory: Memory, started: float, now: float
+) -> dict[str, Any]:
+    """`/api/v1/live`: all that the page shows at one look; of segments only the features that are not well."""
+    return {
+        "status": status(settings, observed, history, started, now),
+        "features": features(observed.view),
+        "segments": [_segment_brief(one) for one in observed.view.segments],
+        "changes": changes(memory.changes),
+        "exchanges": exchanges(memory.exchanges),
+    }
+
+
 def features(view: MonitorView) -> list[dict[str, Any]]:
     """`/api/v1/features`: every feature with its scores and verdict, without its bins."""
     return [_feature(side, feature) for side in view.sides for feature in side.features]
@@ -60,6 +84,16 @@ def segments(view: MonitorView) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(one) | {"drifted": one.drifted} for one in view.segments]
 
 
+def _segment_brief(one: SegmentView) -> dict[str, Any]:
+    unwell = [each for each in one.features if each.state in (State.WARNING, State.DRIFT)]
+    ranked = sorted(unwell, key=lambda each: -each.effect)
+    known = {"segment": one.segment, "side": one.side.value, "reference": one.reference, "rows_total": one.rows_total}
+    return known | {
+        "features": [msgspec.to_builtins(each) for each in ranked[:_SEGMENT_FEATURES]],
+        "unwell": len(unwell),
+    }
+
+
 def effective(settings: Settings) -> dict[str, Any]:
     """`/api/v1/settings`: the settings in force; a password in an endpoint is left out."""
     values: dict[str, Any] = msgspec.to_builtins(settings)
@@ -67,9 +101,14 @@ def effective(settings: Settings) -> dict[str, Any]:
     return values
 
 
-def changes(events: Iterable[VerdictChanged]) -> list[dict[str, Any]]:
-    """`/api/v1/changes`: the last verdicts that changed, newest first, with the bins that had moved."""
+def changes(events: Iterable[Change]) -> list[dict[str, Any]]:
+    """`/api/v1/changes`: what changed last, newest first; `what` is `verdict`, `joint`, `reference` or `learned`."""
     return [_change(event) for event in events][::-1]
+
+
+def exchanges(seen: Iterable[Seen]) -> list[dict[str, Any]]:
+    """`/api/v1/exchanges`: the last exchanges as metadata, newest first."""
+    return [msgspec.to_builtins(one) for one in seen][::-1]
 
 
 def history(points: Iterable[Point]) -> list[dict[str, Any]]:
@@ -77,9 +116,22 @@ def history(points: Iterable[Point]) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(point) for point in points]
 
 
-def _change(event: VerdictChanged) -> dict[str, Any]:
+def _change(event: Change) -> dict[str, Any]:
+    match event:
+        case VerdictChanged():
+            return _verdict(event)
+        case JointChanged():
+            return _joint(event)
+        case ReferenceLearned():
+            return {"what": "learned", "at": event.at, "side": event.side.value, "rows_seen": event.rows}
+        case ReferenceChanged():
+            return {"what": "reference", "at": event.at, "before": event.before, "digest": event.digest}
+
+
+def _verdict(event: VerdictChanged) -> dict[str, Any]:
     report = event.report
     return {
+        "what": "verdict",
         "at": event.at,
         "side": report.side.value,
         "feature": report.feature,
@@ -94,6 +146,11 @@ def _change(event: VerdictChanged) -> dict[str, Any]:
         "units": report.units,
         "changed": report.changed,
     }
+
+
+def _joint(event: JointChanged) -> dict[str, Any]:
+    known = {"what": "joint", "at": event.at, "before": event.before.value, "rows_seen": event.rows_seen}
+    return known | msgspec.to_builtins(event.report)
 
 
 def _traffic(snapshot: Snapshot) -> dict[str, Any]:

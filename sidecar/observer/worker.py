@@ -7,22 +7,21 @@ bad message must not cost the watch over all the others.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from sidecar.core.containers import ContainersView
-from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned, VerdictChanged
+from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned
 from sidecar.core.exchange import Exchange
+from sidecar.core.frame import Side
+from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.snapshot import Snapshot
 from sidecar.core.view import MonitorView
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.history import History
+from sidecar.observer.memory import Memory
 from sidecar.observer.reload import Reloader
 from sidecar.sink import Exposition, Observed, Pushed, Sink
-
-_CHANGES = 50
-"""Verdict changes that are remembered for the live page; the drift log has them all."""
 
 
 class Analysis(Protocol):
@@ -39,6 +38,9 @@ class Analysis(Protocol):
 
     def view(self) -> MonitorView:
         """Every figure, as of now."""
+
+    def live_profile(self, side: Side) -> SideProfile | None:
+        """What came on a side; None while there is no reference."""
 
 
 class Worker:
@@ -66,13 +68,14 @@ class Worker:
         self._snapshot: Snapshot | None = None
         self.history = History()
         """How the traffic was, second by second."""
-        self.changes: deque[VerdictChanged] = deque(maxlen=_CHANGES)
-        """The last verdicts that changed, oldest first."""
+        self.memory = Memory()
+        """What happened, for the live page."""
         self.started = clock()
         """Unix time."""
 
     def exchanges(self, batch: Sequence[Exchange]) -> None:
         """A batch of exchanges came over the handoff."""
+        self._guarded("memory", self.memory.saw, batch)
         self._emit(self._ask("feed_many", batch, self._clock()))
 
     def snapshot(self, snapshot: Snapshot) -> None:
@@ -113,6 +116,12 @@ class Worker:
         containers = self._guarded("looking at containers", self._containers) or ContainersView()
         return Observed(self._snapshot, self._monitor.view(), sinks, reloads, containers)
 
+    def live(self) -> Profile | None:
+        """What came since the reference was taken up, as a profile in its bins; None where nothing came."""
+        sides = {side: self._monitor.live_profile(side) for side in Side}
+        known = {side: found for side, found in sides.items() if found is not None and found.counts.any()}
+        return Profile(known) if known else None
+
     def metrics(self, accept: str) -> tuple[bytes, str]:
         """`/metrics` for a client that accepts so. Raises LookupError if no sink exposes metrics."""
         for sink in self._sinks:
@@ -130,9 +139,9 @@ class Worker:
             untraced = isinstance(event, ExchangeSeen) and event.exchange.trace is None
             for sink in self._for_all if untraced else self._sinks:
                 self._guarded(f"sink {sink.name}", sink.handle, event)
-            if isinstance(event, VerdictChanged):
-                self.changes.append(event)
-            elif isinstance(event, ReferenceLearned):
+            if not isinstance(event, ExchangeSeen):
+                self._guarded("memory", self.memory.handle, event)
+            if isinstance(event, ReferenceLearned):
                 self._guarded("saving the learned reference", self._on_learned)
 
     def _guarded(self, kind: str, act: Callable[..., Any], *arguments: Any) -> Any:

@@ -95,7 +95,7 @@ def test_a_verdict_that_changes_is_told_and_remembered() -> None:
         working.tick()
     told = [event for event in sink.events if isinstance(event, VerdictChanged)]
     assert "age" in {event.report.feature for event in told if event.report.state == "drift"}
-    assert list(working.changes) == told
+    assert list(working.memory.changes) == told
 
 
 def test_a_broken_sink_spoils_nothing_for_the_others() -> None:

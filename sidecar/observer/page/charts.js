@@ -1,6 +1,6 @@
 // The pictures: sparklines, evidence bars, and live against reference as paired bars. SVG made by hand.
 
-import { compact, element, percent, shape } from "./text.js";
+import { compact, element, percent, shape, shorten } from "./text.js";
 
 const [SHORTEST, LONGEST] = [60, 300]; // seconds that a sparkline shows
 const WIDTH = 300;
@@ -78,7 +78,7 @@ export function distribution(bins, kind, width, onRead) {
 }
 
 const sentence = (bin) =>
-  `${bin.range}:  live ${percent(bin.live)}, reference ${percent(bin.reference_ratio)}`;
+  `${shorten(bin.range, 120)}:  live ${percent(bin.live)}, reference ${percent(bin.reference_ratio)}`;
 
 function group(bin, onRead, ...parts) {
   const node = shape("g", { class: "bin" }, ...parts);
@@ -167,15 +167,10 @@ function rows(bins, moved, width, onRead) {
   return shape("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, height }, ...parts);
 }
 
-function shorten(text, characters) {
-  const all = [...text];
-  return all.length <= characters ? text : all.slice(0, characters - 1).join("") + "…";
-}
-
-/** The legend of a distribution. */
+/** The entries of a distribution's legend. */
 export function legend(feature, recent, anyMoved) {
   const entry = (color, text) => element("span", {}, element("i", { class: color }), text);
   const parts = [entry("reference", `reference (${feature.source})`), entry("live", recent)];
   if (anyMoved) parts.push(entry("moved", "moved most"));
-  return element("div", { class: "legend" }, ...parts);
+  return parts;
 }

@@ -83,3 +83,64 @@ export function ago(span) {
   if (span < 5400) return `${Math.round(span / 60)} min`;
   return span < 129600 ? `${Math.round(span / 3600)} h` : `${Math.round(span / 86400)} days`;
 }
+
+export const STATE = { drift: "drift", warning: "warning", ok: "ok", insufficient: "too few rows" };
+
+export const badge = (state) => element("span", { class: `badge is-${state}` }, STATE[state]);
+
+export const total = (counted) => counted.reduce((sum, one) => sum + one.count, 0);
+
+/** No longer than so many characters. */
+export function shorten(text, characters) {
+  const all = [...text.slice(0, 2 * characters)];
+  return all.length <= characters && text.length <= 2 * characters ? text : all.slice(0, characters - 1).join("") + "…";
+}
+
+/** A table of texts; cells may be nodes. Columns after the first `names` hold numbers. */
+export function table(heads, rows, names = 1) {
+  const side = (at) => (at < names ? "" : "number");
+  const cell = (value, at) => element("td", { class: side(at) }, value);
+  const titles = heads.map((text, at) => element("th", { scope: "col", class: side(at) }, text));
+  const body = rows.map((row) => element("tr", {}, ...row.map(cell)));
+  return element("table", { class: "small" }, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...body));
+}
+
+const fingerprints = new WeakMap();
+
+/** Put nodes into a place only when what they show has changed, so that focus, selection and pointers stay. */
+export function refill(node, shown, make) {
+  const fingerprint = JSON.stringify(shown);
+  if (fingerprints.get(node) === fingerprint) return;
+  fingerprints.set(node, fingerprint);
+  node.replaceChildren(...make());
+}
+
+const fillers = new Map();
+
+/** A `details` is filled when it is opened, and while it is open. */
+export function onOpen(id, fillIt) {
+  const box = byId(id);
+  if (!fillers.has(id)) box.addEventListener("toggle", () => { if (box.open) fillers.get(id)(); });
+  fillers.set(id, fillIt);
+  if (box.open) fillIt();
+}
+
+/** A change in words: what it is about, the new state (empty where there is none), and how. */
+export function happened(change) {
+  if (change.what === "reference") return { name: "Another reference", state: "", how: change.digest.slice(0, 8) };
+  if (change.what === "learned") return { name: `A reference of the ${change.side} was learned`, state: "", how: `${count(change.rows_seen)} rows` };
+  if (change.what === "joint") {
+    const [pair] = change.pairs;
+    const how = pair && change.state !== "ok" ? `${pair.first} with ${pair.second}: correlation ${pair.reference.toFixed(2)} to ${pair.live.toFixed(2)}` : "";
+    return { name: `how ${change.side} features go together`, state: change.state, how };
+  }
+  const feature = change.feature === "*" ? `all ${change.side} features together` : change.feature;
+  return { name: change.segment ? `${feature} in ${change.segment}` : feature, state: change.state, how: change.state === "ok" ? "" : how(change) };
+}
+
+function how(change) {
+  const [shift] = change.shifts;
+  const moved = shift ? `${shorten(shift.range, 60)} from ${percent(shift.reference_ratio)} to ${percent(shift.live_ratio)}` : "";
+  const unit = change.units ? `numbers are ${Number(change.units.toPrecision(4))} times the reference's: another unit?` : "";
+  return [change.changed || moved, unit].filter(Boolean).join(" · ");
+}

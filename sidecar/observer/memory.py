@@ -1,0 +1,77 @@
+"""What the live page remembers of what happened: changes, how scores went, and the last exchanges without their payloads.
+
+Bounded, and lost with the observer: the drift log and Prometheus are what lasts. Nothing of a body or a header is kept here,
+nor a path, which may name a customer: the route stands for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from sidecar.core.events import Event, JointChanged, ReferenceChanged, ReferenceLearned, VerdictChanged, WindowClosed
+from sidecar.core.exchange import Exchange
+from sidecar.core.frame import Side
+from sidecar.observer.trail import Trail
+
+Change = VerdictChanged | JointChanged | ReferenceChanged | ReferenceLearned
+
+_CHANGES = 50
+_EXCHANGES = 50
+_OF_BATCH = 5
+"""Exchanges remembered of each batch, the last ones: when traffic is dense, nobody reads them all."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One exchange as metadata. `at` is Unix seconds, durations are seconds, `first_byte_seconds` is None if none came."""
+
+    at: float
+    method: str
+    route: str
+    status: int
+    outcome: str
+    duration_seconds: float
+    first_byte_seconds: float | None
+    request_bytes: int
+    response_bytes: int
+    trace_id: str
+
+
+class Memory:
+    """The last changes and exchanges, oldest first, and a trail for each side."""
+
+    def __init__(self) -> None:
+        self.changes: deque[Change] = deque(maxlen=_CHANGES)
+        self.exchanges: deque[Seen] = deque(maxlen=_EXCHANGES)
+        self.trails: dict[Side, Trail] = {side: Trail() for side in Side}
+
+    def saw(self, batch: Sequence[Exchange]) -> None:
+        """Remember the last few exchanges of a batch."""
+        self.exchanges.extend(map(_seen, batch[-_OF_BATCH:]))
+
+    def handle(self, event: Event) -> None:
+        """Take one event; those of no interest are ignored."""
+        if isinstance(event, WindowClosed):
+            if not event.segment:
+                self.trails[event.side].add(event)
+        elif isinstance(event, Change):
+            self.changes.append(event)
+            if isinstance(event, ReferenceChanged):
+                self.trails = {side: Trail() for side in Side}
+
+
+def _seen(exchange: Exchange) -> Seen:
+    return Seen(
+        at=exchange.started_ns / 1e9,
+        method=exchange.method,
+        route=exchange.route,
+        status=exchange.status,
+        outcome=exchange.outcome.value,
+        duration_seconds=exchange.duration_ns / 1e9,
+        first_byte_seconds=exchange.first_byte_ns / 1e9 if exchange.first_byte_ns else None,
+        request_bytes=exchange.request.body_bytes,
+        response_bytes=exchange.response.body_bytes,
+        trace_id=exchange.trace.trace_id if exchange.trace else "",
+    )

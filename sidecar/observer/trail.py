@@ -1,0 +1,78 @@
+"""How scores and verdicts went since the start: one point a closed window, merged in pairs whenever there are too many.
+
+For the live page. A merged point keeps the worst of its windows, so that an alarm never vanishes from the picture. It
+never knows time: a window says when it ended. Prometheus keeps the real history.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.events import FeatureReport, Score, State, WindowClosed
+
+Floats = NDArray[np.float32]
+
+POINTS = 120
+"""At most; after merging there are half as many. A feature needs some 5 kB for them."""
+_STATES = tuple(State)
+
+
+class Trail:
+    """The windows of one side. All of them are of one reference: who changes the reference begins another trail."""
+
+    def __init__(self) -> None:
+        self._measures: tuple[str, ...] = ()
+        self._places: dict[str, int] = {}
+        self._ends: list[float] = []
+        self._points: list[Floats] = []
+        self._windows = 1  # in each point
+        self._in_last = 1
+
+    def add(self, window: WindowClosed) -> None:
+        """Take the scores of a window; it has the features that the first one had."""
+        if not self._places:
+            self._places = {one.feature: at for at, one in enumerate(window.features)}
+            self._measures = tuple(window.features[0].scores) if window.features else ()
+        figures = np.array([self._figures(one) for one in window.features], np.float32)
+        if self._points and self._in_last < self._windows:
+            self._points[-1] = np.fmax(self._points[-1], figures)
+            self._ends[-1] = window.ended
+            self._in_last += 1
+        else:
+            self._append(window.ended, figures)
+
+    def of(self, feature: str) -> dict[str, Any]:
+        """Ends of windows (Unix seconds), oldest first, with the states, evidence, effects and scores of one feature.
+
+        A score that a window did not have is None. Raises KeyError for a feature that no window had.
+        """
+        at = self._places[feature]
+        columns = np.array([point[at] for point in self._points]).T.tolist()
+        states, evidence, effect, *scores = columns
+        known = [[None if math.isnan(value) else value for value in column] for column in scores]
+        return {
+            "at": self._ends,
+            "state": [_STATES[round(state)].value for state in states],
+            "evidence": evidence,
+            "effect": effect,
+            "scores": dict(zip(self._measures, known, strict=True)),
+        }
+
+    def _append(self, ended: float, figures: Floats) -> None:
+        if len(self._points) == POINTS:
+            pairs = zip(self._points[::2], self._points[1::2], strict=True)
+            self._points = [np.fmax(first, second) for first, second in pairs]
+            self._ends = self._ends[1::2]
+            self._windows *= 2
+        self._points.append(figures)
+        self._ends.append(ended)
+        self._in_last = 1
+
+    def _figures(self, one: FeatureReport) -> list[float]:
+        scores = (one.scores.get(measure) for measure in self._measures)
+        values = [score.value if isinstance(score, Score) else math.nan for score in scores]
+        return [_STATES.index(one.state), one.evidence, one.effect, *values]
