@@ -79,7 +79,7 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     app.router.add_get("/api/v1/live", pages.live_page.serve)
     app.router.add_get("/api/v1/changes", pages.changes)
     app.router.add_get("/api/v1/exchanges", pages.exchanges)
-    app.router.add_get("/api/v1/trail/{side}/{name:.*}", pages.trail)
+    app.router.add_get("/api/v1/trail/{side:input|output}/{name:.*}", pages.trail)
     app.router.add_get("/api/v1/profile", pages.profile)
     app.router.add_get("/api/v1/features", pages.features)
     app.router.add_get("/api/v1/features/{side}/{name:.*}", pages.feature)
@@ -140,10 +140,7 @@ class _Pages:
 
     async def trail(self, request: web.Request) -> web.Response:
         named = request.match_info
-        try:
-            return _json(self._worker.memory.trails[Side(named["side"])].of(named["name"]))
-        except (KeyError, ValueError):
-            return _json({"detail": "no window of such a feature has closed yet"}, 404)
+        return _json(self._worker.memory.trails[Side(named["side"])].of(named["name"]))
 
     async def profile(self, request: web.Request) -> web.Response:
         """What came so far as a reference file, for `--reference` or `drift-sidecar compare`."""

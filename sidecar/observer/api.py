@@ -150,7 +150,8 @@ def _verdict(event: VerdictChanged) -> dict[str, Any]:
 
 def _joint(event: JointChanged) -> dict[str, Any]:
     known = {"what": "joint", "at": event.at, "before": event.before.value, "rows_seen": event.rows_seen}
-    return known | msgspec.to_builtins(event.report)
+    report: dict[str, Any] = msgspec.to_builtins(event.report)
+    return known | report
 
 
 def _traffic(snapshot: Snapshot) -> dict[str, Any]:

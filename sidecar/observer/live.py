@@ -33,7 +33,7 @@ class Live:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Events until the reader leaves."""
         if self._readers >= _READERS:
-            raise web.HTTPServiceUnavailable(reason="too many live pages are open", headers={"Retry-After": "60"})
+            raise web.HTTPServiceUnavailable(reason="too many live pages are open")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         self._readers += 1
         try:

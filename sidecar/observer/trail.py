@@ -48,9 +48,11 @@ class Trail:
     def of(self, feature: str) -> dict[str, Any]:
         """Ends of windows (Unix seconds), oldest first, with the states, evidence, effects and scores of one feature.
 
-        A score that a window did not have is None. Raises KeyError for a feature that no window had.
+        A score that a window did not have is None. All is empty for a feature that no window had.
         """
-        at = self._places[feature]
+        at = self._places.get(feature)
+        if at is None:
+            return {"at": [], "state": [], "evidence": [], "effect": [], "scores": {}}
         columns = np.array([point[at] for point in self._points]).T.tolist()
         states, evidence, effect, *scores = columns
         known = [[None if math.isnan(value) else value for value in column] for column in scores]

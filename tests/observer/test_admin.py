@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from hashlib import sha256
 from importlib import resources
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,9 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
+from sidecar.core.frame import Side
 from sidecar.core.monitor import Monitor
+from sidecar.core.profile_file import loads
 from sidecar.core.snapshot import Snapshot
 from sidecar.observer.admin import make_app
 from sidecar.observer.complaints import Complaints
@@ -22,6 +25,8 @@ from sidecar.sinks.prometheus import PrometheusSink
 from tests.support.observed import SEGMENTED, SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
 
 HOSTILE = '"><script>alert(1)</script>/../%2e ?#&'
+UPLOT = "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f"
+"""SHA-256 of dist/uPlot.iife.min.js of npm's uplot 1.6.32."""
 
 
 def get(
@@ -53,39 +58,53 @@ def get_json(path: str | URL, **options: Any) -> Any:
 def test_the_page_and_all_its_parts_are_served() -> None:
     _, page = get("/")
     parts = set(re.findall(r'(?:href|src)="(static/[^"]+)"', page.decode()))
-    assert {"static/page.css", "static/page.js", "static/icon.svg"} <= parts
-    for part in parts | {"static/charts.js", "static/text.js"}:
+    assert {"static/page.css", "static/page.js", "static/uplot.js", "static/icon.svg"} <= parts
+    for part in parts:
         response, body = get(f"/{part}")
         assert response.status == 200, part
         assert body
 
 
-def test_every_answer_forbids_foreign_and_inline_code() -> None:
+def test_every_answer_forbids_foreign_and_inline_code_and_markup_made_of_text() -> None:
     for path in ("/", "/static/page.js", "/metrics", "/api/v1/status", "/absent"):
         response, _ = get(path)
-        policy = response.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
+        policy = response.headers["Content-Security-Policy"].split("; ")
+        assert policy[0] == "default-src 'none'"
+        assert {"script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+        assert policy[-2:] == ["require-trusted-types-for 'script'", "trusted-types 'none'"]
+        assert "unsafe" not in str(policy)
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_page_fetches_nothing_from_outside_and_has_no_inline_code() -> None:
-    files = {
-        path.name: path.read_text()
-        for path in (resources.files("sidecar.observer") / "page").iterdir()
-        if path.is_file()
-    }
-    assert sum(len(text.encode()) for text in files.values()) < 60_000
+def page_files() -> dict[str, str]:
+    folder = resources.files("sidecar.observer") / "page"
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+
+def test_the_page_is_small_names_nobody_outside_and_has_no_inline_code() -> None:
+    files = page_files()
+    assert sum(len(text.encode()) for text in files.values()) < 150_000
+    known = {"http://www.w3.org/2000/svg", "https://github.com/leeoniya/uPlot"}  # a name, and the head of the library
     for name, text in files.items():
-        addresses = set(re.findall(r"https?://[^\s\"'<>)]+", text))
-        assert addresses <= {"http://www.w3.org/2000/svg"}, name
+        assert set(re.findall(r"https?://[^\s\"'<>)]+", text)) <= known, name
+        assert not re.search(r"[\"'(=]//\w", text), name
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", files["index.html"])
 
 
-def test_the_script_never_makes_markup_of_text() -> None:
-    for part in ("page.js", "charts.js", "text.js"):
-        text = (resources.files("sidecar.observer") / "page" / part).read_text()
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text), part
+def test_no_script_makes_markup_or_code_of_text() -> None:
+    scripts = {name: text for name, text in page_files().items() if name.endswith(".js")}
+    assert len(scripts) > 5
+    for name, text in scripts.items():
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), (
+            name
+        )
+
+
+def test_the_plotting_library_is_the_release_that_it_says_and_brings_its_licence() -> None:
+    files = page_files()
+    assert files["uplot.js"].startswith("/*! https://github.com/leeoniya/uPlot (v1.6.32) */")
+    assert sha256(files["uplot.js"].encode()).hexdigest() == UPLOT
+    assert "The MIT License" in files["uplot.LICENSE.txt"]
 
 
 def test_every_file_of_the_page_can_be_asked_for_and_no_other() -> None:
@@ -139,8 +158,30 @@ def test_an_unknown_feature_is_404() -> None:
     assert response.status == 404
 
 
-def test_changes_of_verdicts_are_told_newest_first() -> None:
+def test_without_history_nothing_is_told_of_it() -> None:
     assert get_json("/api/v1/changes") == {"changes": []}
+    assert get_json("/api/v1/exchanges") == {"exchanges": []}
+    assert get_json("/api/v1/trail/input/age")["at"] == []
+    assert get("/api/v1/trail/sideways/age")[0].status == 404
+
+
+def test_the_live_profile_is_a_reference_of_what_came() -> None:
+    machine = drifted_monitor()
+    response, body = get("/api/v1/profile", machine=machine)
+    assert response.headers["Content-Disposition"] == 'attachment; filename="live-profile.json"'
+    made = loads(body)
+    assert (made.name, made.created) == ("loans live", "2023-11-14T22:13:20Z")
+    for side in Side:
+        live = machine.live_profile(side)
+        assert live is not None
+        assert made.sides[side].counts.tolist() == live.counts.tolist()
+        assert made.sides[side].features == live.features
+
+
+def test_there_is_no_live_profile_before_there_are_rows() -> None:
+    response, body = get("/api/v1/profile")
+    assert response.status == 404
+    assert b"no rows" in body
 
 
 def test_segments_are_listed_with_what_they_are_compared_with_and_what_drifts() -> None:

@@ -96,7 +96,7 @@ function columns(bins, moved, width, onRead) {
   const floor = height - bottom;
   const tall = (ratio) => ((floor - top) * ratio) / most;
   const bar = Math.min(13, step * 0.38);
-  const every = Math.max(1, Math.ceil(15 / step));
+  const named = labelled(bins, moved, Math.max(1, Math.ceil(15 / step)));
   const parts = gridLines(most, left, width, floor, tall);
   bins.forEach((bin, at) => {
     const middle = left + step * (at + 0.5);
@@ -110,7 +110,7 @@ function columns(bins, moved, width, onRead) {
     if (moved.has(bin)) {
       marks.push(shape("text", { class: "up", x: middle, y: floor - high - 4, "text-anchor": "middle" }, arrow(bin)));
     }
-    if (at % every === 0 || moved.has(bin)) {
+    if (named.has(at)) {
       const turn = `translate(${middle + 4} ${floor + 9}) rotate(-42)`;
       const style = moved.has(bin) ? "strong" : "";
       marks.push(shape("text", { class: style, transform: turn, "text-anchor": "end" }, tick(bin.range)));
@@ -119,6 +119,16 @@ function columns(bins, moved, width, onRead) {
   });
   parts.push(shape("line", { class: "axis", x1: left, x2: width, y1: floor + 0.5, y2: floor + 0.5 }));
   return shape("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, height }, ...parts);
+}
+
+/** Which bins have room for a label: those that moved first, then every so many. */
+function labelled(bins, moved, every) {
+  const places = [...bins.keys()];
+  const named = new Set();
+  for (const at of [...places.filter((place) => moved.has(bins[place])), ...places.filter((place) => place % every === 0)]) {
+    if (![...named].some((other) => Math.abs(other - at) < every)) named.add(at);
+  }
+  return named;
 }
 
 /** The short name of a numeric bin: where it begins. The whole range is read by pointing at it. */

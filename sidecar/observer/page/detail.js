@@ -23,7 +23,7 @@ let trail = null;
 let plot = null;
 let drawn = "";
 
-/** Show a feature, and its trail if a window has closed. */
+/** Show a feature, and its trail, which is empty before a window has closed. */
 export function showDetail(feature, found) {
   byId("unchosen").hidden = true;
   byId("chosen").hidden = false;
@@ -34,7 +34,7 @@ export function showDetail(feature, found) {
   say("detail-note", `${feature.side}, ${feature.kind} · ${explain(feature)}`);
   showBins(feature);
   refill(byId("scores"), feature.scores, () => [scoreTable(feature.scores)]);
-  trail = found;
+  trail = found.at.length ? found : null;
   showTrail(feature.feature);
 }
 

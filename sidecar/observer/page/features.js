@@ -100,7 +100,7 @@ function showMore(hidden) {
 function newRow(one) {
   const cells = COLUMNS.map(() => element("td", { class: "number wide" }));
   const name = element("button", { type: "button", class: "name", title: `${one.feature} (${one.side}, ${one.kind})` }, one.feature);
-  const side = one.side === "output" ? [element("small", {}, "output")] : [];
+  const side = one.side === "output" ? [" ", element("small", {}, "output")] : [];
   const row = element("tr", {}, element("td", {}, element("span")), element("td", {}, name, ...side), element("td", {}, evidenceBar()),
     element("td", { class: "number" }), ...cells, element("td", { class: "number wide" }));
   row.addEventListener("click", () => choose(one));

@@ -61,7 +61,7 @@ async function refreshDetail() {
   if (!asked) return;
   const place = `${asked.side}/${encodeURIComponent(asked.feature)}`;
   const feature = await ask(`api/v1/features/${place}`);
-  const trail = feature && await ask(`api/v1/trail/${place}`);
+  const trail = feature && (await ask(`api/v1/trail/${place}`));
   if (asked !== chosen()) return; // the reader chose another one meanwhile
   if (feature) showDetail(feature, trail);
   else loseDetail(asked);
@@ -91,7 +91,11 @@ byId("theme").addEventListener("click", () => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTheme(document.documentElement.dataset.theme));
 document.addEventListener("visibilitychange", () => { if (document.hidden) events?.close(); else listen(); });
 addEventListener("hashchange", () => { if (follow() && last) showFeatures(last.features); });
-onChoose(() => refreshDetail().catch(lost));
+onChoose(async () => {
+  await refreshDetail().catch(lost);
+  const { top } = byId("detail").getBoundingClientRect();
+  if (top > innerHeight / 2) byId("detail").scrollIntoView(); // it stands below the table where there is little width
+});
 
 byId("settings").addEventListener("toggle", async () => {
   byId("settings").querySelector(".scroll").replaceChildren(settingsTable(await ask("api/v1/settings")));

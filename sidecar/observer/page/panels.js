@@ -17,13 +17,13 @@ export function showTogether(sides) {
 }
 
 function together({ side, together: one }) {
-  return [one.state, `all ${side} features, a little each`, power(Math.max(0, one.evidence)), score(one.effect), "–"];
+  return [one.state, `All ${side} features, a little each`, power(Math.max(0, one.evidence)), score(one.effect), "–"];
 }
 
 function joint({ side, joint: one }) {
   const pairs = one.pairs.slice(0, 2).map((pair) => `${shorten(pair.first, 30)} with ${shorten(pair.second, 30)}: ${pair.reference.toFixed(2)} to ${pair.live.toFixed(2)}`);
   const carried = one.state === "drift" ? pairs.join("; ") || one.features.slice(0, 3).map(([name]) => shorten(name, 30)).join(", ") : "–";
-  return [one.state, `how ${side} features go together`, `p ${pValue(one.p_value)}`, score(one.effect), carried];
+  return [one.state, `How ${side} features go together`, `p ${pValue(one.p_value)}`, score(one.effect), carried];
 }
 
 export function showSegments(segments) {

@@ -132,9 +132,9 @@ export function happened(change) {
   if (change.what === "joint") {
     const [pair] = change.pairs;
     const how = pair && change.state !== "ok" ? `${pair.first} with ${pair.second}: correlation ${pair.reference.toFixed(2)} to ${pair.live.toFixed(2)}` : "";
-    return { name: `how ${change.side} features go together`, state: change.state, how };
+    return { name: `How ${change.side} features go together`, state: change.state, how };
   }
-  const feature = change.feature === "*" ? `all ${change.side} features together` : change.feature;
+  const feature = change.feature === "*" ? `All ${change.side} features together` : change.feature;
   return { name: change.segment ? `${feature} in ${change.segment}` : feature, state: change.state, how: change.state === "ok" ? "" : how(change) };
 }
 
