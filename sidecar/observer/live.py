@@ -37,10 +37,12 @@ class Live:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         self._readers += 1
         try:
+            event = self._latest()  # before anything is answered, so that a fault of ours is a 500
             await response.prepare(request)
             while True:
-                await response.write(self._latest())
+                await response.write(event)
                 await asyncio.sleep(self._pause)
+                event = self._latest()
         except ConnectionError:
             return response
         finally:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from hashlib import sha256
 from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -224,15 +225,24 @@ def test_ready_is_what_the_last_snapshot_says(last: Snapshot | None, status: int
     assert get("/livez", last=last)[0].status == 200
 
 
+def test_the_documentation_names_every_path_of_the_api_and_no_other() -> None:
+    worker = Worker(monitor(), [PrometheusSink(SETTINGS)], lambda: STARTED, Complaints())
+    routes = (resource.canonical for resource in make_app(SETTINGS, worker, lambda: STARTED).router.resources())
+    page = (Path(__file__).parents[2] / "docs" / "live-page.md").read_text()
+    documented = re.findall(r"^\| `(/api/v1/[^`]+)`", page, re.MULTILINE)
+    assert sorted(documented) == sorted(route for route in routes if route.startswith("/api/"))
+
+
 def test_nothing_can_be_changed() -> None:
     for path in ("/", "/metrics", "/api/v1/settings", "/api/v1/features/input/age"):
         assert get(path, method="POST")[0].status == 405
 
 
-def test_a_fault_of_a_page_is_a_500_that_is_complained_about(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["/metrics", "/api/v1/live"])
+def test_a_fault_of_a_page_is_a_500_that_is_complained_about(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = monitor()
     monkeypatch.setattr(machine, "view", lambda: 1 / 0)
-    response, body = get("/metrics", machine=machine)
+    response, body = get(path, machine=machine)
     assert response.status == 500
     assert b"ZeroDivisionError" not in body
 
