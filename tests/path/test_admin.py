@@ -76,3 +76,13 @@ def test_rubbish_is_not_the_end_of_it(sidecar: Sidecar) -> None:
         wire.end()
         wire.rest()
     assert sidecar.admin("GET /livez").status == 200
+
+
+def test_a_live_page_that_stays_open_does_not_hold_up_the_end(start: Start, model: Model) -> None:
+    own = start(model.address, **{"drain.notice_seconds": 0})
+    eventually(lambda: own.metrics().total("sidecar_observer_up") == 1)
+    page = Wire(connect(own.admin_port))
+    page.send(b"GET /api/v1/live HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert b"text/event-stream" in page.head()
+    own.signal()
+    assert own.wait() == 0
