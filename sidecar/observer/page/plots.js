@@ -3,6 +3,7 @@
 import { clock, element } from "./text.js";
 
 const HEIGHT = 170;
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 604800]; // seconds between times
 const probe = document.body.appendChild(element("i", { hidden: "" }));
 
 /** A colour of the style sheet as it is now: light or dark. */
@@ -22,11 +23,12 @@ export function timePlot(box, lines, format, paint) {
   const plot = new uPlot({
     width: box.clientWidth || 300,
     height: HEIGHT,
+    padding: [8, 26, 0, 0],
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) * 1.08 || 1] } },
     series: [{ label: "at", value: (_, at) => (at ? clock(at) : "–") }, ...series],
     axes: [
-      { ...axis, space: 90, values: (_, at) => at.map(clock) },
+      { ...axis, space: 64, incrs: STEPS, values: (_, at) => at.map(clock) },
       { ...axis, size: 62, values: (_, values) => values.map(format) },
     ],
     hooks: { drawClear: paint ? [(drawing) => paint(drawing, ink)] : [] },
