@@ -110,7 +110,7 @@ class _Pages:
 
     def _look(self) -> bytes:
         worker = self._worker
-        known = (worker.observed(), worker.history, worker.memory, worker.started, self._clock())
+        known = (worker.looked(), worker.history, worker.memory, worker.started, self._clock())
         return orjson.dumps(api.look(self._settings, *known))
 
     async def metrics(self, request: web.Request) -> web.Response:
@@ -127,7 +127,7 @@ class _Pages:
     async def status(self, request: web.Request) -> web.Response:
         worker = self._worker
         now = self._clock()
-        return _json(api.status(self._settings, worker.observed(), worker.history, worker.started, now))
+        return _json(api.status(self._settings, worker.looked(), worker.history, worker.started, now))
 
     async def history(self, request: web.Request) -> web.Response:
         return _json({"points": api.history(self._worker.history.points)})
@@ -154,15 +154,15 @@ class _Pages:
         return answer
 
     async def features(self, request: web.Request) -> web.Response:
-        return _json({"features": api.features(self._worker.observed().view)})
+        return _json({"features": api.features(self._worker.looked().view)})
 
     async def feature(self, request: web.Request) -> web.Response:
         named = request.match_info
-        found = api.feature(self._worker.observed().view, named["side"], named["name"])
+        found = api.feature(self._worker.looked().view, named["side"], named["name"])
         return _json(found or {"detail": "the reference has no such feature"}, 200 if found else 404)
 
     async def segments(self, request: web.Request) -> web.Response:
-        return _json({"segments": api.segments(self._worker.observed().view)})
+        return _json({"segments": api.segments(self._worker.looked().view)})
 
     async def settings(self, request: web.Request) -> web.Response:
         return _json(api.effective(self._settings))

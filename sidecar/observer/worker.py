@@ -111,10 +111,13 @@ class Worker:
 
     def observed(self) -> Observed:
         """All that there is to tell now."""
-        sinks = {sink.name: sink.results for sink in self._sinks}
-        reloads = self._reloader.results if self._reloader else {}
         containers = self._guarded("looking at containers", self._containers) or ContainersView()
-        return Observed(self._snapshot, self._monitor.view(), sinks, reloads, containers)
+        return self.looked()._replace(containers=containers)
+
+    def looked(self) -> Observed:
+        """The same without the containers, for who asks often: to look at them reads many files."""
+        sinks = {sink.name: sink.results for sink in self._sinks}
+        return Observed(self._snapshot, self._monitor.view(), sinks, self._reloader.results if self._reloader else {})
 
     def live(self) -> Profile | None:
         """What came since the reference was taken up, as a profile in its bins; None where nothing came."""
