@@ -70,7 +70,8 @@ class SecretKeeper:
         self._secret = f"/api/v1/namespaces/{namespace}/secrets/{secret_name(service)}"
         self._config = configuration_path(webhook_config)
         self._names = server_names(service, namespace)
-        self._served: Pair | None = None
+        self.served: Pair | None = None
+        """What is served, once the cluster was asked."""
         self.start()
 
     def start(self) -> None:
@@ -81,9 +82,9 @@ class SecretKeeper:
         """As Keeper."""
         config = await self._cluster.get(self._config)
         kept = await self._keep(trusted_by(config))
-        if kept.leaf != self._served:
+        if kept.leaf != self.served:
             use(self._context, kept.leaf)
-            self._served = kept.leaf
+            self.served = kept.leaf
         await self._tell(config, kept.bundle)
         return expiry(kept.leaf.certificate)
 

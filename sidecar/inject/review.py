@@ -16,7 +16,7 @@ import msgspec
 
 from sidecar.inject.options import Options, Refused
 from sidecar.inject.patch import inject
-from sidecar.inject.shape import Json, check_shape
+from sidecar.inject.shape import Json, annotations_of, check_shape
 from sidecar.inject.survey import Service, bypasses
 
 Result = Literal["injected", "unchanged", "skipped", "refused", "unreadable", "malformed"]
@@ -25,6 +25,8 @@ Result = Literal["injected", "unchanged", "skipped", "refused", "unreadable", "m
 _WARNING_LENGTH = 256
 """The API server cuts longer ones, and drops all beyond 4 KiB."""
 _WARNINGS = 12
+_ANNOTATIONS_SIZE = 262_144
+"""What Kubernetes allows; ours holds what it takes to undo the patch."""
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 
 
@@ -76,7 +78,7 @@ def _reviewed(request: _Request, options: Options, services: Sequence[Service]) 
     if request.operation not in (None, "CREATE") or request.object is None:
         return Reviewed("unchanged", _answer(request))
     try:
-        check_shape(request.object)
+        _check_pod(request.object)
     except Refused as error:
         why = f"it cannot be read as a pod: {error.why}"
         return Reviewed("unreadable", _answer(request, warnings=[f"no drift-sidecar: {why}"]), why=why)
@@ -90,9 +92,18 @@ def _reviewed(request: _Request, options: Options, services: Sequence[Service]) 
         warnings = patched.warnings or ([] if wished else [f"no drift-sidecar: {patched.skipped}"])
         answer = _answer(request, patched.operations, warnings)
         return about._replace(result="skipped", body=answer, why="" if wished else patched.skipped)
+    if _annotations_size(patched.pod) > _ANNOTATIONS_SIZE:
+        why = "its annotations would be longer than 256 KiB"
+        return about._replace(result="skipped", body=_answer(request, warnings=[f"no drift-sidecar: {why}"]), why=why)
     past = bypasses(patched.pod, about.namespace, services)
     answer = _answer(request, patched.operations, [*past, *patched.warnings])
     return about._replace(result="injected" if patched.operations else "unchanged", body=answer, bypasses=past)
+
+
+def _check_pod(thing: Any) -> None:
+    check_shape(thing)
+    if (thing.get("apiVersion") or "v1", thing.get("kind") or "Pod") != ("v1", "Pod"):
+        raise Refused("object", f"it is a {thing.get('kind')}", "Send pods only")
 
 
 def _about(request: _Request) -> Reviewed:
@@ -106,6 +117,10 @@ def _about(request: _Request) -> Reviewed:
         owner=owners[0] if owners else None,
         dry_run=request.dryRun is True,
     )
+
+
+def _annotations_size(pod: Json) -> int:
+    return sum(len(name.encode()) + len(text.encode()) for name, text in annotations_of(pod).items())
 
 
 def _answer(
