@@ -25,20 +25,22 @@ def execute(options: argparse.Namespace) -> int:
     if bool(options.cert) != bool(options.key):
         raise UserError("--cert and --key", "one is given without the other", "Give both, or neither")
     injected = read_options(options.config) if options.config else Options()
-    listener = bind("listen", parse_address("listen", options.listen))
-    uvloop.run(_serve(listener, options, injected))
+    with bind("listen", parse_address("listen", options.listen)) as listener:
+        uvloop.run(_serve(listener, options, injected))
     return 0
 
 
 async def _serve(listener: socket.socket, told: argparse.Namespace, options: Options) -> None:
     from sidecar.inject.webhook import Pace, Wanted, serve
-    from sidecar.inject.webhook_log import make_log
+    from sidecar.inject.webhook_log import make_log, take_libraries
 
     wanted = Wanted(told.namespace, told.service, told.webhook_config, told.cert, told.key)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    log = make_log(sys.stdout.buffer)
+    take_libraries(log)
     access = in_cluster()
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(access)) if access else None
-        await serve(listener, wanted, options, cluster, make_log(sys.stdout.buffer), ended, Pace())
+        await serve(listener, wanted, options, cluster, log, ended, Pace())

@@ -13,7 +13,7 @@ _FIRST = ("timestamp", "level", "event")
 
 
 def make_log(stream: BinaryIO) -> Log:
-    """A log that writes to this stream, and takes what libraries log from warnings on."""
+    """A log that writes to this stream."""
     log: Log = structlog.wrap_logger(
         structlog.BytesLogger(stream),
         processors=[
@@ -23,8 +23,12 @@ def make_log(stream: BinaryIO) -> Log:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(0),
     )
-    logging.basicConfig(handlers=[_Library(log)], level=logging.WARNING, force=True)
     return log
+
+
+def take_libraries(log: Log) -> None:
+    """Have this log take what libraries say, from warnings on; for a process that is ours alone."""
+    logging.basicConfig(handlers=[_Library(log)], level=logging.WARNING, force=True)
 
 
 def _json(event: dict[str, Any], **_: Any) -> bytes:

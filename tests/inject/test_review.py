@@ -26,7 +26,7 @@ Json = dict[str, Any]
 CASES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
 OPTIONS = Options(kubernetes_version="1.33")
 OTHER_OPTIONS = Options(traffic="shift", mesh="istio", invalid="admit", cpu_limit="1")
-POD = {
+POD: Json = {
     "metadata": {
         "generateName": "fraud-7f9-",
         "labels": {"app": "fraud"},
@@ -87,7 +87,7 @@ def test_the_answer_is_to_the_review_s_uid_and_names_pod_and_owner_for_the_log()
 
     assert answer(reviewed)["uid"] == "another-uid"
     assert (reviewed.result, reviewed.namespace, reviewed.pod) == ("injected", "fraud", "fraud-7f9-")
-    assert reviewed.owner == POD["metadata"]["ownerReferences"][0]  # type: ignore[index]
+    assert reviewed.owner == POD["metadata"]["ownerReferences"][0]
 
 
 def test_a_pod_that_was_patched_before_is_left_unchanged_when_it_is_reviewed_again() -> None:
@@ -115,7 +115,7 @@ def test_a_wrong_annotation_is_admitted_with_a_warning_where_the_policy_says_so(
 
 
 def test_a_skipped_pod_gets_a_warning_that_says_why() -> None:
-    host = {**POD, "spec": {**POD["spec"], "hostNetwork": True}}  # type: ignore[dict-item]
+    host = {**POD, "spec": {**POD["spec"], "hostNetwork": True}}
 
     assert answer(asked(host))["warnings"] == ["no drift-sidecar: hostNetwork: the sidecar's ports would be the node's"]
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import jsonpatch
 import pytest
 
 from sidecar import cli
@@ -30,6 +31,7 @@ from sidecar.inject.cluster import Access, Cluster
 from sidecar.inject.keeper import trusted_by
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
+from sidecar.inject.survey import has_sidecar
 from sidecar.inject.webhook import Pace, Wanted, serve
 from sidecar.inject.webhook_log import make_log
 from tests.inject.hostile import review_of
@@ -66,7 +68,11 @@ class Client:
         async with (
             aiohttp.ClientSession() as session,
             session.request(
-                method, f"https://127.0.0.1:{self.port}{path}", data=body, ssl=tls, server_hostname="hook.system.svc"
+                method,
+                f"https://127.0.0.1:{self.port}{path}",
+                data=BytesIO(body or b""),
+                ssl=tls,
+                server_hostname="hook.system.svc",
             ) as response,
         ):
             return response.status, await response.text()
@@ -136,8 +142,8 @@ def test_a_pod_is_patched_over_tls_that_the_configuration_s_authority_vouches_fo
     async def act(client: Client) -> None:
         answer = await client.review(POD)
 
-        operations = json.loads(base64.b64decode(answer["patch"]))
-        assert {"drift-sidecar"} <= {one["value"].get("name") for one in operations if isinstance(one["value"], dict)}
+        patched = jsonpatch.apply_patch(POD, json.loads(base64.b64decode(answer["patch"])))
+        assert has_sidecar(patched)
         (line,) = client.lines("review")
         assert (line["result"], line["namespace"], line["owner"]) == ("injected", "fraud", "ReplicaSet/fraud-7f9")
         assert list(line)[:3] == ["timestamp", "level", "event"]
@@ -155,21 +161,21 @@ def test_a_stranger_s_authority_vouches_for_nothing(api: ApiServer) -> None:
 
 
 def test_certificates_rotate_under_reviews_and_none_fails(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An authority lives for half a second here, and a leaf for a fifth: many generations pass under open connections."""
+    """An authority lives for three seconds here, and a leaf for half of that."""
     monkeypatch.setattr("sidecar.inject.certificates.AUTHORITY_DAYS", 3 / 86_400)
     monkeypatch.setattr("sidecar.inject.certificates.LEAF_DAYS", 1.5 / 86_400)
     monkeypatch.setattr("sidecar.inject.certificates._EARLIER", timedelta(0))
     seen: set[str] = set()
 
     async def act(client: Client) -> None:
-        ends = time.monotonic() + 6
+        ends = time.monotonic() + 5
         while time.monotonic() < ends:
             seen.add(api.objects[SECRET]["data"]["ca.crt"])
             assert (await client.review(POD))["allowed"] is True
             await asyncio.sleep(0.005)
 
     with_webhook(api, act)
-    assert len(seen) >= 4, "authorities came and went"
+    assert len(seen) >= 3, "authorities came and went"
 
 
 def test_it_is_alive_but_not_ready_while_the_cluster_does_not_answer_and_says_so(api: ApiServer) -> None:
@@ -179,7 +185,7 @@ def test_it_is_alive_but_not_ready_while_the_cluster_does_not_answer_and_says_so
         own = advance(None, ["x"], b"", datetime.now(UTC)).bundle  # nobody can vouch for it yet
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await client.ask("GET", "/livez", bundle=own)
-        await client.until(lambda: client.lines("task_failed"))
+        await client.until(lambda: "certificate" in [line["task"] for line in client.lines("task_failed")])
         assert "status 503: the server is starting" in client.lines("task_failed")[0]["error"]
         api.down = False
         await client.until(lambda: trusted_by(api.objects[CONFIG]))
@@ -191,7 +197,7 @@ def test_it_is_alive_but_not_ready_while_the_cluster_does_not_answer_and_says_so
 
 def test_the_owner_of_a_skipped_or_refused_pod_hears_of_it_once_however_often_it_is_tried(api: ApiServer) -> None:
     async def act(client: Client) -> None:
-        host = {**POD, "spec": {**POD["spec"], "hostNetwork": True}}  # type: ignore[dict-item]
+        host = {**POD, "spec": {**POD["spec"], "hostNetwork": True}}
         for _ in range(3):
             await client.review(host)
         await client.review(pod(traffic="take-ovr"))
@@ -265,7 +271,7 @@ def test_pods_without_a_sidecar_and_services_past_one_are_metrics_by_namespace(a
     put("fraud", "missed-too", POD)
     put("fraud", "ended", POD, status={"phase": "Succeeded"})
     put("fraud", "own-wish", pod(inject="disabled"))
-    put("fraud", "host", {**POD, "spec": {**POD["spec"], "hostNetwork": True}})  # type: ignore[dict-item]
+    put("fraud", "host", {**POD, "spec": {**POD["spec"], "hostNetwork": True}})
     put("fraud", "with", inject(POD, Options()).pod)
     put("other", "elsewhere", POD)
 
