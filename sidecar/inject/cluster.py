@@ -5,6 +5,7 @@ Nothing is retried here: whoever calls does so again in a while. Neighbour: `kub
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +20,7 @@ from sidecar.inject.shape import Json
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
-_PAGE = 100
+_PAGE = 50
 """Objects asked for at once: while a page is read, reviews wait, and a pod is some ten kilobytes."""
 
 
@@ -92,6 +93,7 @@ class Cluster:
             page = await self._call("GET", f"{path}?limit={_PAGE}{then}")
             for item in page.get("items") or []:
                 yield item
+                await asyncio.sleep(0)  # a review may come in between
             following = (page.get("metadata") or {}).get("continue")
             if not following:
                 return
@@ -106,7 +108,9 @@ class Cluster:
                 headers["Content-Type"] = kind
             body = None if thing is None else msgspec.json.encode(thing)
             url = self._access.server.rstrip("/") + path
-            async with self._session.request(method, url, data=body, headers=headers) as response:
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
                 return _answered(call, response.status, await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ClusterError(call, 0, f"{self._access.server} gave no answer: {error or 'time is out'}") from error

@@ -275,7 +275,7 @@ def test_lists_are_read_to_their_last_page(api: ApiServer) -> None:
         assert names == [f"p{number:03}" for number in range(250)]
 
     with_cluster(api, act)
-    assert api.calls.count("GET /api/v1/namespaces/a/pods") == 3
+    assert api.calls.count("GET /api/v1/namespaces/a/pods") == 5
 
 
 def test_a_server_that_nobody_vouches_for_is_not_talked_to(api: ApiServer) -> None:

@@ -352,6 +352,60 @@ def test_the_page_says_which_metrics_there_are(api: ApiServer) -> None:
     with_webhook(api, act)
 
 
+_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "POST": "create"}
+_LISTS = ("namespaces", "pods", "services")
+
+
+def test_it_asks_for_no_more_than_the_rights_that_the_page_names(api: ApiServer) -> None:
+    async def act(client: Client) -> None:
+        await client.review(pod(traffic="take-ovr"))
+        await client.until(lambda: api.under(EVENTS.format("fraud")))
+        await client.until(lambda: _surveyed(client))
+
+    with_webhook(api, act)
+    used = {_right(*call.split(" ", 1)) for call in set(api.calls) - {"GET /version"}}
+    page = (
+        (ROOT / "docs" / "webhook.md").read_text(encoding="utf-8").partition("## Rights")[2].partition("## Metrics")[0]
+    )
+    rows = re.findall(r"^\| (`.*?) \| .*?\| (.*?) \|$", page, re.MULTILINE)
+    documented = {
+        (resource, verb)
+        for names, verbs in rows
+        for resource in re.findall(r"`(\w+)`", names)
+        for verb in verbs.split(", ")
+    }
+    assert used == documented
+
+
+def _right(method: str, path: str) -> tuple[str, str]:
+    *_, above, last = path.split("/")
+    if last in _LISTS:
+        return last, "list"
+    return (last, "create") if method == "POST" else (above, _VERBS[method])
+
+
+def test_without_a_cluster_it_serves_the_certificate_of_files(api: ApiServer, tmp_path: Path) -> None:
+    kept = advance(None, ["hook.system.svc"], b"", datetime.now(UTC))
+    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    certificate.write_bytes(kept.leaf.certificate)
+    key.write_bytes(kept.leaf.key)
+
+    async def run() -> None:
+        listener, log, ended = socket.create_server(("127.0.0.1", 0)), BytesIO(), asyncio.Event()
+        client = Client(listener.getsockname()[1], log, api)
+        wanted = WANTED._replace(certificate=str(certificate), key=str(key))
+        task = asyncio.create_task(serve(listener, wanted, Options(), None, make_log(log), ended, QUICK))
+        await client.until(lambda: client.lines("certificate"))
+        assert (await client.ask("GET", "/readyz", bundle=kept.bundle))[0] == 200
+        body = json.dumps(review_of(pod(traffic="take-ovr"))).encode()
+        assert "take-ovr" in (await client.ask("POST", "/mutate", body, bundle=kept.bundle))[1]
+        ended.set()
+        await task
+
+    asyncio.run(run())
+    assert api.calls == []
+
+
 def test_at_its_end_it_is_no_longer_ready_but_serves_on_for_the_notice(api: ApiServer) -> None:
     async def run() -> None:
         listener, log, ended = socket.create_server(("127.0.0.1", 0)), BytesIO(), asyncio.Event()
