@@ -319,6 +319,7 @@ def test_hostile_requests_get_their_status_and_harm_nobody(api: ApiServer, monke
         writer.write(b"POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         assert b" 408 " in await reader.readline(), "a body that never comes is not waited for"
         writer.close()
+        await writer.wait_closed()
         assert (await client.review(POD))["allowed"] is True
 
     with_webhook(api, act)
