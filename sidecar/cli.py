@@ -72,6 +72,22 @@ InferenceServices that name their containers. Everything else passes as it is. C
 
 Annotations of the pod say how: docs/annotations.md. A second run brings the sidecar up to date and changes nothing else.
 """
+_WEBHOOK_HELP = """\
+Add the sidecar to pods as they are created: the admission webhook. `k8s/chart` installs it. Needs the extra `webhook`.
+
+  drift-sidecar webhook --namespace drift-sidecar --service drift-sidecar-webhook --webhook-config drift-sidecar-webhook
+
+Reviews come to /mutate over TLS; /livez, /readyz and /metrics are on the same port. Without --cert it makes its own
+certificate, keeps it in the Secret SERVICE-tls, renews it, and writes the authority into the webhook configuration.
+"""
+_DOCTOR_HELP = """\
+Say which pods should have a sidecar and have none, which Services go past one, and whether the webhook is in order.
+Exit code 1 if something is wrong.
+
+  drift-sidecar doctor                        the cluster of the kubeconfig, or the one that this pod is in
+  drift-sidecar doctor --namespace fraud
+  drift-sidecar doctor -f deployment.yaml -f service.yaml
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,6 +126,8 @@ def make_parser() -> argparse.ArgumentParser:
     drain = _add(commands, "drain", "begin to drain, without leaving", _DRAIN_HELP)
     drain.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
     _add_inject(_add(commands, "inject", "add the sidecar to manifests", _INJECT_HELP))
+    _add_webhook(_add(commands, "webhook", "add the sidecar to pods as they are created", _WEBHOOK_HELP))
+    _add_doctor(_add(commands, "doctor", "find pods without a sidecar, and ways past one", _DOCTOR_HELP))
     demo = _add(commands, "demo", "show it all on real data that drifts", _DEMO_HELP)
     demo.add_argument("--seconds", type=float, metavar="N", help="end by itself after about N seconds")
     return parser
@@ -172,6 +190,32 @@ def _add_inject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traffic", choices=("take-over", "loopback", "shift"), help="how traffic gets to the sidecar")
     parser.add_argument("--namespace", metavar="NAME", default="", help="of objects that name none")
     parser.add_argument("--config", metavar="FILE", help="all options of the injector as YAML")
+
+
+def _add_webhook(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--listen", metavar="HOST:PORT", default="0.0.0.0:8443", help="where reviews come (0.0.0.0:8443)"
+    )  # a pod is reached from outside
+    parser.add_argument("--config", metavar="FILE", help="options of the injector as YAML")
+    parser.add_argument("--namespace", metavar="NAME", required=True, help="the webhook's own, which it leaves alone")
+    parser.add_argument("--service", metavar="NAME", required=True, help="the Service before it, in that namespace")
+    parser.add_argument("--webhook-config", metavar="NAME", required=True,
+                        help="the MutatingWebhookConfiguration that it writes its authority into")  # fmt: skip
+    parser.add_argument("--cert", metavar="FILE", default="", help="a certificate that somebody else renews")
+    parser.add_argument("--key", metavar="FILE", default="", help="and its key")
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-f", "--file", metavar="FILE", action="append", default=[],
+                        help="look at manifests instead of a cluster, - for stdin; repeatable")  # fmt: skip
+    parser.add_argument("--kubeconfig", metavar="FILE", default="", help="default: $KUBECONFIG, or ~/.kube/config")
+    parser.add_argument("--context", metavar="NAME", default="", help="of the kubeconfig, instead of the current one")
+    parser.add_argument("--namespace", metavar="NAME", default="",
+                        help="look at this one only; of manifests: the one of objects that name none")  # fmt: skip
+    parser.add_argument("--webhook-config", metavar="NAME", default="drift-sidecar-webhook",
+                        help="the MutatingWebhookConfiguration (drift-sidecar-webhook)")  # fmt: skip
+    parser.add_argument("--config", metavar="FILE", help="options of the injector as YAML, as the webhook has them")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _at_least(least: int) -> Callable[[str], int]:

@@ -30,7 +30,7 @@ def execute(options: argparse.Namespace) -> int:
     def take_away(pod: dict[str, Any], namespace: str, where: str) -> dict[str, Any]:
         return remove(pod)
 
-    documents = [document for file in options.file for document in _read(file)]
+    documents = [document for file in options.file for document in read_manifests(file)]
     patch = take_away if options.remove else add
     patched = [patch_manifest(document, patch, options.namespace) for document in documents if document is not None]
     sys.stdout.write(manifest_yaml.write(patched))
@@ -47,7 +47,8 @@ def _options(options: argparse.Namespace) -> Options:
     return convert_options(msgspec.structs.asdict(base) | given, "options")
 
 
-def _read(file: str) -> list[Any]:
+def read_manifests(file: str) -> list[Any]:
+    """Every document of a file, or of stdin for `-`. Raises DataError."""
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         return list(manifest_yaml.read(text))

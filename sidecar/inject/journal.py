@@ -110,7 +110,9 @@ def _item(parent: Any, step: str | int) -> Any:
 
 def _by_name(items: Any) -> dict[str, Any] | None:
     """Items of a list by their names; None where names do not tell them apart."""
-    if not isinstance(items, list) or not all(isinstance(item, dict) and "name" in item for item in items):
+    if not isinstance(items, list) or not all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) for item in items
+    ):
         return None
     named = {item["name"]: item for item in items}
     return named if len(named) == len(items) else None

@@ -59,7 +59,7 @@ def _take_over(pod: Json, model: Json, ports: list[Json], wishes: Wishes) -> Red
     for port in ports:
         number = free_port(pod, wishes.options.admin_port + 1, taken) if made.pairs else wishes.options.port
         taken.add(number)
-        name = _give_name(pod, model, port)
+        name = _give_name(pod, model, port, made.ports)
         made.pairs.append((f"{wishes.options.host}:{number}", f"127.0.0.1:{port['containerPort']}"))
         made.ports.append(_declared(name, number, port))
         if "name" not in port:
@@ -75,7 +75,7 @@ def _shift(pod: Json, model: Json, ports: list[Json], wishes: Wishes) -> Redirec
     number = main["containerPort"]
     moved = free_port(pod, number + _SHIFT if number + _SHIFT < 65_536 else number - _SHIFT, set())
     _tell(model, wishes, "port-variable", frozenset({str(number)}), str(moved))
-    declared = _declared(_give_name(pod, model, main), number, main)
+    declared = _declared(_give_name(pod, model, main, []), number, main)
     _retarget(model, {number: moved})
     main["containerPort"] = moved
     warnings = _privileged(number)
@@ -91,7 +91,7 @@ def _loopback(pod: Json, model: Json, ports: list[Json], wishes: Wishes) -> Redi
     for port in ports:
         number = port["containerPort"]
         made.pairs.append((f"[$(POD_IP)]:{number}", f"127.0.0.1:{number}"))
-        made.ports.append(_declared(_give_name(pod, model, port), number, port))
+        made.ports.append(_declared(_give_name(pod, model, port, made.ports), number, port))
         made.warnings.extend(_privileged(number))
     if any("exec" not in handler for _, handler in handlers(model)):
         made.warnings.append(
@@ -110,9 +110,10 @@ def _privileged(number: int) -> list[str]:
     return [f"port {number} needs net.ipv4.ip_unprivileged_port_start <= {number}, for the sidecar is not root"]
 
 
-def _give_name(pod: Json, model: Json, port: Json) -> str:
-    """The port's name, which the model gives up; a new one if it had none."""
-    names = {one.get("name") for container in pod["spec"]["containers"] for one in container.get("ports") or []}
+def _give_name(pod: Json, model: Json, port: Json, made: list[Json]) -> str:
+    """The port's name, which the model gives up; a new one if it had none. `made` are the sidecar's own so far."""
+    known = [*made, *(one for container in pod["spec"]["containers"] for one in container.get("ports") or [])]
+    names = {one.get("name") for one in known}
     if not port.get("name"):
         return next(name for name in ("http", *(f"http-{n}" for n in range(2, 99))) if name not in names)
     given = str(port["name"])

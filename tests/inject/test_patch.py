@@ -309,3 +309,16 @@ def test_pods_of_kubernetes_itself_are_left_alone() -> None:
 def test_on_a_cluster_with_ipv6_only_it_listens_there() -> None:
     given = environment(inject(pod(), Options(host="[::]")))
     assert (given["SIDECAR_LISTEN"], given["SIDECAR_ADMIN"]) == ("[::]:9480", "[::]:9481")
+
+
+def test_ports_without_names_get_names_that_differ() -> None:
+    ports = [{"containerPort": 8080}, {"containerPort": 8081}]
+    patched = inject(pod(containers=[{"name": "model", "image": "fraud:1", "ports": ports}]), Options())
+
+    assert [port["name"] for port in sidecar(patched)["ports"]] == ["http", "http-2", "drift-admin"]
+
+
+def test_lists_of_unknown_fields_whose_items_have_names_that_are_none_are_left_alone() -> None:
+    odd = pod(env=[{"name": ["x"]}])
+
+    assert remove(inject(odd, Options()).pod) == odd

@@ -1,0 +1,76 @@
+"""`drift-sidecar doctor`: pods that should have a sidecar and have none, Services that go past one, and the webhook."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import json
+import time
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from sidecar.commands.doctor_files import check_files
+from sidecar.errors import UserError
+from sidecar.inject.census import take
+from sidecar.inject.cluster import Access, Cluster, in_cluster
+from sidecar.inject.kubeconfig import default_path, read_kubeconfig
+from sidecar.inject.options import Options, read_options
+from sidecar.inject.survey import Checked
+
+_NAMES = {"no_sidecar": "no sidecar", "bypassed": "bypassed", "webhook": "webhook"}
+_WIDTH = max(map(len, _NAMES.values()))
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print what is wrong; 1 if anything is. Raises UserError, or ClusterError if the cluster does not answer."""
+    if importlib.util.find_spec("cryptography") is None:
+        raise UserError("doctor", "needs cryptography, which is not installed", "Install drift-sidecar[webhook]")
+    injected = read_options(options.config) if options.config else Options()
+    if options.file:
+        checked = check_files(options.file, options.namespace or "default", injected)
+    else:
+        checked = asyncio.run(_check_cluster(_access(options), options, injected))
+    (_print_json if options.json else _print)(checked)
+    return 1 if checked.findings else 0
+
+
+def _access(options: argparse.Namespace) -> Access:
+    inside = None if options.kubeconfig or options.context else in_cluster()
+    if inside:
+        return inside
+    path = options.kubeconfig or default_path()
+    if not Path(path).exists():
+        raise UserError(path, "is not there, and this is no pod", "Give --kubeconfig, or manifests with -f")
+    return read_kubeconfig(path, options.context)
+
+
+async def _check_cluster(access: Access, told: argparse.Namespace, options: Options) -> Checked:
+    from sidecar.inject.checkup import check_webhook
+
+    async with Cluster(access) as cluster:
+        if options.kubernetes_version is None:
+            options = replace(options, kubernetes_version=await cluster.version())
+        webhook = await check_webhook(cluster, told.webhook_config, time.time())
+        census = await take(cluster, options, only=told.namespace)
+    where = ", ".join(census.namespaces) or "none"
+    notes = [f"namespaces whose pods are sent to the webhook: {where}", f"pods with a sidecar: {census.with_sidecar}"]
+    return Checked(webhook.findings + census.findings, webhook.notes + notes)
+
+
+def _print(checked: Checked) -> None:
+    for finding in checked.findings:
+        print(f"{_NAMES[finding.kind]:{_WIDTH}}  {finding.where}: {finding.why}. {finding.mend}")
+    for note in checked.notes:
+        print(f"{'':{_WIDTH}}  {note}")
+    if not checked.findings:
+        print("nothing is wrong")
+
+
+def _print_json(checked: Checked) -> None:
+    rows = [
+        {"kind": one.kind, "namespace": one.namespace, "where": one.where, "why": one.why, "mend": one.mend}
+        for one in checked.findings
+    ]
+    print(json.dumps({"findings": rows, "notes": checked.notes}, indent=2))

@@ -1,0 +1,126 @@
+"""The few calls to the Kubernetes API that the injector needs, and how it gets there from a pod or a desk.
+
+Nothing is retried here: whoever calls does so again in a while. Neighbour: `kubeconfig`, which reads the file of that name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import aiohttp
+import msgspec
+
+from sidecar.errors import SidecarError
+from sidecar.inject.shape import Json
+
+MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
+_PAGE = 50
+"""Objects asked for at once: while a page is read, reviews wait, and a pod is some ten kilobytes."""
+
+
+class ClusterError(SidecarError):
+    """A call that failed; `status` is that of HTTP, 0 if there was no answer."""
+
+    def __init__(self, call: str, status: int, why: str) -> None:
+        super().__init__(f"{call}: {why}")
+        self.status = status
+
+
+class Access(NamedTuple):
+    """Where the API is and how to be let in."""
+
+    server: str
+    tls: ssl.SSLContext | None
+    """None for a plain `http://`, as `kubectl proxy` serves it."""
+    token: Callable[[], str]
+    """Read for each call, since tokens are replaced under us; empty if a certificate is shown instead."""
+
+
+def in_cluster(mount: Path = MOUNT) -> Access | None:
+    """The access of the pod we are in; None if we are in none."""
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    token = mount / "token"
+    if not host or not token.exists():
+        return None
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    return Access(server, ssl.create_default_context(cafile=str(mount / "ca.crt")), lambda: token.read_text().strip())
+
+
+class Cluster:
+    """An open session. Every call raises ClusterError, which names it and says what the API answered."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        connector = aiohttp.TCPConnector(ssl=access.tls or False, limit=4)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def get(self, path: str) -> Json:
+        """One object, or a list of them."""
+        return await self._call("GET", path)
+
+    async def version(self) -> str:
+        """The API server's version, such as `v1.33.2`."""
+        return str((await self.get("/version")).get("gitVersion") or "")
+
+    async def update(self, path: str, thing: Json) -> Json:
+        """Put an object in the place of the one with its resourceVersion; status 409 if there is another by now."""
+        return await self._call("PUT", path, thing)
+
+    async def patch(self, path: str, operations: list[Json]) -> Json:
+        """Apply a JSON patch."""
+        return await self._call("PATCH", path, operations, "application/json-patch+json")
+
+    async def create(self, path: str, thing: Json) -> Json:
+        """Make an object; status 409 if there is one of its name."""
+        return await self._call("POST", path, thing)
+
+    async def each(self, path: str) -> AsyncIterator[Json]:
+        """Every object of a list, read page by page."""
+        then = ""
+        while True:
+            page = await self._call("GET", f"{path}?limit={_PAGE}{then}")
+            for item in page.get("items") or []:
+                yield item
+                await asyncio.sleep(0)  # a review may come in between
+            following = (page.get("metadata") or {}).get("continue")
+            if not following:
+                return
+            then = f"&continue={following}"
+
+    async def _call(self, method: str, path: str, thing: Any = None, kind: str = "application/json") -> Json:
+        call = f"{method} {path.partition('?')[0]}"
+        try:
+            token = self._access.token()
+            headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+            if thing is not None:
+                headers["Content-Type"] = kind
+            body = None if thing is None else msgspec.json.encode(thing)
+            url = self._access.server.rstrip("/") + path
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return _answered(call, response.status, await response.read())
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise ClusterError(call, 0, f"{self._access.server} gave no answer: {error or 'time is out'}") from error
+
+
+def _answered(call: str, status: int, body: bytes) -> Json:
+    try:
+        answer = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise ClusterError(call, status, f"status {status}, and an answer that is no object: {error}") from error
+    if status >= 400:
+        raise ClusterError(call, status, f"status {status}: {answer.get('message') or 'no reason given'}")
+    return answer
