@@ -130,8 +130,14 @@ def with_webhook(
             finally:
                 ended.set()
                 await task
+        await settle()
 
     asyncio.run(run())
+
+
+async def settle() -> None:
+    """Let connections that were closed end: TLS says goodbye first, and the loop must live until then."""
+    await asyncio.sleep(0.1)
 
 
 async def _is_ready(client: Client) -> bool:
@@ -402,6 +408,7 @@ def test_without_a_cluster_it_serves_the_certificate_of_files(api: ApiServer, tm
         assert "take-ovr" in (await client.ask("POST", "/mutate", body, bundle=kept.bundle))[1]
         ended.set()
         await task
+        await settle()
 
     asyncio.run(run())
     assert api.calls == []
@@ -422,6 +429,7 @@ def test_at_its_end_it_is_no_longer_ready_but_serves_on_for_the_notice(api: ApiS
             await task
             with pytest.raises(aiohttp.ClientConnectorError):
                 await client.ask("GET", "/livez")
+        await settle()
 
     asyncio.run(run())
 
@@ -451,6 +459,7 @@ def test_the_command_serves_with_a_service_account_and_ends_on_sigterm(api: ApiS
         await client.until(lambda: trusted_by(api.objects[CONFIG]))
         await client.until(lambda: _is_ready(client))
         assert "registry.example/drift-sidecar:9" in base64.b64decode((await client.review(POD))["patch"]).decode()
+        await settle()
 
     try:
         asyncio.run(act())
