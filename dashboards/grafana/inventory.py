@@ -50,6 +50,16 @@ def asked(document: str, values: dict[str, str]) -> Iterator[Asked]:
             yield Asked(loaded["title"], panel["title"], _filled(target["expr"], values))
     for mark in loaded["annotations"]["list"]:
         yield Asked(loaded["title"], mark["name"], _filled(mark["expr"], values))
+    for variable in loaded["templating"]["list"]:
+        if variable["type"] == "query":
+            yield Asked(loaded["title"], variable["name"], _filled(_series(variable["query"]["query"]), values))
+
+
+def _series(query: str) -> str:
+    """What Grafana looks at for a variable: `label_values(series, label)`."""
+    found = re.fullmatch(r"label_values\((.+), (\w+)\)", query)
+    assert found, query
+    return found[1]
 
 
 def _filled(expr: str, values: dict[str, str]) -> str:
