@@ -149,6 +149,11 @@ def _drift() -> list[object]:
             Query(f"max by ({_BY}, side) (model_drifted_features{{{POD}}})", "{{side}} {{model_version}}"),
             limits=(1,),
         ),
+        timeline(
+            "Verdicts on features together",
+            "The worst verdict of any pod on how features hang together.",
+            Query(state_of(f"side, {_BY}", MODEL, "model_joint_drift_state"), "{{side}} {{model_version}}"),
+        ),
         graph(
             "Features together",
             "The change of the correlation of two features that is most certain to be one.",
@@ -212,5 +217,12 @@ def _container() -> list[object]:
             "Resident memory of the model's processes, where the pod shares its process namespace.",
             "bytes",
             Query(f"sum by (pod, {_BY}) (model_container_memory_bytes{{{POD}}})", f"{{{{pod}}}} {_NAME}"),
+        ),
+        graph(
+            "The model's restarts",
+            "Times that the model's oldest process was another one, where the pod shares its process namespace.",
+            "none",
+            Query(f"changes(model_container_start_time_seconds{{{POD}}}[$__range])", f"{{{{pod}}}} {_NAME}"),
+            limits=(1,),
         ),
     ]

@@ -38,9 +38,9 @@ class Query(NamedTuple):
     exemplar: bool = False
 
 
-def state_of(labels: str, selector: str) -> str:
+def state_of(labels: str, selector: str, metric: str = "model_drift_state") -> str:
     """The worst verdict by some labels as a number of `STATES`."""
-    series = {state: f'model_drift_state{{{selector},state="{state}"}}' for state in ("ok", "warning", "drift")}
+    series = {state: f'{metric}{{{selector},state="{state}"}}' for state in ("ok", "warning", "drift")}
     return f"max by ({labels}) ({series['ok']} or 2 * {series['warning']} or 3 * {series['drift']})"
 
 

@@ -158,4 +158,11 @@ def _container() -> list[object]:
             Query(f"sidecar_container_memory_bytes{{{POD}}}", "{{pod}}"),
             Query(f"sidecar_container_memory_limit_bytes{{{POD}}}", "limit {{pod}}"),
         ),
+        graph(
+            "Killed for memory",
+            "Processes of the sidecar that were killed for memory, in the time shown (its cgroup).",
+            "none",
+            Query(f"increase(sidecar_container_oom_events_total{{{POD}}}[$__range])", "{{pod}}"),
+            limits=(1,),
+        ),
     ]
