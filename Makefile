@@ -99,6 +99,7 @@ $(EMBEDDINGS_VENV)/.embeddings: requirements/embeddings.txt | $(EMBEDDINGS_VENV)
 docs: $(VENV)/.test
 	$(VENV)/bin/python scripts/settings_docs.py
 	$(VENV)/bin/python scripts/annotations_docs.py
+	PYTHONPATH=. $(VENV)/bin/python scripts/dashboards_docs.py
 	$(VENV)/bin/python scripts/kustomize_component.py
 
 # Rules and alerts for Prometheus; RUNBOOK_URL is where your copy of dashboards/runbook.md can be read.

@@ -44,9 +44,13 @@ def test_every_link_between_documents_leads_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-@pytest.mark.parametrize("name", ["settings", "annotations"])
-def test_the_page_of_settings_and_that_of_annotations_are_fresh(name: str) -> None:
-    spec = importlib.util.spec_from_file_location(f"{name}_docs", ROOT / "scripts" / f"{name}_docs.py")
+PAGES = {"settings": "settings_docs", "annotations": "annotations_docs", "panels": "dashboards_docs"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_that_are_made_from_the_code_are_fresh(name: str) -> None:
+    script = PAGES[name]
+    spec = importlib.util.spec_from_file_location(script, ROOT / "scripts" / f"{script}.py")
     assert spec is not None
     assert spec.loader is not None
     made: Any = importlib.util.module_from_spec(spec)

@@ -69,6 +69,8 @@ def wait_for_drain(options: Options) -> Json:
 def _settings(pod: Json, model: Json, made: Redirect, wishes: Wishes) -> dict[str, str]:
     (listen, upstream), *also = made.pairs
     settings = {"model.name": model_name(pod, model), "model.version": model_version(pod, model)}
+    if wishes.share_processes:
+        settings["container.model_processes"] = "true"
     settings |= {key: text for key, text in wishes.settings.items() if key != "reference"}
     settings |= {"upstream": upstream, "listen": listen, "admin": f"{wishes.options.host}:{wishes.options.admin_port}"}
     if also:

@@ -84,6 +84,13 @@ def test_rules_rest_on_documented_metrics_only() -> None:
     assert plain - documented - {"model_name", "model_version"} == set()
 
 
+def test_every_recorded_figure_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs/alerts.md").read_text()
+    windows = re.compile(r":(?:5m|30m|1h|6h|3d|1d)$")
+
+    assert {windows.sub("", rule.name) for rule in RECORDS} <= set(re.findall(r"model:[a-z_0-9]+(?::rate5m)?", page))
+
+
 def test_the_operator_s_object_holds_the_same_groups() -> None:
     same = yaml.safe_load((HERE / "prometheus-rule.yaml").read_text())
 
