@@ -14,7 +14,7 @@ PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test test-embeddings check bench-proxy bench-drift bench-fleet docs rules dashboards observe image lock clean
+.PHONY: demo test test-embeddings check bench-proxy bench-drift bench-fleet docs rules dashboards manifests observe image lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -110,6 +110,10 @@ rules: $(VENV)/.test
 # The dashboards' JSON for Grafana.
 dashboards: $(VENV)/.test
 	$(VENV)/bin/python -m dashboards.grafana
+
+# The chart's copies of rules and dashboards, and the plain manifests that it makes.
+manifests: $(VENV)/.test
+	PYTHONPATH=. $(VENV)/bin/python scripts/manifests.py
 
 # The demo with Prometheus, Alertmanager and, where it is installed, Grafana beside it, all provisioned.
 observe: $(VENV)/.demo packages-observe

@@ -1,0 +1,19 @@
+{{- define "drift-sidecar.name" -}}
+drift-sidecar-webhook
+{{- end }}
+
+{{- define "drift-sidecar.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{- define "drift-sidecar.selector" -}}
+app.kubernetes.io/name: drift-sidecar-webhook
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "drift-sidecar.labels" -}}
+{{ include "drift-sidecar.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}

@@ -1,0 +1,181 @@
+"""The chart, rendered and linted by real Helm, against the schemas of every supported version."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from helm_python import Chart, HelmError
+from helm_python.chart import lint
+
+from dashboards.rules.alerts_sidecar import CONTAINER
+from sidecar.inject.model import NAME
+from sidecar.inject.options import convert_options
+from tests.support.kubernetes import VERSIONS, unrestricted
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "k8s/chart"
+CUSTOM = {
+    "monitoring.coreos.com/v1": "the Prometheus operator's: no schema is at hand",
+    "cert-manager.io/v1": "cert-manager's: no schema is at hand",
+}
+"""Kinds that are not checked against a schema, with the reason."""
+CERT_MANAGER = {"certManager": {"enabled": True, "issuer": {"kind": "ClusterIssuer", "name": "internal"}}}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "cert-manager": CERT_MANAGER,
+    "everything": {
+        "image": {"repository": "registry.example/drift-sidecar", "tag": "9", "pullPolicy": "Always",
+                  "pullSecrets": [{"name": "s"}]},
+        "options": {"invalid": "admit", "settings": {"drift.material_psi": 0.2}},
+        "webhook": {"replicas": 3, "failurePolicy": "Fail", "priorityClassName": "high", "nodeSelector": {"a": "b"},
+                    "tolerations": [{"operator": "Exists"}], "apiServerCidrs": ["10.0.0.0/16"]},
+        "networkPolicy": {"namespaces": ["fraud", "credit"]},
+        "podMonitor": {"labels": {"release": "prometheus"}},
+        "prometheusRule": {"runbook": "https://wiki.example/runbook"},
+    },
+}  # fmt: skip
+each_variant = pytest.mark.parametrize("name", VARIANTS)
+
+
+def objects(values: dict[str, Any]) -> list[dict[str, Any]]:
+    with Chart.load(CHART) as chart:
+        made = chart.render(values, name="drift", namespace="ops")
+    texts = [text for path, text in made.items() if path.endswith(".yaml")]
+    return [one for text in texts for one in yaml.safe_load_all(text) if one]
+
+
+def only(values: dict[str, Any], kind: str) -> dict[str, Any]:
+    (found,) = [one for one in objects(values) if one["kind"] == kind]
+    return found
+
+
+def script() -> Any:
+    spec = importlib.util.spec_from_file_location("manifests", ROOT / "scripts/manifests.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_rules_dashboards_and_plain_manifests_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    made = script()
+
+    for path, content in made.chart_files().items():
+        assert (CHART / path).read_text() == content, f"{path} is not fresh: run `make manifests`"
+    assert (ROOT / made.INSTALL).read_text() == made.rendered(), "run `make manifests`"
+
+
+@each_variant
+def test_helm_finds_nothing_to_complain_about(name: str) -> None:
+    found = lint(CHART, VARIANTS[name])
+
+    assert "[ERROR]" not in str(found)
+    assert "[WARNING]" not in str(found)
+
+
+@each_variant
+def test_every_object_is_valid_in_every_version(name: str) -> None:
+    for one in objects(VARIANTS[name]):
+        if one["apiVersion"] in CUSTOM:
+            assert {"metadata", "spec"} <= one.keys()
+            continue
+        for version in VERSIONS:
+            kubernetes_validate.validate(one, version, strict=True)
+
+
+@each_variant
+def test_the_webhook_s_pods_pass_the_restricted_standard(name: str) -> None:
+    template = only(VARIANTS[name], "Deployment")["spec"]["template"]
+
+    assert unrestricted(template) == []
+    (container,) = template["spec"]["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert "cpu" not in container["resources"]["limits"]
+    assert "runAsUser" not in container["securityContext"]
+
+
+@each_variant
+def test_the_options_are_such_as_the_injector_reads(name: str) -> None:
+    text = next(one for one in objects(VARIANTS[name]) if one["kind"] == "ConfigMap" and "options.yaml" in one["data"])[
+        "data"
+    ]["options.yaml"]
+
+    options = convert_options(yaml.safe_load(text), "options.yaml")
+
+    assert options.image.endswith(":9" if name == "everything" else ":0.1.0")
+
+
+def test_its_rights_are_those_of_the_webhook_s_page_and_no_more() -> None:
+    section = (ROOT / "docs/webhook.md").read_text().split("## Rights")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(.+)` \|(.*?)\| ([a-z, ]+) \|$", section, re.MULTILINE)
+    wanted = {resource: set(verbs.split(", ")) for names, _, verbs in rows for resource in names.split("`, `")}
+    found: dict[str, set[str]] = {}
+    for one in objects({}):
+        for rule in one.get("rules") or () if one["kind"] in ("Role", "ClusterRole") else ():
+            for resource in rule["resources"]:
+                found.setdefault(resource, set()).update(rule["verbs"])
+                named = resource in ("secrets", "mutatingwebhookconfigurations")
+                assert bool(rule.get("resourceNames")) is named
+
+    assert found == wanted
+
+
+def test_with_cert_manager_it_may_touch_neither_secret_nor_configuration() -> None:
+    kinds = [one["kind"] for one in objects(CERT_MANAGER)]
+    rights = only(CERT_MANAGER, "ClusterRole")["rules"]
+
+    assert "Role" not in kinds
+    assert "Secret" not in kinds
+    assert {resource for rule in rights for resource in rule["resources"]} == {
+        "namespaces",
+        "pods",
+        "services",
+        "events",
+    }
+    assert only(CERT_MANAGER, "Certificate")["spec"]["dnsNames"] == ["drift-sidecar-webhook.ops.svc"]
+
+
+def test_reviews_are_asked_for_as_the_webhook_wants_them() -> None:
+    hooks = {one["name"]: one for one in only({}, "MutatingWebhookConfiguration")["webhooks"]}
+
+    assert [one["failurePolicy"] for one in hooks.values()] == ["Ignore", "Fail"]
+    for one in hooks.values():
+        assert (one["sideEffects"], one["reinvocationPolicy"]) == ("None", "IfNeeded")
+        assert "hostNetwork" in one["matchConditions"][0]["expression"]
+        left_out = one["namespaceSelector"]["matchExpressions"][2]["values"]
+        assert {"kube-system", "ops"} <= set(left_out)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"webhook": {"replicas": 0}}, {"webhook": {"failurePolicy": "Maybe"}}, {"imagee": {}},
+     {"podMonitor": {"interval": "often"}}],
+)  # fmt: skip
+def test_values_that_make_no_sense_are_refused(values: dict[str, Any]) -> None:
+    with Chart.load(CHART) as chart, pytest.raises(HelmError):
+        chart.validate_schema(values)
+
+
+def test_the_bypass_is_closed_in_the_namespaces_that_are_named() -> None:
+    policies = [one for one in objects(VARIANTS["everything"]) if one["kind"] == "NetworkPolicy"]
+    closed = [one for one in policies if one["metadata"]["name"] == "through-the-drift-sidecar"]
+
+    assert [one["metadata"]["namespace"] for one in closed] == ["fraud", "credit"]
+    assert [port["port"] for port in closed[0]["spec"]["ingress"][0]["ports"]] == [9480, 9481]
+
+
+def test_rules_carry_the_runbook_s_address_and_dashboards_their_label() -> None:
+    rule = only(VARIANTS["everything"], "PrometheusRule")
+    boards = [one for one in objects({}) if "grafana_dashboard" in one["metadata"].get("labels", {})]
+
+    assert "https://wiki.example/runbook#modelfeaturedrift" in yaml.safe_dump(rule)
+    assert len(boards) == 5
+    assert CONTAINER == NAME  # what the alert on missing sidecars looks for

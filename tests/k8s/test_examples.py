@@ -1,0 +1,60 @@
+"""Each example, put through the real injector, becomes what a locked-down cluster takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from sidecar import cli
+from sidecar.inject.model import NAME
+from tests.support.kubernetes import unrestricted
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "k8s/examples").glob("*.yaml"))
+VERSION = "1.34"
+OTHERS = {"serving.kserve.io/v1beta1", "keda.sh/v1alpha1"}
+"""Kinds of which no schema is at hand."""
+
+
+def injected(path: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    assert cli.main(["inject", "-f", str(path), "--kubernetes-version", VERSION]) == 0
+    return [one for one in yaml.safe_load_all(capsys.readouterr().out) if one]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_gets_a_sidecar_and_stays_valid(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = injected(path, capsys)
+
+    for one in made:
+        if one["apiVersion"] not in OTHERS:
+            kubernetes_validate.validate(one, VERSION, strict=True)
+    pods = [one["spec"].get("template") or {"spec": one["spec"]["predictor"]} for one in made if _has_pod(one)]
+    assert len(pods) == (path.stem != "autoscaling")
+    for pod in pods:
+        containers = [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+        assert [one["name"] for one in containers].count(NAME) == 1
+        assert not [reason for reason in unrestricted(pod) if reason.startswith(NAME)]
+
+
+def _has_pod(one: dict[str, Any]) -> bool:
+    return one["kind"] in ("Deployment", "Job", "InferenceService")
+
+
+def test_every_kind_of_server_that_is_promised_has_an_example() -> None:
+    named = {path.stem for path in EXAMPLES}
+
+    servers = {
+        "deployment",
+        "inferenceservice",
+        "mlserver",
+        "triton",
+        "vllm",
+        "mlflow",
+        "sagemaker",
+        "job",
+        "autoscaling",
+    }
+    assert servers == named
