@@ -32,15 +32,15 @@ def execute(options: argparse.Namespace) -> int:
 
 async def _serve(listener: socket.socket, told: argparse.Namespace, options: Options) -> None:
     from sidecar.inject.webhook import Pace, Wanted, serve
-    from sidecar.inject.webhook_log import make_log, take_libraries
+    from sidecar.inject.webhook_log import make_log, taking_libraries
 
     wanted = Wanted(told.namespace, told.service, told.webhook_config, told.cert, told.key)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     log = make_log(sys.stdout.buffer)
-    take_libraries(log)
     access = in_cluster()
     async with AsyncExitStack() as stack:
+        stack.enter_context(taking_libraries(log))
         cluster = await stack.enter_async_context(Cluster(access)) if access else None
         await serve(listener, wanted, options, cluster, log, ended, Pace())

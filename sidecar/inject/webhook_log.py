@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import orjson
@@ -26,9 +28,18 @@ def make_log(stream: BinaryIO) -> Log:
     return log
 
 
-def take_libraries(log: Log) -> None:
-    """Have this log take what libraries say, from warnings on; for a process that is ours alone."""
-    logging.basicConfig(handlers=[_Library(log)], level=logging.WARNING, force=True)
+@contextlib.contextmanager
+def taking_libraries(log: Log) -> Iterator[None]:
+    """Meanwhile this log takes what libraries say, from warnings on."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    root.handlers = [_Library(log)]
+    root.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
 
 
 def _json(event: dict[str, Any], **_: Any) -> bytes:
@@ -43,5 +54,8 @@ class _Library(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        detail = self.format(record)  # with the traceback, if there is one
-        self._log.log(record.levelno, "library", logger=record.name, detail=detail)
+        try:
+            detail = self.format(record)  # with the traceback, if there is one
+            self._log.log(record.levelno, "library", logger=record.name, detail=detail)
+        except Exception:  # noqa: BLE001  # whoever logs must not fail because nobody reads
+            self.handleError(record)
