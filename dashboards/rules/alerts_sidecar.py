@@ -66,6 +66,15 @@ _HAS = " or ".join(
 )
 KUBERNETES = (
     Alert(
+        "WebhookFailedOpen",
+        'sum by (name) (increase(apiserver_admission_webhook_fail_open_count{name=~".*inject.drift-sidecar"}[10m])) > 0',
+        "0m",
+        "warning",
+        "Pods were made without asking the webhook",
+        """The API server let <count> pods through without a review by <name> in ten minutes, because the webhook did
+        not answer. They have no sidecar until they are restarted.""",
+    ),
+    Alert(
         "PodWithoutSidecar",
         f"""
         max by (namespace, pod) ({_RUNNING})

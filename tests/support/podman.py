@@ -60,11 +60,11 @@ class Podman:
         found: dict[str, Any] = json.loads(self.run("image", "inspect", image))[0]
         return found
 
-    def play(self, pod: dict[str, Any], folder: Path) -> None:
-        """Start a pod as Kubernetes describes it, with no network but its own loopback."""
+    def play(self, pod: dict[str, Any], folder: Path, network: str = "none") -> None:
+        """Start a pod as Kubernetes describes it; by default it has no network but its own loopback."""
         file = folder / f"{pod['metadata']['name']}.json"
         file.write_text(json.dumps(pod))
-        self.run("play", "kube", "--network=none", str(file))
+        self.run("play", "kube", f"--network={network}", str(file))
 
     def remove(self, pod: str) -> None:
         """End a pod, whatever state it is in."""
