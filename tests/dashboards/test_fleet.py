@@ -33,6 +33,8 @@ from tests.support.profiles import frame
 from tests.support.program import Sidecar, eventually
 
 PODS, REQUESTS = 20, 12
+MINUTES = 120.0
+"""Seconds of patience: forty processes start at once."""
 FEATURE = ("side", "feature")
 
 
@@ -68,14 +70,16 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         for sidecar in sidecars:
             stack.callback(sidecar.kill)
         targets = [f"127.0.0.1:{sidecar.admin_port}" for sidecar in sidecars]
-        eventually(lambda: all(_has_rows(one) for one in sidecars))
-        prometheus = Prometheus(tmp_path_factory.mktemp("fleet"), targets, hurried(HERE / "drift-sidecar.rules.yml"))
+        eventually(lambda: all(_has_rows(one) for one in sidecars), MINUTES)
+        prometheus = Prometheus(
+            tmp_path_factory.mktemp("fleet"), targets, hurried(HERE / "drift-sidecar.rules.yml"), scrape="5s"
+        )
         stack.enter_context(closing(prometheus))
-        eventually(lambda: prometheus.query(f"count(model_rows_total{{side='input'}}) == {PODS}"))
+        eventually(lambda: prometheus.query(f"count(model_rows_total{{side='input'}}) == {PODS}"), MINUTES)
         with ThreadPoolExecutor(PODS) as pool:
             list(pool.map(feed, range(PODS), sidecars))
         everything = f"sum(model_feature_bin_total{{side='input',feature='hour'}}) == {PODS * REQUESTS * ROWS}"
-        eventually(lambda: prometheus.query(everything))
+        eventually(lambda: prometheus.query(everything), MINUTES)
         yield Fleet(sent, prometheus, read_reference(str(settings["reference"])).sides[Side.INPUT])
 
 
@@ -127,8 +131,8 @@ def test_a_recorded_figure_is_the_sidecar_s_own_of_the_same_counts(
         return np.abs(np.array(figures(fleet, f"model:drift_{rule}:{window}")) - expected)
 
     # The two queries may fall into different evaluations, while counts that were at rest still slide through windows.
-    eventually(lambda: differences().max() < 1e-6)
-    eventually(lambda: max(figures(fleet, f"model:drift_{rule}:{window}")) > 0.05)
+    eventually(lambda: differences().max() < 1e-6, MINUTES)
+    eventually(lambda: max(figures(fleet, f"model:drift_{rule}:{window}")) > 0.05, MINUTES)
 
 
 def test_rows_behind_a_figure_are_those_that_came(fleet: Fleet) -> None:

@@ -283,9 +283,9 @@ def connect(port: int, alive: Callable[[], bool] = lambda: True) -> socket.socke
             time.sleep(0.01)
 
 
-def eventually(look: Callable[[], Any]) -> Any:
-    """The first true value of `look()`; AssertionError if there is none for long."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def eventually(look: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
+    """The first true value of `look()`; AssertionError if there is none for so long."""
+    deadline = time.monotonic() + seconds
     while not (value := look()):
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.01)
