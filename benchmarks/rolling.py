@@ -2,7 +2,9 @@
 
 What a cluster does at the end of a pod is done here in its order: the preStop hooks of both containers at once (`drift-sidecar
 drain`, and GET /drained for the model), then SIGTERM; a native sidecar gets it after the model has ended, a regular one at the
-beginning. Clients hear of it half a second late, as they do in a cluster. Needs podman, root and the image of the tests.
+beginning. The model ends at once on SIGTERM, one request in twenty takes it two seconds, and clients hear that the pod is going
+half a second late, as they do in a cluster. `careless` is the control: both containers get SIGTERM at once and no hook runs, so
+requests must fail. Needs podman, root and the image that `pytest tests/image` builds.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import itertools
 import tempfile
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +26,18 @@ from tests.support.podman import IMAGE, PYTHON, Podman
 from tests.support.program import eventually, free_ports
 
 CLIENTS, LATE_SECONDS, GRACE = 8, 0.5, "30"
-BODY = b'{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1.5]}]}'
+BODY = b'{"id":"%s","inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1.5]}]}'
+SLOW_ONE_IN = 20
+"""So that at the end of a pod a request is almost always in flight: the server of the tests takes two seconds for it."""
+ENDS_AT_ONCE = "import os, signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(0))"
+
+
+class Order(StrEnum):
+    """In which order the containers of a pod end."""
+
+    NATIVE = "native"
+    REGULAR = "regular"
+    CARELESS = "careless"
 
 
 class Pod:
@@ -31,12 +46,12 @@ class Pod:
     def __init__(self, podman: Podman, folder: Path, name: str) -> None:
         self._podman, self.name = podman, name
         self.model, self.port, self.admin = free_ports(3)
-        run = ["run", "--upstream", f"127.0.0.1:{self.model}", "--listen", f"127.0.0.1:{self.port}"]
-        run += ["--admin", f"127.0.0.1:{self.admin}"]
-        server = SERVER.strip().replace("8080", str(self.model))
+        addresses = {"UPSTREAM": self.model, "LISTEN": self.port, "ADMIN": self.admin}
+        env = [{"name": f"DRIFT_SIDECAR_{key}", "value": f"127.0.0.1:{port}"} for key, port in addresses.items()]
+        server = f"{ENDS_AT_ONCE}\n{SERVER.strip()}".replace("8080", str(self.model))
         containers: list[dict[str, Any]] = [
             {"name": "model", "image": IMAGE, "command": [PYTHON, "-c", server]},
-            {"name": "drift-sidecar", "image": IMAGE, "args": run},
+            {"name": "drift-sidecar", "image": IMAGE, "args": ["run"], "env": env},
         ]
         spec = {"containers": containers}
         podman.play({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}, folder, "host")
@@ -51,17 +66,20 @@ class Pod:
         except OSError:
             return 0
 
-    def end(self, native: bool) -> None:
+    def end(self, order: Order) -> None:
         """As a cluster ends it."""
+        sidecar = f"{self.name}-drift-sidecar"
+        told = (
+            ("exec", sidecar, "drift-sidecar", "drain") if order is Order.NATIVE else ("stop", "--time", GRACE, sidecar)
+        )
         with ThreadPoolExecutor() as pool:
-            if native:
-                pool.submit(self._podman.run, "exec", f"{self.name}-drift-sidecar", "drift-sidecar", "drain")
-            else:
-                pool.submit(self._podman.run, "stop", "--time", GRACE, f"{self.name}-drift-sidecar")
-            self.ask("GET", "/drained")
+            hook = pool.submit(self._podman.run, *told)
+            if order is not Order.CARELESS:
+                self.ask("GET", "/drained")
             self._podman.run("stop", "--time", "1", f"{self.name}-model")
-        if native:
-            self._podman.run("stop", "--time", GRACE, f"{self.name}-drift-sidecar")
+        hook.result()
+        if order is Order.NATIVE:
+            self._podman.run("stop", "--time", GRACE, sidecar)
         self._podman.remove(self.name)
 
 
@@ -89,10 +107,11 @@ class Load:
         kept: dict[int, http.client.HTTPConnection] = {}
         while not self._over.is_set():
             pods = self.pods
-            pod = pods[next(self._turn) % len(pods)]
+            turn = next(self._turn)
+            pod, body = pods[turn % len(pods)], BODY % (b"" if turn % SLOW_ONE_IN else b"slow")
             connection = kept.setdefault(pod.port, http.client.HTTPConnection("127.0.0.1", pod.port, timeout=30))
             try:
-                connection.request("POST", "/v2/models/m/infer", BODY, {"Content-Type": "application/json"})
+                connection.request("POST", "/v2/models/m/infer", body, {"Content-Type": "application/json"})
                 answer = connection.getresponse()
                 answer.read()
                 fault = "" if answer.status == 200 else f"status {answer.status}"
@@ -105,7 +124,7 @@ class Load:
             time.sleep(0.005)
 
 
-def replaced(podman: Podman, folder: Path, rounds: int, native: bool) -> tuple[int, list[str]]:
+def replaced(podman: Podman, folder: Path, rounds: int, order: Order) -> tuple[int, list[str]]:
     """Requests that were answered, and what became of the others."""
     load = Load()
     load.pods = [Pod(podman, folder, "rolling-a"), Pod(podman, folder, "rolling-b")]
@@ -113,10 +132,10 @@ def replaced(podman: Podman, folder: Path, rounds: int, native: bool) -> tuple[i
     try:
         for at in range(rounds):
             old, kept = load.pods
-            new = Pod(podman, folder, f"rolling-{'n' if native else 'r'}{at}")
+            new = Pod(podman, folder, f"rolling-{order}{at}")
             load.pods = [kept, new, old]
             time.sleep(0.5)
-            ending = threading.Thread(target=old.end, args=(native,))
+            ending = threading.Thread(target=old.end, args=(order,))
             ending.start()
             time.sleep(LATE_SECONDS)
             load.pods = [kept, new]
@@ -135,11 +154,11 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         podman = Podman(Path(folder))
-        for native in (True, False):
-            answered, failed = replaced(podman, Path(folder), arguments.rounds, native)
-            order = "native" if native else "regular"
+        for order in Order:
+            answered, failed = replaced(podman, Path(folder), arguments.rounds, order)
+            kinds = ", ".join(f"{count} x {fault}" for fault, count in Counter(failed).most_common(3))
             print(
-                f"{order}: {arguments.rounds} pods replaced, {answered:,} requests answered, {len(failed)} failed {failed[:3]}"
+                f"{order}: {arguments.rounds} pods replaced, {answered:,} requests answered, {len(failed)} failed {kinds}"
             )
 
 

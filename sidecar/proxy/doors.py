@@ -16,7 +16,7 @@ from sidecar.proxy.listener import Listener
 from sidecar.proxy.splice import connector
 from sidecar.settings import DrainSettings, Settings
 
-_BEGINS_SECONDS = 2.0
+_BEGINS_SECONDS = 5.0
 """A drain that has not begun by then is not coming: only the model is restarted, and need not wait."""
 
 
