@@ -17,12 +17,13 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tests.image.test_image import SERVER
-from tests.support.podman import IMAGE, PYTHON, Podman
+from sidecar.settings import ENV_PREFIX
+from tests.support.podman import IMAGE, PYTHON, SERVER, Podman
 from tests.support.program import eventually, free_ports
 
 CLIENTS, LATE_SECONDS, GRACE = 8, 0.5, "30"
@@ -47,22 +48,23 @@ class Pod:
         self._podman, self.name = podman, name
         self.model, self.port, self.admin = free_ports(3)
         addresses = {"UPSTREAM": self.model, "LISTEN": self.port, "ADMIN": self.admin}
-        env = [{"name": f"DRIFT_SIDECAR_{key}", "value": f"127.0.0.1:{port}"} for key, port in addresses.items()]
+        env = [{"name": f"{ENV_PREFIX}{key}", "value": f"127.0.0.1:{port}"} for key, port in addresses.items()]
         server = f"{ENDS_AT_ONCE}\n{SERVER.strip()}".replace("8080", str(self.model))
         containers: list[dict[str, Any]] = [
             {"name": "model", "image": IMAGE, "command": [PYTHON, "-c", server]},
             {"name": "drift-sidecar", "image": IMAGE, "args": ["run"], "env": env},
         ]
         spec = {"containers": containers}
+        podman.remove(name)
         podman.play({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}, folder, "host")
         eventually(lambda: self.ask("GET", "/readyz") == 200)
 
     def ask(self, method: str, path: str) -> int:
         """The status of the admin port's answer; 0 if there is none."""
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=60)
-            connection.request(method, path)
-            return connection.getresponse().status
+            with closing(http.client.HTTPConnection("127.0.0.1", self.admin, timeout=60)) as connection:
+                connection.request(method, path)
+                return connection.getresponse().status
         except OSError:
             return 0
 
@@ -104,24 +106,30 @@ class Load:
             thread.join()
 
     def _run(self) -> None:
-        kept: dict[int, http.client.HTTPConnection] = {}
-        while not self._over.is_set():
-            pods = self.pods
-            turn = next(self._turn)
-            pod, body = pods[turn % len(pods)], BODY % (b"" if turn % SLOW_ONE_IN else b"slow")
-            connection = kept.setdefault(pod.port, http.client.HTTPConnection("127.0.0.1", pod.port, timeout=30))
-            try:
-                connection.request("POST", "/v2/models/m/infer", body, {"Content-Type": "application/json"})
-                answer = connection.getresponse()
-                answer.read()
-                fault = "" if answer.status == 200 else f"status {answer.status}"
-            except (OSError, http.client.HTTPException) as error:
-                fault = repr(error)
-                connection.close()
-            with self._lock:
-                self.answered += not fault
-                self.failed += [fault] if fault else []
-            time.sleep(0.005)
+        with ExitStack() as stack:
+            kept: dict[int, http.client.HTTPConnection] = {}
+            while not self._over.is_set():
+                pods, turn = self.pods, next(self._turn)
+                port = pods[turn % len(pods)].port
+                if port not in kept:
+                    kept[port] = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)))
+                fault = asked(kept[port], BODY % (b"" if turn % SLOW_ONE_IN else b"slow"))
+                with self._lock:
+                    self.answered += not fault
+                    self.failed += [fault] if fault else []
+                time.sleep(0.005)
+
+
+def asked(connection: http.client.HTTPConnection, body: bytes) -> str:
+    """What went wrong with one request; empty if nothing did."""
+    try:
+        connection.request("POST", "/v2/models/m/infer", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        connection.close()
+        return repr(error)
+    return "" if answer.status == 200 else f"status {answer.status}"
 
 
 def replaced(podman: Podman, folder: Path, rounds: int, order: Order) -> tuple[int, list[str]]:

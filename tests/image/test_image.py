@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.podman import BASE, IMAGE, PYTHON, ROOT, Podman
+from tests.support.podman import BASE, IMAGE, PYTHON, ROOT, SERVER, Podman
 from tests.support.program import eventually
 
 MOST_BYTES = 120_000_000
@@ -21,22 +21,6 @@ MOST_BYTES = 120_000_000
 BILL = "/opt/drift-sidecar/sbom.cdx.json"
 POD = "loans"
 MODEL, SIDECAR = f"{POD}-model", f"{POD}-drift-sidecar"
-SERVER = """
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-class Model(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(2 if b"slow" in body else 0)
-        answer = b'{"outputs":[{"name":"y","shape":[1],"datatype":"FP64","data":[0.5]}]}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-ThreadingHTTPServer(("127.0.0.1", 8080), Model).serve_forever()
-"""
 ASK = """
 import urllib.request
 body = b'{"id":"%s","inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1.5]}]}'
@@ -50,17 +34,6 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
         os.kill(int(pid), signal.SIGKILL)
 """
 READ = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:9481%s', timeout=5).read().decode())"
-
-
-@pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Podman:
-    """With the image built."""
-    made = Podman(tmp_path_factory.mktemp("podman"))
-    made.storage.mkdir(parents=True, exist_ok=True)
-    made.script("scripts/image_base", BASE)
-    made.script("scripts/image", sys.executable, BASE, IMAGE)
-    made.run("image", "prune", "--force")
-    return made
 
 
 @pytest.fixture

@@ -11,6 +11,23 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 BASE, IMAGE = "localhost/drift-sidecar-base:test", "localhost/drift-sidecar:test"
 PYTHON = "/opt/drift-sidecar/bin/python"
+SERVER = """
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Model(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(2 if b"slow" in body else 0)
+        answer = b'{"outputs":[{"name":"y","shape":[1],"datatype":"FP64","data":[0.5]}]}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+ThreadingHTTPServer(("127.0.0.1", 8080), Model).serve_forever()
+"""
+"""A model's program: two seconds for a body that says `slow`, no time for others."""
 _CONF = """
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
