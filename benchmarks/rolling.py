@@ -55,7 +55,6 @@ class Pod:
             {"name": "drift-sidecar", "image": IMAGE, "args": ["run"], "env": env},
         ]
         spec = {"containers": containers}
-        podman.remove(name)
         podman.play({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}, folder, "host")
         eventually(lambda: self.ask("GET", "/readyz") == 200)
 

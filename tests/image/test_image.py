@@ -52,7 +52,6 @@ def pod(podman: Podman, tmp_path: Path) -> Iterator[Podman]:
         {"name": "model", "image": IMAGE, "command": [PYTHON, "-c", SERVER.strip()], "securityContext": locked},
         {"name": "drift-sidecar", "image": IMAGE, "args": sidecar, "securityContext": locked},
     ]
-    podman.remove(POD)
     spec = {
         "apiVersion": "v1",
         "kind": "Pod",

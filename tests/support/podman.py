@@ -78,9 +78,11 @@ class Podman:
         return found
 
     def play(self, pod: dict[str, Any], folder: Path, network: str = "none") -> None:
-        """Start a pod as Kubernetes describes it; by default it has no network but its own loopback."""
-        file = folder / f"{pod['metadata']['name']}.json"
+        """Start a pod as Kubernetes describes it, in place of one that a broken-off run left; by default with no network."""
+        name = pod["metadata"]["name"]
+        file = folder / f"{name}.json"
         file.write_text(json.dumps(pod))
+        self.remove(name)
         self.run("play", "kube", f"--network={network}", str(file))
 
     def remove(self, pod: str) -> None:
