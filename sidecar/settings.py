@@ -213,6 +213,9 @@ class MetricsSettings(Section, frozen=True):
     choose: Literal["first", "drift"] = "first"
     """Which ones, where there are more: the first of the reference, the same in every pod, or those with the worst verdict and
     most effect, which differ from pod to pod, so that a fleet's figures are of some pods only."""
+    merge: Annotated[str, Meta(pattern=r"^(/.*|http://.+)?$")] = ""
+    """The model's own metrics, to be answered with ours in one scrape: a path of the upstream, e.g. `/metrics`, or where else
+    they are, e.g. `http://127.0.0.1:8002/metrics` of Triton; empty means none."""
 
 
 class Settings(Section, frozen=True):

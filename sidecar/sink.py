@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from sidecar.core.containers import ContainersView
 from sidecar.core.events import Event
+from sidecar.core.model_page import Merging
 from sidecar.core.snapshot import Snapshot
 from sidecar.core.view import MonitorView
 
@@ -48,6 +49,8 @@ class Observed(NamedTuple):
     reloads: Mapping[str, int] = {}
     """result -> reloads of the reference"""
     containers: ContainersView = ContainersView()
+    merging: Merging | None = None
+    """The model's own metrics; None where none are wanted."""
 
 
 @runtime_checkable

@@ -126,10 +126,17 @@ def _annotate(pod: Json, model: Json, wishes: Wishes, evictable: list[str]) -> N
     known = filled(filled(pod, "metadata", {}), "annotations", {})
     known.setdefault(_DEFAULT_CONTAINER, model["name"])
     _add_to_list(known, _EVICTABLE, evictable)
+    if wishes.effective.metrics.merge:
+        known |= {name: text for name, text in _one_scrape(wishes.options.admin_port).items() if name in known}
     past = _PAST_MESH.get(mesh_of(pod, wishes.options.mesh))
     if past:
         _add_to_list(known, past, [str(wishes.options.admin_port)])
     known[STATUS] = ""
+
+
+def _one_scrape(port: int) -> dict[str, str]:
+    """Where scrapes go that found the model by its annotations, once the sidecar answers for both."""
+    return {"prometheus.io/port": str(port), "prometheus.io/path": "/metrics", "prometheus.io/scheme": "http"}
 
 
 def _add_to_list(known: dict[str, str], name: str, items: list[str]) -> None:

@@ -14,6 +14,7 @@ from sidecar.core.containers import ContainersView
 from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned
 from sidecar.core.exchange import Exchange
 from sidecar.core.frame import Side
+from sidecar.core.model_page import Merging
 from sidecar.core.profile import Profile, SideProfile
 from sidecar.core.snapshot import Snapshot
 from sidecar.core.view import MonitorView
@@ -125,11 +126,11 @@ class Worker:
         known = {side: found for side, found in sides.items() if found is not None and found.counts.any()}
         return Profile(known) if known else None
 
-    def metrics(self, accept: str) -> tuple[bytes, str]:
-        """`/metrics` for a client that accepts so. Raises LookupError if no sink exposes metrics."""
+    def metrics(self, accept: str, merging: Merging | None = None) -> tuple[bytes, str]:
+        """`/metrics` for a client that accepts so, with the model's own. Raises LookupError if no sink exposes metrics."""
         for sink in self._sinks:
             if isinstance(sink, Exposition):
-                return sink.render(self.observed(), accept)
+                return sink.render(self.observed()._replace(merging=merging), accept)
         raise LookupError("no sink exposes metrics")
 
     def _ask(self, method: str, *arguments: Any) -> list[Event]:

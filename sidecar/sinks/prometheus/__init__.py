@@ -1,8 +1,8 @@
 """The Prometheus sink: every metric of the contract, made from the last snapshot and the monitor's view when asked.
 
-Nothing is counted here, so a scrape is as exact as what it reads; only exemplars (trace ids of sampled exchanges) are
-gathered from events. Labels come from closed sets and from the reference, never from a client: `model`, `traffic`,
-`segments` and `features` see to that. It opens no port; the admin server asks it to render.
+Nothing is counted here but clashes of merged names, so a scrape is as exact as what it reads; only exemplars (trace ids of
+sampled exchanges) are gathered from events. Labels come from closed sets and from the reference, never from a client: `model`,
+`traffic`, `segments` and `features` see to that. It opens no port; the admin server asks it to render.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sidecar.sinks.prometheus.containers import container_families
 from sidecar.sinks.prometheus.exemplars import Exemplars
 from sidecar.sinks.prometheus.families import Families
 from sidecar.sinks.prometheus.features import FeatureText
+from sidecar.sinks.prometheus.merge import Merger
 from sidecar.sinks.prometheus.model import model_families
 from sidecar.sinks.prometheus.segments import segment_families
 from sidecar.sinks.prometheus.traffic import traffic_families
@@ -50,6 +51,7 @@ class PrometheusSink:
         self._max_features = settings.metrics.max_features
         self._by_drift = settings.metrics.choose == "drift"
         self._exemplars = Exemplars()
+        self._merger = Merger()
 
     def handle(self, event: Event) -> None:
         """Remember the trace of a sampled exchange; nothing else is of interest."""
@@ -60,15 +62,19 @@ class PrometheusSink:
         """Nothing is buffered."""
 
     def render(self, observed: Observed, accept: str) -> tuple[bytes, str]:
-        """Body and content type for a client whose `Accept` header is `accept`."""
-        encode, content_type = choose_encoder(accept)
+        """Body and content type for a client whose `Accept` header is `accept`; in the model's format, if its page is merged."""
+        merging = observed.merging
+        page = merging.page if merging else None
+        encode, content_type = choose_encoder("text/plain" if page and not page.openmetrics else accept)
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Collected(self._collect(observed)))
         openmetrics = content_type.startswith("application/openmetrics-text")
         body = encode(registry).removesuffix(_END)
         shown = [(side, one) for side in observed.view.sides for one in self._chosen(side)]
         features = (text.encode() for text in self._features.write(shown, observed.view.sides, openmetrics) if shown)
-        return b"".join((body, *features, _END if openmetrics else b"")), content_type
+        ours = b"".join((body, *features))
+        theirs = self._merger.beside(ours, page) if page else b""
+        return ours + theirs + (_END if openmetrics else b""), content_type
 
     def _chosen(self, side: SideView) -> Sequence[FeatureView]:
         if not self._by_drift or len(side.features) <= self._max_features:
@@ -100,6 +106,8 @@ class PrometheusSink:
         yield from model_families(families, observed.view)
         yield from segment_families(families, observed.view, self._max_features)
         yield from container_families(families, observed.containers)
+        if observed.merging is not None:
+            yield from self._merger.families(families, observed.merging)
 
 
 class _Collected(Collector):
