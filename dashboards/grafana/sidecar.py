@@ -130,6 +130,12 @@ def _analysis() -> list[object]:
             "rowsps",
             _rate("model_segment_rows_total", "segment, side"),
         ),
+        graph(
+            "Model's own metrics",
+            "Scrapes a minute that asked the model for its own metrics, by result, where `metrics.merge` is set.",
+            "none",
+            Query(f"60 * sum by (result) (rate(sidecar_merges_total{{{POD}}}[$__rate_interval]))", "{{result}}"),
+        ),
         listing(
             "References in use", "Digest and source by pod.", "none", Query(f"model_reference_info{{{POD}}}", "in use")
         ),

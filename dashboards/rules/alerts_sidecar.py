@@ -49,6 +49,15 @@ ITSELF = (
         """<percent> of the events for <sink> of <model><where> were dropped or failed.""",
     ),
     Alert(
+        "SidecarMergeFailing",
+        f"count {by(*MODEL)} (sidecar_merge_up == 0)",
+        "10m",
+        "warning",
+        "The own metrics of <model> are missing in <count> pods",
+        """<count> sidecars of <model><where> were told to merge the model's own metrics and cannot. What the sidecars
+        measure themselves is there.""",
+    ),
+    Alert(
         "SidecarScrapeMissing",
         f'up{{job=~"{JOB}"}} == 0',
         "5m",

@@ -10,34 +10,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Set
+from math import isinf
 from typing import NamedTuple
 
 RESULTS = ("ok", "unreachable", "status", "too_large", "malformed")
 """What may become of asking the model for its page."""
 
-_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
-_LABEL = r'([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"(?:[^"\\]|\\.)*"'
-_LABELS = rf"\{{[ \t]*(?:{_LABEL}[ \t]*(?:,[ \t]*{_LABEL}[ \t]*)*,?[ \t]*)?\}}"
-_NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf(?:inity)?|[nN]a[nN])"
-_VALUE = rf"[ \t]*(?P<labels>{_LABELS})?[ \t]+{_NUMBER}"
-_HELP = rf"#[ \t]+HELP[ \t]+(?P<help>{_NAME})(?:[ \t].*)?"
+# Possessive throughout: a line of a hostile page must not cost more than its length.
+_BLANK = r"[ \t]*+"
+_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
+_REAL = r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?"
+_NUMBER = rf"(?:{_REAL}|[+-]?[iI]nf(?:inity)?|[nN]a[nN])"
 
 
-def _type(kinds: str) -> str:
-    return rf"#[ \t]+TYPE[ \t]+(?P<type>{_NAME})[ \t]+(?:{kinds})[ \t]*"
+def _labels(space: str) -> str:
+    """Labels in braces; `space` may stand around their signs."""
+    label = rf'[a-zA-Z_][a-zA-Z0-9_]*+{space}={space}"(?:[^"\\]++|\\.)*+"{space}'
+    comma = rf",?{space}" if space else ""
+    return rf"\{{{space}(?:{label}(?:,{space}{label})*{comma})?\}}"
 
 
 _TEXT = re.compile(
-    rf"(?P<sample>{_NAME}){_VALUE}(?:[ \t]+-?\d+)?[ \t]*|{_HELP}|{_type('counter|gauge|histogram|summary|untyped')}"
-    r"|[ \t]*|#(?![ \t]+(?:HELP|TYPE)[ \t]).*"
+    rf"(?P<sample>{_NAME})(?:{_BLANK}(?P<labels>{_labels(_BLANK)}))?[ \t]++(?P<value>{_NUMBER})(?:[ \t]++\d{{1,18}})?{_BLANK}"
+    rf"|#[ \t]++HELP[ \t]++(?P<help>{_NAME})(?:[ \t].*)?"
+    rf"|#[ \t]++TYPE[ \t]++(?P<type>{_NAME})[ \t](?:counter|gauge|histogram|summary|untyped)"
+    rf"|{_BLANK}|#(?![ \t]++(?:HELP|TYPE)[ \t]).*"
 )
 _OPENMETRICS = re.compile(
-    rf"(?P<sample>{_NAME}){_VALUE}(?:[ \t]+{_NUMBER})?(?:[ \t]+#[ \t]+{_LABELS}[ \t]+{_NUMBER}(?:[ \t]+{_NUMBER})?)?"
-    rf"|{_HELP}|{_type('counter|gauge|histogram|gaugehistogram|summary|info|stateset|unknown')}"
-    rf"|#[ \t]+UNIT[ \t]+(?P<unit>{_NAME})[ \t].*"
+    rf"(?P<sample>{_NAME})(?P<labels>{_labels('')})? (?P<value>{_NUMBER})(?: {_REAL})?"
+    rf"(?P<exemplar> # {_labels('')} {_NUMBER}(?: {_REAL})?)?"
+    rf"|# HELP (?P<help>{_NAME}) .*"
+    rf"|# TYPE (?P<type>{_NAME}) (?:counter|gauge|histogram|gaugehistogram|summary|info|stateset|unknown)"
+    rf"|# UNIT (?P<unit>{_NAME}) (?P<of>.*)"
 )
+_LABEL = re.compile(r'(\w++)[ \t]*+=[ \t]*+"(?:[^"\\]++|\\.)*+"', re.ASCII)
 _OF_FAMILY = re.compile(r"_(?:total|bucket|sum|count|created|info|gsum|gcount)$")
-_END = "# EOF\n"
+_WITH_EXEMPLARS = ("_total", "_bucket")
+_END = re.compile(r"(^|\n)# EOF\n?\Z")
 _SHOWN = 80
 """Characters of a line that an error shows."""
 
@@ -68,19 +77,23 @@ def read_page(body: bytes, openmetrics: bool) -> ModelPage:
     """The page of a body. Raises ValueError, which names the line, if Prometheus would not read it."""
     text = body.decode()
     if openmetrics:
-        if not text.endswith(_END):
+        text, ends = _END.subn(r"\1", text)
+        if not ends:
             raise ValueError("the page does not end with `# EOF`")
-        text = text.removesuffix(_END)
+    lines = text.removesuffix("\n").split("\n") if text else []
     grammar = _OPENMETRICS if openmetrics else _TEXT
-    lines = []
-    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):
-        found = grammar.fullmatch(line)
-        if found is None or _repeats(found["labels"]):
-            raise ValueError(f"line {number} is no line of metrics: {line[:_SHOWN]!r}")
-        name = found["sample"] or found["help"] or found["type"] or (found["unit"] if openmetrics else None)
-        if name:
-            lines.append((family_of(name), line))
-    return ModelPage(tuple(lines), openmetrics)
+    families = [_family(grammar, number, line) for number, line in enumerate(lines, 1)]
+    return ModelPage(tuple((family, line) for family, line in zip(families, lines, strict=True) if family), openmetrics)
+
+
+def _family(grammar: re.Pattern[str], number: int, line: str) -> str | None:
+    """Family that a line is of; None of one that says nothing."""
+    found = grammar.fullmatch(line)
+    parts = found.groupdict() if found else None
+    if parts is None or _impossible(parts):
+        raise ValueError(f"line {number} is no line of metrics: {line[:_SHOWN]!r}")
+    name = parts["sample"] or parts["help"] or parts["type"] or parts.get("unit")
+    return family_of(name) if name else None
 
 
 def family_of(name: str) -> str:
@@ -88,9 +101,18 @@ def family_of(name: str) -> str:
     return _OF_FAMILY.sub("", name)
 
 
-def _repeats(labels: str | None) -> bool:
-    """Whether a label is there twice, for which Prometheus drops the page."""
-    if not labels:
-        return False
-    names = [found[1] for found in re.finditer(_LABEL, labels)]
-    return len(set(names)) < len(names)
+def _impossible(parts: Mapping[str, str | None]) -> bool:
+    """Whether Prometheus would refuse what the grammar allows."""
+    labels, value, exemplar, unit = parts["labels"], parts["value"], parts.get("exemplar"), parts.get("unit")
+    return (
+        (labels is not None and _repeats(labels))
+        or (value is not None and isinf(float(value)) and "inf" not in value.lower())
+        or (exemplar is not None and not str(parts["sample"]).endswith(_WITH_EXEMPLARS))
+        or (unit is not None and not unit.endswith(f"_{parts['of']}" if parts["of"] else ""))
+    )
+
+
+def _repeats(labels: str) -> bool:
+    """Whether a label is there twice; a sample's name is one as well."""
+    names = [found[1] for found in _LABEL.finditer(labels)]
+    return len({"__name__", *names}) <= len(names)

@@ -21,7 +21,7 @@ from sidecar.core.profile_file import dumps
 from sidecar.core.snapshot import Snapshot
 from sidecar.observer import api
 from sidecar.observer.live import Live
-from sidecar.observer.model_page import ModelPageReader
+from sidecar.observer.model_page import ModelPageReader, patience
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings
 
@@ -60,9 +60,6 @@ _HEADERS = {
 
 _COMPRESS_BYTES = 4096
 """Shorter answers are not worth compressing."""
-
-_PATIENCE_SECONDS = 5.0
-"""Half of Prometheus's default time for a scrape."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -123,7 +120,8 @@ class _Pages:
 
     async def metrics(self, request: web.Request) -> web.Response:
         accept = request.headers.get("Accept", "")
-        merging = await self._model_page.ask(accept, _patience(request)) if self._model_page else None
+        seconds = patience(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds", ""))
+        merging = await self._model_page.ask(accept, seconds) if self._model_page else None
         body, content_type = self._worker.metrics(accept, merging)
         return _answer(body, content_type)
 
@@ -176,14 +174,6 @@ class _Pages:
 
     async def settings(self, request: web.Request) -> web.Response:
         return _json(api.effective(self._settings))
-
-
-def _patience(request: web.Request) -> float:
-    """Seconds that the model may take to tell its metrics: at most half of what Prometheus gives the whole scrape."""
-    try:
-        return min(_PATIENCE_SECONDS, float(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds", "")) / 2)
-    except ValueError:
-        return _PATIENCE_SECONDS
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:

@@ -19,6 +19,8 @@ _CHUNK_BYTES = 65_536
 _TEXT = "text/plain;version=0.0.4"
 _OPENMETRICS = "application/openmetrics-text"
 _UNIX = "unix:"
+_PATIENCE_SECONDS = 0.1, 5.0
+"""Least and most; the most is half of Prometheus's default time for a scrape."""
 
 
 class ModelPageReader:
@@ -69,6 +71,15 @@ class ModelPageReader:
             if len(body) > _LIMIT_BYTES:
                 raise _AnswerError("too_large", f"{self._url} answered with more than {_LIMIT_BYTES} bytes")
         return bytes(body)
+
+
+def patience(told: str) -> float:
+    """Seconds that the model may take: half of what Prometheus tells that it gives the whole scrape."""
+    least, most = _PATIENCE_SECONDS
+    try:
+        return max(least, min(most, float(told) / 2))
+    except ValueError:
+        return most
 
 
 class _AnswerError(Exception):

@@ -10,6 +10,7 @@ from prometheus_client.samples import Sample
 
 from sidecar.core.containers import CgroupView, ContainersView, ProcessesView
 from sidecar.core.events import ExchangeSeen
+from sidecar.core.model_page import RESULTS, Merging
 from sidecar.core.view import MonitorView
 from sidecar.settings import MetricsSettings, SegmentSettings, Settings
 from sidecar.sink import Observed
@@ -44,6 +45,9 @@ CONTRACT = {
     "sidecar_handoff_bytes": set(),
     "sidecar_build_info": {"version"},
     "sidecar_sink_events": {"sink", "result"},
+    "sidecar_merge_up": set(),
+    "sidecar_merges": {"result"},
+    "sidecar_merge_clashes": set(),
     "model_rows": {"side"},
     "model_feature_bin": {"side", "feature", "bin", "range", "profile"},
     "model_reference_bin_ratio": {"side", "feature", "bin", "range", "profile"},
@@ -71,7 +75,8 @@ def observed() -> Observed:
     machine.feed(exchange([{"age": 1.0, "income": 2.0, "secret-of-client-77": 1.0}]), 1_700_000_090.0)
     machine.tick(1_700_000_091.0)
     containers = ContainersView(CgroupView(2.5, 0.3, 100, 200, 1), ProcessesView(7.0, 200, 4, 9, 1_700_000_000.0))
-    return Observed(snapshot(), machine.view(), {"otlp": {"sent": 5, "failed": 2}}, {}, containers)
+    merging = Merging(None, dict.fromkeys(RESULTS, 1))
+    return Observed(snapshot(), machine.view(), {"otlp": {"sent": 5, "failed": 2}}, {}, containers, merging)
 
 
 def render(observed: Observed, accept: str = "", settings: Settings = SETTINGS) -> str:
