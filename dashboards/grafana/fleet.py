@@ -130,7 +130,7 @@ def _sidecars() -> list[object]:
     return [
         graph(
             "Added latency",
-            "How long bytes stayed in the sidecar's hands: 99 % of the exchanges below this.",
+            "From reading bytes to handing them to the kernel: 99 % of the exchanges below this.",
             "s",
             Query(
                 f"histogram_quantile(0.99, sum by (model_name, le) (rate({added}[$__rate_interval])))",

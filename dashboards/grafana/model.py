@@ -89,7 +89,7 @@ def _time() -> list[object]:
         ),
         graph(
             "The sidecar's time",
-            "How long bytes stayed in the sidecar's hands.",
+            "From reading bytes to handing them to the kernel, request and response.",
             "s",
             Query(_quantile(0.5, "sidecar_added_latency_seconds"), f"p50 {_NAME}"),
             Query(_quantile(0.99, "sidecar_added_latency_seconds"), f"p99 {_NAME}"),

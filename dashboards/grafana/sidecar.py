@@ -88,7 +88,7 @@ def _traffic() -> list[object]:
         ),
         buckets(
             "Added latency",
-            "Exchanges by how long their bytes stayed in the sidecar's hands.",
+            "Exchanges by the time from reading their bytes to handing them to the kernel, request and response.",
             "s",
             Query(f"sum by (le) (rate(sidecar_added_latency_seconds_bucket{{{POD}}}[$__rate_interval]))", "{{le}}"),
         ),

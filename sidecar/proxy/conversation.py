@@ -128,7 +128,7 @@ class Conversation:
         return data
 
     def forwarded(self, now: int) -> None:
-        """What was read at the last call went out at `now`: settle what ended in it."""
+        """What was read at the last call was handed to the kernel at `now`: settle what ended in it."""
         self.fresh = False
         spent = now - self._now
         ledger = self._services.ledger
@@ -141,8 +141,9 @@ class Conversation:
         """The client sends no more; returns what was held back."""
         return self._requests.release()
 
-    def upstream_eof(self) -> bytes:
+    def upstream_eof(self, now: int) -> bytes:
         """The model sends no more; a body that ends with the connection is complete now."""
+        self._now = now
         held = self._responses.release()
         answering = self._answering
         if answering is not None and answering.answer is not None and answering.answer.until_close:

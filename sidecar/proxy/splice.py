@@ -114,19 +114,24 @@ class Upstream(Half):
         if peer is None:
             return
         conversation = self._conversation
-        peer.transport.write(conversation.from_upstream(data, monotonic_ns()))
-        if conversation.fresh:
-            conversation.forwarded(monotonic_ns())
+        out = conversation.from_upstream(data, monotonic_ns())
+        if not conversation.fresh:
+            peer.transport.write(out)
+        else:
+            now = monotonic_ns()  # before writing: that may wake the client in our place
+            peer.transport.write(out)
+            conversation.forwarded(now)
             if conversation.closing and conversation.idle:
                 peer.transport.close()
 
     def eof_received(self) -> bool:
         """asyncio: the model sends no more."""
-        held = self._conversation.upstream_eof()
+        now = monotonic_ns()
+        held = self._conversation.upstream_eof(now)
         if held and self.peer is not None:
             self.peer.transport.write(held)
         if self._conversation.fresh:
-            self._conversation.forwarded(monotonic_ns())
+            self._conversation.forwarded(now)
         return super().eof_received()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -183,13 +188,14 @@ class Downstream(Half):
             self._before_upstream(data)
             return
         now = monotonic_ns()
-        peer.transport.write(conversation.from_client(data, now))
+        out = conversation.from_client(data, now)
         asked = conversation.asked
         if asked is not None:
             conversation.asked = None
-            asked.added = monotonic_ns() - now
-        elif conversation.closing and conversation.idle:  # the rest of a body whose answer is out already
-            self.transport.close()
+            asked.added = monotonic_ns() - now  # before writing: that may wake the model in our place
+        peer.transport.write(out)
+        if asked is None and conversation.closing and conversation.idle:
+            self.transport.close()  # that was the rest of a body whose answer is out already
 
     def eof_received(self) -> bool:
         """asyncio: the client sends no more. That is passed on, if need be when the model is there."""

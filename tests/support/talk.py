@@ -58,7 +58,8 @@ class Talk:
 
     def upstream_eof(self) -> None:
         """The model sends no more."""
-        self.to_client += self.conversation.upstream_eof()
+        self.now += 1
+        self.to_client += self.conversation.upstream_eof(self.now)
         self._forwarded()
 
     def client_eof(self) -> None:

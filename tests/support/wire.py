@@ -43,7 +43,7 @@ def recorded(name: str) -> list[Exchange]:
     conversation = Conversation(services)
     conversation.from_client(asked, 1)
     conversation.from_upstream(answered, 2)
-    conversation.upstream_eof()
+    conversation.upstream_eof(2)
     conversation.closed(by_upstream=True, now=3)
     return handoff.exchanges
 
