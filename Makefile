@@ -10,6 +10,7 @@
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 EMBEDDINGS_VENV ?= .venv-embeddings
+CHECKOV_VENV ?= .venv-checkov
 PYTHON ?= python3
 SECONDS ?=
 BENCH_ARGS ?=
@@ -19,7 +20,7 @@ BENCH_ARGS ?=
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
 
-test: $(VENV)/.test packages-test
+test: $(VENV)/.test $(CHECKOV_VENV)/.checkov packages-test
 	scripts/car_loan $(VENV)/bin/python .cache/car-loan
 	$(MAKE) --no-print-directory check
 	$(VENV)/bin/python -m pytest
@@ -85,6 +86,15 @@ $(BENCH_VENV)/.bench: requirements/bench.txt | $(BENCH_VENV)/bin/python
 	$(BENCH_VENV)/bin/pip install --quiet -r requirements/bench.txt
 	touch $@
 
+# It pins what we do not, so it has an environment of its own.
+$(CHECKOV_VENV)/bin/python:
+	scripts/venv $(PYTHON) $(CHECKOV_VENV)
+
+$(CHECKOV_VENV)/.checkov: requirements/checkov.txt | $(CHECKOV_VENV)/bin/python
+	@echo "installing $< into $(CHECKOV_VENV)"
+	$(CHECKOV_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 $(EMBEDDINGS_VENV)/bin/python:
 	scripts/venv $(PYTHON) $(EMBEDDINGS_VENV)
 
@@ -131,4 +141,4 @@ lock:
 	scripts/lock $(PYTHON)
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) $(EMBEDDINGS_VENV) .cache build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(EMBEDDINGS_VENV) $(CHECKOV_VENV) .cache build ./*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

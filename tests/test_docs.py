@@ -44,6 +44,12 @@ def test_every_link_between_documents_leads_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
+def test_the_number_of_alerts_is_the_number_of_alerts(page: str) -> None:
+    alerts = re.findall(r"^  - alert: ", text("dashboards/rules/drift-sidecar.rules.yml"), re.MULTILINE)
+    assert f"{len(alerts)} alerts" in " ".join(text(page).split())
+
+
 PAGES = {"settings": "settings_docs", "annotations": "annotations_docs", "panels": "dashboards_docs"}
 
 

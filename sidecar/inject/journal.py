@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 Path = list[str | int]
-_NAMED = frozenset({"containers", "initContainers", "volumes", "env"})
+_NAMED = frozenset({"containers", "initContainers", "volumes", "env", "imagePullSecrets"})
 """Lists whose items are found by their names; items of other lists by their place."""
 _FILLED_BY_MANY = _NAMED | {"metadata", "annotations"}
 """Where others may add as well: what we made is taken away only if it is empty by then."""

@@ -23,6 +23,7 @@ Native = Literal["auto", "yes", "no"]
 Mesh = Literal["auto", "istio", "linkerd", "none"]
 Quantity = Annotated[str, Meta(pattern=r"^(([0-9]+|[0-9]*\.[0-9]+)([numkMGTPE]|Ki|Mi|Gi|Ti|Pi|Ei)?)?$", max_length=20)]
 """An amount as Kubernetes writes it; empty means that none is set."""
+SecretName = Annotated[str, Meta(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 Version = Annotated[str, Meta(pattern=r"^v?[0-9]+\.[0-9]+([.+-].*)?$")]
 
 
@@ -37,6 +38,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Image of the sidecar."""
     image_pull_policy: Literal["", "Always", "IfNotPresent", "Never"] = ""
     """Empty means what Kubernetes makes of the image's tag."""
+    image_pull_secrets: tuple[SecretName, ...] = ()
+    """Secrets of the pod's own namespace by which the sidecar's image is pulled. They join the pod's, which the API server has
+    filled from its ServiceAccount by then; in manifests they take the place of the ServiceAccount's, so name those too."""
     kubernetes_version: Version | None = None
     """Version of the cluster, such as "1.33"; None means unknown, and then no pod gets a native sidecar by itself."""
     native: Native = "auto"

@@ -32,7 +32,7 @@ _PAST_MESH = {
 }
 """Probes, hooks and scrapes come to the admin port in plain text, which a strict mesh would refuse."""
 _OURS = re.compile(
-    rf"metadata(/annotations(/.*)?)?|spec/(shareProcessNamespace|initContainers|volumes(/{NAME}-[^/]*)?)"
+    rf"metadata(/annotations(/.*)?)?|spec/(shareProcessNamespace|initContainers|imagePullSecrets(/[^/]*)?|volumes(/{NAME}-[^/]*)?)"
     rf"|spec/(initContainers|containers)/{NAME}"
     r"|spec/containers/[^/]+/(ports|env|args|command|lifecycle|(liveness|readiness|startup)Probe)(/.*)?"
 )
@@ -116,6 +116,7 @@ def _add(pod: Json, wishes: Wishes, native: bool) -> list[str]:
     spec = pod["spec"]
     filled(spec, "initContainers" if native else "containers", []).append(container)
     filled(spec, "volumes", []).extend(volumes)
+    _pull_with(spec, options.image_pull_secrets)
     if wishes.share_processes:
         spec["shareProcessNamespace"] = True
     _annotate(pod, model, wishes, volume_names(volumes))
@@ -132,6 +133,13 @@ def _annotate(pod: Json, model: Json, wishes: Wishes, evictable: list[str]) -> N
     if past:
         _add_to_list(known, past, [str(wishes.options.admin_port)])
     known[STATUS] = ""
+
+
+def _pull_with(spec: Json, secrets: tuple[str, ...]) -> None:
+    known = {secret.get("name") for secret in spec.get("imagePullSecrets") or []}
+    added = [{"name": secret} for secret in dict.fromkeys(secrets) if secret not in known]
+    if added:
+        filled(spec, "imagePullSecrets", []).extend(added)
 
 
 def _one_scrape(port: int) -> dict[str, str]:

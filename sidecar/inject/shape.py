@@ -33,6 +33,10 @@ class _Named(msgspec.Struct):
     name: str
 
 
+class _Secret(msgspec.Struct):
+    name: str | None = None
+
+
 class _Variable(msgspec.Struct):
     name: str
     value: str | None = None
@@ -77,6 +81,7 @@ class _Spec(msgspec.Struct):
     containers: list[_Container]
     initContainers: list[_Container] | None = None  # noqa: N815
     volumes: list[_Named] | None = None
+    imagePullSecrets: list[_Secret] | None = None  # noqa: N815
     hostNetwork: bool | None = None  # noqa: N815
     shareProcessNamespace: bool | None = None  # noqa: N815
     restartPolicy: str | None = None  # noqa: N815

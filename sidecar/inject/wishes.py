@@ -39,6 +39,7 @@ ANNOTATIONS = {
     "mesh": "`istio`, `linkerd`, `none` or `auto`: whose annotations let probes and scrapes reach the admin port.",
     "image": "The sidecar's image.",
     "image-pull-policy": "`Always`, `IfNotPresent` or `Never`.",
+    "image-pull-secrets": "Secrets of the pod's namespace by which the sidecar's image is pulled, with commas between them.",
     "cpu-request": "Request of CPU (50m); `cpu-limit`, `memory-request` and `memory-limit` likewise. An empty one is not set.",
     "cpu-limit": "None by default: a limit throttles, and throttling is latency.",
     "memory-request": "128Mi.",
@@ -50,10 +51,13 @@ ANNOTATIONS = {
 
 _OPTIONS = {
     "traffic": "traffic", "native": "native", "mesh": "mesh", "image": "image", "image-pull-policy": "image_pull_policy",
+    "image-pull-secrets": "image_pull_secrets",
     "listen-port": "port", "admin-port": "admin_port", "cpu-request": "cpu_request", "cpu-limit": "cpu_limit",
     "memory-request": "memory_request", "memory-limit": "memory_limit", "on-invalid": "invalid",
 }  # fmt: skip
 """Annotations that win over an option, and the option's name."""
+_LISTS = {"image-pull-secrets"}
+"""Those with commas between their items."""
 
 INJECTOR_MADE = {
     "upstream": "Name the model's port with `drift-sidecar/port`",
@@ -126,8 +130,9 @@ def _checked(name: str, text: str) -> str:
 
 
 def _option(name: str, text: str) -> Any:
+    value = [item.strip() for item in text.split(",") if item.strip()] if name in _LISTS else text
     try:
-        return msgspec.convert(text, get_type_hints(Options, include_extras=True)[_OPTIONS[name]], strict=False)
+        return msgspec.convert(value, get_type_hints(Options, include_extras=True)[_OPTIONS[name]], strict=False)
     except msgspec.ValidationError as error:
         raise refused(name, text, str(error), ANNOTATIONS[name]) from error
 

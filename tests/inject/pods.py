@@ -23,6 +23,7 @@ _ANNOTATIONS = {
     "drift-sidecar/capture.path": st.sampled_from(["/var/capture/a.jsonl", "/tmp/a.jsonl"]),
     "drift-sidecar/window.rows": st.integers(1, 10**6).map(str),
     "drift-sidecar/native": st.sampled_from(["auto", "no"]),
+    "drift-sidecar/image-pull-secrets": st.sampled_from(["ours", "theirs, ours", ""]),
     "drift-sidecar/cpu-limit": st.sampled_from(["", "500m"]),
     "linkerd.io/inject": st.just("enabled"),
     "config.linkerd.io/skip-inbound-ports": st.just("25,26"),
@@ -86,6 +87,7 @@ def pods(draw: st.DrawFn) -> dict[str, Any]:
             optional={
                 "initContainers": st.just([{"name": "init", "image": "i"}]),
                 "volumes": st.just([{"name": "v", "emptyDir": {}}]),
+                "imagePullSecrets": st.sampled_from([[], [{"name": "theirs"}], [{"name": "a"}, {"name": "ours"}]]),
                 "terminationGracePeriodSeconds": st.integers(0, 120),
                 "restartPolicy": st.sampled_from(["Always", "Never"]),
                 "hostNetwork": st.booleans(),
@@ -108,5 +110,6 @@ OPTIONS = st.builds(
     kubernetes_version=st.sampled_from([None, "1.28", "1.30", "1.33", "v1.37.1"]),
     traffic=st.sampled_from(["take-over", "loopback", "shift"]),
     mesh=st.sampled_from(["auto", "istio", "linkerd", "none"]),
+    image_pull_secrets=st.sampled_from([(), ("ours",), ("ours", "ours", "more")]),
     settings=st.sampled_from([{}, {"trace.sample_ratio": 0.5, "http.routes": ["/a"]}]),
 )

@@ -31,8 +31,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "cert-manager": CERT_MANAGER,
     "everything": {
         "image": {"repository": "registry.example/drift-sidecar", "tag": "9", "pullPolicy": "Always",
-                  "pullSecrets": [{"name": "s"}]},
-        "options": {"invalid": "admit", "settings": {"drift.material_psi": 0.2}},
+                  "pullSecrets": [{"name": "s"}], "digest": f"sha256:{'0' * 64}"},
+        "options": {"invalid": "admit", "settings": {"drift.material_psi": 0.2}, "image_pull_secrets": ["registry"]},
         "webhook": {"replicas": 3, "failurePolicy": "Fail", "priorityClassName": "high", "nodeSelector": {"a": "b"},
                     "tolerations": [{"operator": "Exists"}], "apiServerCidrs": ["10.0.0.0/16"]},
         "networkPolicy": {"namespaces": ["fraud", "credit"]},
@@ -110,7 +110,8 @@ def test_the_options_are_such_as_the_injector_reads(name: str) -> None:
 
     options = convert_options(yaml.safe_load(text), "options.yaml")
 
-    assert options.image.endswith(":9" if name == "everything" else ":0.1.0")
+    assert options.image.endswith(f":9@sha256:{'0' * 64}" if name == "everything" else ":0.1.0")
+    assert options.image_pull_secrets == (("registry",) if name == "everything" else ())
 
 
 def test_its_rights_are_those_of_the_webhook_s_page_and_no_more() -> None:

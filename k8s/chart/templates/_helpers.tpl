@@ -3,7 +3,13 @@ drift-sidecar-webhook
 {{- end }}
 
 {{- define "drift-sidecar.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{- define "drift-sidecar.options" -}}
+{{- $image := dict "image" (include "drift-sidecar.image" .) }}
+{{- if .Values.image.pullPolicy }}{{ $_ := set $image "image_pull_policy" .Values.image.pullPolicy }}{{ end }}
+{{- merge (deepCopy .Values.options) $image | toYaml }}
 {{- end }}
 
 {{- define "drift-sidecar.selector" -}}
