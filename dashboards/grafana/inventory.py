@@ -14,6 +14,7 @@ ABSENT = {
     r"sidecar_container_": "needs a cgroup of the sidecar's own",
     r"gen_ai_": "needs a model with OpenAI's API",
     r"sidecar_merge": "needs `metrics.merge`",
+    r"model_answers_total": "needs a server that names its version",
     r"model_segment_": "needs `segments.by`",
     r"model_feature_violations_total": "shows only what breaks the schema, and nothing did",
     r"unless|offset": "marks a change, and is empty while there is none",

@@ -37,6 +37,16 @@ def _serving() -> list[object]:
     return [
         graph("Requests by version", "Requests a second.", "reqps", Query(every, _NAME), stacked=True),
         graph(
+            "Answers by the version they name",
+            "Decoded answers a second, for servers that take up another model without a restart.",
+            "reqps",
+            Query(
+                f"sum by (answered_version) (rate(model_answers_total{{{POD}}}[$__rate_interval]))",
+                "{{answered_version}}",
+            ),
+            stacked=True,
+        ),
+        graph(
             "Requests by status",
             "Requests a second.",
             "reqps",

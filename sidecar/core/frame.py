@@ -35,3 +35,5 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     """The segment of each row, by number; None where there are no segments."""
     vectors: dict[str, Any] | None = None
     """Tensors too wide for columns, by name: numeric arrays (rows, size) that stand beside the `width` columns."""
+    version: str = ""
+    """The model's version that an answer names; empty where it names none."""

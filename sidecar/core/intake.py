@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sidecar.core.answers import Answers
 from sidecar.core.decoder import Decoder
 from sidecar.core.events import DecodeFailed
 from sidecar.core.exchange import Exchange, Message, Outcome
@@ -25,10 +26,11 @@ _REMEMBERED_BYTES = 2048
 
 
 class Intake:
-    """Turns exchanges into frames. `results` counts messages by (decoder, result)."""
+    """Turns exchanges into frames. `results` counts messages by (decoder, result), `answers` by what version they name."""
 
     def __init__(self, settings: DecodeSettings, decoders: tuple[Decoder, ...]) -> None:
         self.results: Counter[tuple[str, str]] = Counter()
+        self.answers = Answers()
         self._limit = settings.inflated_limit_bytes
         self._decoders = decoders
         self._choices: dict[bytes, Decoder | None] = {}  # by the request's head
@@ -54,11 +56,13 @@ class Intake:
             if message is response and not 0 < exchange.status < 400:
                 continue
             try:
-                frames.append(decode(exchange, self._payload(message, whole)))
+                frame = decode(exchange, self._payload(message, whole))
             except DecodeError as error:
                 self._failed(decoder.name, error, exchange, now, failures)
             else:
+                frames.append(frame)
                 self.results[decoder.name, "ok"] += 1
+                self.answers.add(frame.version)
         return frames
 
     def _payload(self, message: Message, whole: bool) -> bytes:

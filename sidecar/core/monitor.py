@@ -128,6 +128,7 @@ class Monitor:
         return MonitorView(
             sides=tuple(self._side_view(side) for side in Side),
             decoded=dict(self._intake.results),
+            answered=dict(self._intake.answers.by_version),
             violations=dict(self._violations + self._violations_now()),
             digest=self._digest,
             segments=self._slices.views() if self._slices else (),

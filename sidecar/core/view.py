@@ -115,6 +115,8 @@ class MonitorView(msgspec.Struct, frozen=True):
     sides: tuple[SideView, ...]
     decoded: dict[tuple[str, str], int]
     """(decoder, result) -> messages; result is `ok` or a reason of DecodeError."""
+    answered: dict[str, int]
+    """Version that answers name -> decoded answers"""
     violations: dict[tuple[str, str], int]
     """(feature, kind) -> rows"""
     digest: str

@@ -47,6 +47,7 @@ def status(settings: Settings, observed: Observed, history: History, started: fl
         "reference": {"name": view.name, "created": view.created},
         "sides": [_side(side, settings) for side in view.sides],
         "decoded": _counted(("decoder", "result"), view.decoded.items()),
+        "answered": [{"version": version, "count": count} for version, count in view.answered.items()],
         "violations": _counted(("feature", "kind"), view.violations.items()),
         "sinks": observed.sinks,
     }

@@ -48,6 +48,7 @@ CONTRACT = {
     "sidecar_merge_up": set(),
     "sidecar_merges": {"result"},
     "sidecar_merge_clashes": set(),
+    "model_answers": {"answered_version"},
     "model_rows": {"side"},
     "model_feature_bin": {"side", "feature", "bin", "range", "profile"},
     "model_reference_bin_ratio": {"side", "feature", "bin", "range", "profile"},
@@ -219,7 +220,7 @@ def test_a_measure_without_enough_rows_has_no_score() -> None:
 
 
 def test_an_observer_that_heard_nothing_yet_still_says_that_it_is_up() -> None:
-    text = render(Observed(None, MonitorView((), {}, {}, ""), {}))
+    text = render(Observed(None, MonitorView((), {}, {}, {}, ""), {}))
     assert value(text, "sidecar_observer_up") == 1
 
 

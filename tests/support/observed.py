@@ -62,7 +62,7 @@ def exchange(
     spread = [(at + 0.5) / len(rows) for at in range(len(rows))]
     scores = {"name": "score", "shape": [len(rows)], "datatype": "FP64", "data": spread}
     asked = orjson.dumps({"inputs": inputs})
-    answered = orjson.dumps({"model_name": "loans", "outputs": [scores]})
+    answered = orjson.dumps({"model_name": "loans", "model_version": "7", "outputs": [scores]})
     return Exchange(
         started_ns=round(STARTED * 1e9),
         duration_ns=duration_ns,

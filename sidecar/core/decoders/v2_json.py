@@ -56,6 +56,7 @@ class _Request(msgspec.Struct, gc=False):
 
 class _Response(msgspec.Struct, gc=False):
     tensors: list[_Flat] = msgspec.field(name="outputs")
+    model_version: str | None = None
     parameters: _Parameters | None = None
 
 
@@ -102,7 +103,8 @@ class V2Json:
         tensors = [
             _Tensor(one.name, *_extent(one.name, one.shape, len(one.data)), one.data) for one in document.tensors
         ]
-        return self._assemble(side, tensors, parameters is not None and parameters.content_type == "pd")
+        frame = self._assemble(side, tensors, parameters is not None and parameters.content_type == "pd")
+        return _by_version(frame, document.model_version) if isinstance(document, _Response) else frame
 
     def _any_frame(self, side: Side, message: Message, payload: bytes, key: str) -> Frame:
         head, buffers = _split(message, payload)
@@ -115,7 +117,8 @@ class V2Json:
         for one in described:
             tensor, buffers = _tensor(one, buffers, known)
             tensors.append(tensor)
-        return self._assemble(side, tensors, _content_type(document) == "pd")
+        frame = self._assemble(side, tensors, _content_type(document) == "pd")
+        return _by_version(frame, document.get("model_version")) if side is Side.OUTPUT else frame
 
     def _assemble(self, side: Side, tensors: list[_Tensor], as_columns: bool) -> Frame:
         if not tensors:
@@ -154,6 +157,10 @@ class V2Json:
             for at, name in enumerate(spread(tensor.name, tensor.width))
         }
         return self._tables.wide(side, rows, columns, wide)
+
+
+def _by_version(frame: Frame, version: Any) -> Frame:
+    return msgspec.structs.replace(frame, version=version) if isinstance(version, str) and version else frame
 
 
 def _is_known_flat(head: bytes, document: dict[str, Any], described: list[Any]) -> bool:

@@ -74,6 +74,7 @@ export function showFigures(status) {
     ["Answers, with p50", routes.map((one) => [`${one.status} ${one.method} ${one.route}`, `${count(one.count)} · ${seconds(one.p50)}`])],
     ["Exchanges", counts(traffic.exchanges, (one) => `${one.protocol}: ${one.outcome}`)],
     ["Messages decoded", counts(status.decoded, (one) => `${one.decoder}: ${one.result}`)],
+    ["Answers by version", counts(status.answered, (one) => one.version)],
     ["Violations", counts(status.violations, (one) => `${one.feature}: ${one.kind}`)],
     ["Shed", total(traffic.shed) ? counts(traffic.shed, (one) => `${one.stage}: ${one.reason}`) : [["nothing", "0"]]],
     ["Sinks", results],

@@ -34,6 +34,12 @@ def model_families(families: Families, view: MonitorView) -> Iterable[Metric]:
         ((key, count) for key, count in view.decoded.items()),
     )
     yield families.counter(
+        "model_answers",
+        "Decoded answers by the version of the model that they name.",
+        ("answered_version",),
+        (((version,), count) for version, count in view.answered.items()),
+    )
+    yield families.counter(
         "model_rows", "Rows that went into the model, and that came out.", ("side",), _by_side(sides, "rows_total")
     )
     yield families.gauge("model_window_rows", "Rows of the open window.", ("side",), _by_side(sides, "window_rows"))

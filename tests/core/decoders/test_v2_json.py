@@ -212,3 +212,15 @@ def test_an_image_in_a_buffer_is_a_vector_that_takes_no_more_memory_than_its_byt
     assert frame.vectors is not None
     assert frame.vectors["x"].nbytes == len(buffer)
     assert frame.vectors["x"].ravel().tolist() == numbers
+
+
+@pytest.mark.parametrize("padding", [b"", LONG])
+@pytest.mark.parametrize(("named", "version"), [({"model_version": "3"}, "3"), ({}, ""), ({"model_version": 3}, "")])
+def test_an_answer_says_which_version_gave_it_and_a_request_does_not(
+    padding: bytes, named: dict[str, Any], version: str
+) -> None:
+    outputs = {"outputs": [tensor("score", [1], [0.5])], **named}
+    answered = padding + orjson.dumps(outputs)
+
+    assert V2.response(exchange("/v2/models/m/infer", b"", answered), answered).version == version
+    assert request(tensor("age", [1], [1]), padding=padding, **named).version == ""
