@@ -35,7 +35,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "options": {"invalid": "admit", "settings": {"drift.material_psi": 0.2}, "image_pull_secrets": ["registry"]},
         "webhook": {"replicas": 3, "failurePolicy": "Fail", "priorityClassName": "high", "nodeSelector": {"a": "b"},
                     "tolerations": [{"operator": "Exists"}], "apiServerCidrs": ["10.0.0.0/16"]},
-        "networkPolicy": {"namespaces": ["fraud", "credit"]},
+        "networkPolicy": {"namespaces": ["fraud", "credit"], "ports": [8080]},
         "podMonitor": {"labels": {"release": "prometheus"}},
         "prometheusRule": {"runbook": "https://wiki.example/runbook"},
     },
@@ -170,7 +170,19 @@ def test_the_bypass_is_closed_in_the_namespaces_that_are_named() -> None:
     closed = [one for one in policies if one["metadata"]["name"] == "through-the-drift-sidecar"]
 
     assert [one["metadata"]["namespace"] for one in closed] == ["fraud", "credit"]
-    assert [port["port"] for port in closed[0]["spec"]["ingress"][0]["ports"]] == [9480, 9481]
+    assert [port["port"] for port in closed[0]["spec"]["ingress"][0]["ports"]] == [9480, 9481, 9482, 8080]
+
+
+def test_every_port_at_which_a_sidecar_takes_traffic_by_name_stays_open() -> None:
+    (policy,) = [one for one in objects({"networkPolicy": {"namespaces": ["fraud"]}})
+                 if one["metadata"]["name"] == "through-the-drift-sidecar"]  # fmt: skip
+    case = yaml.safe_load((ROOT / "tests/inject/cases/two_ports.yaml").read_text())
+    (sidecar,) = [one for part in ("initContainers", "containers") for one in case["after"]["spec"].get(part, ())
+                  if one["name"] == CONTAINER]  # fmt: skip
+
+    opened = {port["port"] for port in policy["spec"]["ingress"][0]["ports"]}
+
+    assert {port["containerPort"] for port in sidecar["ports"]} <= opened
 
 
 def test_rules_carry_the_runbook_s_address_and_dashboards_their_label() -> None:
