@@ -150,6 +150,7 @@ def test_reviews_are_asked_for_as_the_webhook_wants_them() -> None:
     assert [one["failurePolicy"] for one in hooks.values()] == ["Ignore", "Fail"]
     for one in hooks.values():
         assert (one["sideEffects"], one["reinvocationPolicy"]) == ("None", "IfNeeded")
+        assert [(rule["operations"], rule["resources"]) for rule in one["rules"]] == [(["CREATE"], ["pods"])]
         assert "hostNetwork" in one["matchConditions"][0]["expression"]
         left_out = one["namespaceSelector"]["matchExpressions"][2]["values"]
         assert {"kube-system", "ops"} <= set(left_out)
@@ -171,6 +172,17 @@ def test_the_bypass_is_closed_in_the_namespaces_that_are_named() -> None:
 
     assert [one["metadata"]["namespace"] for one in closed] == ["fraud", "credit"]
     assert [port["port"] for port in closed[0]["spec"]["ingress"][0]["ports"]] == [9480, 9481, 9482, 8080]
+
+
+def test_the_webhook_may_be_reached_by_the_api_server_s_addresses_alone() -> None:
+    policies = {
+        one["metadata"]["name"]: one for one in objects(VARIANTS["everything"]) if one["kind"] == "NetworkPolicy"
+    }
+
+    (rule,) = policies["drift-sidecar-webhook"]["spec"]["ingress"]
+
+    assert rule["from"] == [{"ipBlock": {"cidr": "10.0.0.0/16"}}]
+    assert [port["port"] for port in rule["ports"]] == [8443]
 
 
 def test_every_port_at_which_a_sidecar_takes_traffic_by_name_stays_open() -> None:

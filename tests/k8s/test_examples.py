@@ -11,6 +11,7 @@ import yaml
 
 from sidecar import cli
 from sidecar.inject.model import NAME
+from tests.sinks.test_prometheus import CONTRACT
 from tests.support.kubernetes import unrestricted
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "k8s/examples").glob("*.yaml"))
@@ -58,3 +59,21 @@ def test_every_kind_of_server_that_is_promised_has_an_example() -> None:
         "autoscaling",
     }
     assert servers == named
+
+
+def test_pods_are_scaled_by_figures_that_there_are_and_the_model_s_own_cpu() -> None:
+    path = next(path for path in EXAMPLES if path.stem == "autoscaling")
+    by_kind = {one["kind"]: one["spec"] for one in yaml.safe_load_all(path.read_text())}
+    metrics = {one["type"]: one for one in by_kind["HorizontalPodAutoscaler"]["metrics"]}
+    triggers = {one["metadata"]["query"]: one.get("metricType") for one in by_kind["ScaledObject"]["triggers"]}
+    recorded = (Path(__file__).parents[2] / "dashboards/rules/drift-sidecar.rules.yml").read_text()
+
+    assert metrics["Pods"]["pods"]["metric"]["name"] in CONTRACT
+    assert "record: model:latency_p95:5m" in recorded
+    assert metrics["ContainerResource"]["containerResource"]["container"] == "model"
+    assert set(metrics) == {"Pods", "External", "ContainerResource"}, "the pod's own CPU would be diluted"
+    selector = '{namespace="risk",model_name="fraud"}'
+    assert triggers == {
+        f"sum(http_server_active_requests{selector})": None,
+        f"max(model:latency_p95:5m{selector})": "Value",
+    }

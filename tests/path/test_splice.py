@@ -163,6 +163,16 @@ def test_a_response_to_nothing_is_passed_on(line: Line) -> None:
     line.client.expect_end()
 
 
+def test_a_model_that_closes_between_requests_closes_the_client_s_connection_and_no_request_is_sent_into_it(
+    line: Line,
+) -> None:
+    line.client.send(GET)
+    line.model.expect_request(GET)
+    answer(line)
+    line.model.close()
+    line.client.expect_end()
+
+
 def test_a_client_that_sends_no_more_still_gets_its_answer(line: Line) -> None:
     line.client.send(GET)
     line.client.end()
