@@ -21,7 +21,12 @@ def model() -> Dashboard:
     """The dashboard."""
     text = "Requests, errors and durations of a model by version; payloads; drift of its features; its container."
     made = board("model", "Models: model", text, ("namespace", "model", "version", "pod"))
-    sections = {"Serving": _serving(), "Where the time goes": _time(), "Drift": _drift(), "Container": _container()}
+    sections = {
+        "Serving": _serving(),
+        "Where the time goes": _time(),
+        "Drift": _drift(),
+        "Container": [*_container(), *_processes()],
+    }
     return rows(made, sections)
 
 
@@ -213,6 +218,11 @@ def _container() -> list[object]:
             ),
             limits=(1,),
         ),
+    ]
+
+
+def _processes() -> list[object]:
+    return [
         graph(
             "The model's CPU",
             "Cores that the model's processes use, where the pod shares its process namespace.",
@@ -227,6 +237,13 @@ def _container() -> list[object]:
             "Resident memory of the model's processes, where the pod shares its process namespace.",
             "bytes",
             Query(f"sum by (pod, {_BY}) (model_container_memory_bytes{{{POD}}})", f"{{{{pod}}}} {_NAME}"),
+        ),
+        graph(
+            "The model's threads and files",
+            "Threads and open files of the model's processes, where the pod shares its process namespace.",
+            "short",
+            Query(f"sum by (pod, {_BY}) (model_container_threads{{{POD}}})", f"threads {{{{pod}}}} {_NAME}"),
+            Query(f"sum by (pod, {_BY}) (model_container_descriptors{{{POD}}})", f"files {{{{pod}}}} {_NAME}"),
         ),
         graph(
             "The model's restarts",
