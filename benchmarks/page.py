@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from sidecar.core.profile_file import dumps
+from sidecar.core.reference.profile_file import dumps
 from tests.support.browser import Browser
 from tests.support.flights import Traffic, folder, model, served
 from tests.support.observed import reference

@@ -31,8 +31,8 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
 
     import uvloop
 
-    from sidecar.core.decoders import decoders
-    from sidecar.core.monitor import Monitor
+    from sidecar.core.reading.decoders import decoders
+    from sidecar.core.watching.monitor import Monitor
     from sidecar.handoff.receive import receive_hello
     from sidecar.handoff.wire import FrameReader
     from sidecar.observer.complaints import Complaints

@@ -144,11 +144,11 @@ class DriftSettings(Section, frozen=True):
 
 class SegmentSettings(Section, frozen=True):
     by: Annotated[str, Meta(pattern="^(feature:.+|header:[!#-'*+.0-9A-Z^-z|~-]+)?$")] = ""
-    """Watch each slice of the traffic as well: `feature:NAME` or `header:NAME` of the request; empty means no slices."""
+    """Watch each segment of the traffic as well: `feature:NAME` or `header:NAME` of the request; empty means no segments."""
     values: tuple[str, ...] = ()
-    """The slices, all else is `other`; empty means the reference's categories, or of a header the first `max` that come."""
+    """The segments, all else is `other`; empty means the reference's categories, or of a header the first `max` that come."""
     max: Annotated[int, Meta(ge=1, le=100)] = 10
-    """Slices at most; rows of further values are `other`. Each one costs memory, and a share of the budget."""
+    """Segments at most; rows of further values are `other`. Each one costs memory, and a share of the budget."""
 
 
 class LearnSettings(Section, frozen=True):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from sidecar.core.containers import ContainersView
-from sidecar.core.events import Event
-from sidecar.core.model_page import Merging
-from sidecar.core.snapshot import Snapshot
-from sidecar.core.view import MonitorView
+from sidecar.core.reading.metrics_page import Merging
+from sidecar.core.words.containers import ContainersView
+from sidecar.core.words.events import Event
+from sidecar.core.words.snapshot import Snapshot
+from sidecar.core.words.view import MonitorView
 
 RESULTS = ("sent", "dropped", "failed")
 """What may become of an event. Each is exported from 0 on: the first loss must be seen."""

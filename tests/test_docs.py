@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sidecar import cli
-from sidecar.core.exchange import Outcome
+from sidecar.core.words.exchange import Outcome
 from sidecar.errors import DecodeError
 from tests.sinks.test_prometheus import CONTRACT
 

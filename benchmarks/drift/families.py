@@ -10,16 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from sidecar.core.binner import Binner
-from sidecar.core.bins import Feature
-from sidecar.core.cuts import cut_categorical, cut_numeric, expect_unseen
-from sidecar.core.moments import Moments
-from sidecar.core.profile import SideProfile
+from sidecar.core.binning.binner import Binner
+from sidecar.core.binning.bins import Feature
+from sidecar.core.binning.cuts import cut_categorical, cut_numeric, expect_unseen
+from sidecar.core.reference.moments import Moments
+from sidecar.core.reference.profile import SideProfile
+from sidecar.core.words.arrays import Floats
 
-Floats = NDArray[np.float64]
 Rng = np.random.Generator
 
 

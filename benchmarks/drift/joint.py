@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.flights.prepare import FEATURES, WINTER, joined
-from sidecar.core.alignment import align
-from sidecar.core.binner import Binner, Codes
-from sidecar.core.builder import Builder, Recount
-from sidecar.core.coding import Rows
-from sidecar.core.frame import Frame, Side
-from sidecar.core.joint import Joint, Judgement, judge
-from sidecar.core.profile import SideProfile
+from sidecar.core.binning.binner import Binner
+from sidecar.core.binning.matching import match_columns
+from sidecar.core.binning.rank_scores import RankedRows
+from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.joint import Joint
+from sidecar.core.reference.profile import SideProfile
+from sidecar.core.scores.joint_drift import Judgement, judge
+from sidecar.core.words.arrays import Codes
+from sidecar.core.words.frame import Frame, Side
 
 ALPHA = 0.01
 ROWS = (500, 2_000)
@@ -41,7 +43,7 @@ def reference_of(table: NDArray[np.object_]) -> SideProfile:
 
 def look(reference: SideProfile, joint: Joint, codes: Codes) -> Judgement:
     """Judge some live rows."""
-    rows = Rows(reference.features, reference.counts.shape[1], codes.shape[1])
+    rows = RankedRows(reference.features, reference.counts.shape[1], codes.shape[1])
     rows.add(codes)
     features = len(rows.chosen)
     return judge(joint, rows.correlations(), rows.count, np.ones(features), np.zeros(features, np.bool_))
@@ -60,7 +62,7 @@ def main() -> None:
     assert reference.joint is not None
     binner = Binner(reference.features)
     live = frame(winter[~half])
-    columns = align(live.names, live.width, (), reference.names).columns
+    columns = match_columns(live.names, live.width, (), reference.names).columns
     codes = binner.bin(live.values, live.rows, live.width, columns).codes
     print(f"{live.rows:,} live rows, reference {reference.joint.rows:,}; {looks} looks a cell, alarms at {ALPHA}\n")
     print(f"| shuffled | {' | '.join(f'{rows:,} rows' for rows in ROWS)} |\n|---|{'---|' * len(ROWS)}")

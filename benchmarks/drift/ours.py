@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.drift.sequential import Found, blocks, profile_of, watch
 from sidecar import __version__
-from sidecar.core.binner import Binner
-from sidecar.core.evidence import Evidence
-from sidecar.core.frame import Frame, Side
-from sidecar.core.moments import Moments
-from sidecar.core.policy import policy
-from sidecar.core.watch import Watch
+from sidecar.core.binning.binner import Binner
+from sidecar.core.evidence.detector import Evidence
+from sidecar.core.evidence.policy import policy
+from sidecar.core.reference.moments import Moments
+from sidecar.core.watching.watch import Watch
+from sidecar.core.words.arrays import Floats
+from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import DriftSettings, Settings
-
-Floats = NDArray[np.float64]
 
 BUDGETS = (1e9, 1e5)
 

@@ -10,16 +10,15 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.drift.families import FAMILIES, references
-from sidecar.core.binner import Binner
-from sidecar.core.combined import combined
-from sidecar.core.geometry import scale
-from sidecar.core.measure import Pair
-from sidecar.core.measures import MEASURES
+from sidecar.core.binning.binner import Binner
+from sidecar.core.scores.combined_p_value import combined_p_value
+from sidecar.core.scores.geometry import scale
+from sidecar.core.scores.measure import Pair
+from sidecar.core.scores.measures import MEASURES
+from sidecar.core.words.arrays import Floats
 
-Floats = NDArray[np.float64]
 Rng = np.random.Generator
 
 ROWS = 200
@@ -55,7 +54,7 @@ def power(change: Callable[[Rng], Floats], times: int, seed: int) -> dict[str, f
     codes = binner.cut(np.array([change(rng) for _ in range(times)]))
     live = np.array([np.bincount(row, minlength=binner.width) for row in codes], np.float64)
     pair = Pair(profile.counts.astype(np.float64), live, scale(profile))
-    p_values = {measure.name: measure(pair).p_value for measure in MEASURES} | {"combined": combined(pair)}
+    p_values = {measure.name: measure(pair).p_value for measure in MEASURES} | {"combined": combined_p_value(pair)}
     return {name: float((p_value < ALPHA).mean()) for name, p_value in p_values.items()}
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 
-from sidecar.core.builder import Builder
-from sidecar.core.events import ALL_FEATURES, State, VerdictChanged
-from sidecar.core.frame import Frame, Side
-from sidecar.core.monitor import Monitor
+from sidecar.core.reference.builder import Builder
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.events import ALL_FEATURES, State, VerdictChanged
+from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import Settings
 
 DATA = Path(".cache/car-loan")
@@ -119,10 +119,8 @@ def main() -> None:
     for side in monitor.view().sides:
         for one in sorted(side.features, key=lambda one: -one.evidence):
             print(f"| {one.feature} | {one.evidence:.1f} ({one.threshold:.1f}) | {one.effect:.4f} | {one.state} |")
-        if side.together:
-            print(
-                f"| {ALL_FEATURES} | {side.together.evidence:.1f} | {side.together.effect:.4f} | {side.together.state} |"
-            )
+        if whole := side.all_features:
+            print(f"| {ALL_FEATURES} | {whole.evidence:.1f} | {whole.effect:.4f} | {whole.state} |")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sidecar.core.words.arrays import Floats
 
 FEATURES = 20
 REFERENCE = 10_000

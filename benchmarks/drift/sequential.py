@@ -15,18 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.core.binner import Binner
-from sidecar.core.cuts import cut_numeric
-from sidecar.core.events import State
-from sidecar.core.evidence import Evidence
-from sidecar.core.moments import Moments
-from sidecar.core.policy import Policy, policy, verdict
-from sidecar.core.profile import SideProfile
-from sidecar.core.runs import Lengths, RunLengths
-from sidecar.core.seasons import Season, Seasons, season_of
+from sidecar.core.binning.binner import Binner
+from sidecar.core.binning.cuts import cut_numeric
+from sidecar.core.binning.runs import RunLengths
+from sidecar.core.evidence.detector import Evidence
+from sidecar.core.evidence.policy import Policy, policy, verdict
+from sidecar.core.reference.moments import Moments
+from sidecar.core.reference.profile import SideProfile
+from sidecar.core.reference.seasons import Season, Seasons, season_of
+from sidecar.core.words.arrays import Floats, Numbers
+from sidecar.core.words.events import State
 from sidecar.settings import DriftSettings
 
-Floats = NDArray[np.float64]
 Stream = Callable[[np.random.Generator, int], Floats]
 """Rows (F, n) of a stream, given a generator and n."""
 
@@ -102,7 +102,7 @@ def blocks(binner: Binner, values: Floats) -> Iterator[NDArray[np.int64]]:
 
 
 def watch(
-    evidence: Evidence, codes: NDArray[np.int64], limits: Policy, found: Found, runs: Lengths | None = None
+    evidence: Evidence, codes: NDArray[np.int64], limits: Policy, found: Found, runs: Numbers | None = None
 ) -> NDArray[np.int64]:
     """One block; the features that are certain begin anew, and those whose verdict is drift are returned."""
     evidence.update(codes, runs)
@@ -158,7 +158,7 @@ def seasonal(reference_rows: int, rows: int, budget: float, references: int, see
             now = moments[start : start + BLOCK]
             hour = season_of(Season.HOUR_OF_DAY, float(now[-1]))
             if hour != standing:
-                evidence.stand_on(seasons.reference(hour, reference.counts.shape))
+                evidence.use_reference(seasons.reference(hour, reference.counts.shape))
                 standing = hour
             for block in blocks(binner, cycle(rng, now)):
                 watch(evidence, block, limits, found)

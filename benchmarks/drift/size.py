@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.drift.families import FAMILIES, live, references
-from sidecar.core.combined import combined
-from sidecar.core.geometry import scale
-from sidecar.core.measure import Pair
-from sidecar.core.measures import MEASURES
+from sidecar.core.scores.combined_p_value import combined_p_value
+from sidecar.core.scores.geometry import scale
+from sidecar.core.scores.measure import Pair
+from sidecar.core.scores.measures import MEASURES
 
 ALPHAS = (0.05, 0.01)
 ROWS = (50, 100, 200, 1_000, 5_000, 20_000, 500_000)
@@ -64,7 +64,7 @@ def cells(family: str, reference_rows: int, times: int, seed: int) -> Iterator[C
         for _ in range(LOOKS):
             pair = Pair(reference, live(rng, shares, rows), distances)
             p_values = {one.name: one(pair).p_value for one in MEASURES if one.name in names} | {
-                "combined": combined(pair)
+                "combined": combined_p_value(pair)
             }
             for name, p_value in p_values.items():
                 small[name] = small[name] + [(p_value < alpha).sum() for alpha in ALPHAS]

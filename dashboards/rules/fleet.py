@@ -1,8 +1,8 @@
 """Drift of a whole fleet: the counts of all pods added up, and compared with their reference as the sidecar compares its own.
 
-The formulas are those of `sidecar.core.measures`, and a test holds them to it. Counts of the last five minutes are read from
-the pods' series once; an hour and a day are added up from these, so that a day of a thousand pods costs as much as that of one.
-Pods with another reference have other bins: `profile` is in every sum, so they never mix.
+The formulas are those of `sidecar.core.scores.measures`, and a test holds them to it. Counts of the last five minutes are
+read from the pods' series once; an hour and a day are added up from these, so that a day of a thousand pods costs as much
+as that of one. Pods with another reference have other bins: `profile` is in every sum, so they never mix.
 """
 
 from __future__ import annotations

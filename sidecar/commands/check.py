@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from sidecar.commands.options import effective as settings_of
-from sidecar.core.profile import Profile
-from sidecar.core.profile_file import digest
+from sidecar.core.reference.profile import Profile
+from sidecar.core.reference.profile_file import digest
 from sidecar.observer.reference import read_reference
 from sidecar.proxy.address import parse_address
 from sidecar.proxy.doors import pairs

@@ -17,12 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sidecar.commands.compare_html import page, paired
-from sidecar.core.builder import Recount
-from sidecar.core.comparison import SIZE, Comparison, FeatureComparison, Material, compare
-from sidecar.core.derive import columns_of
-from sidecar.core.events import NotEnough, Score, State
-from sidecar.core.profile import Profile, SideProfile
-from sidecar.core.profile_file import FORMAT
+from sidecar.core.binning.derive import columns_of
+from sidecar.core.reference.builder import Recount
+from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.profile_file import FORMAT
+from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, Material, compare
+from sidecar.core.words.events import NotEnough, Score, State
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
-from sidecar.core.bins import ranges
-from sidecar.core.comparison import SIZE, Comparison, FeatureComparison
-from sidecar.core.events import JointReport, NotEnough, State
-from sidecar.core.profile import Profile
-from sidecar.core.profile_file import digest
+from sidecar.core.binning.bins import ranges
+from sidecar.core.reference.profile import Profile
+from sidecar.core.reference.profile_file import digest
+from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison
+from sidecar.core.words.events import JointReport, NotEnough, State
 
 _WIDTH, _HEIGHT, _FOOT = 560, 150, 46
 _MOVED, _MOST = 0.01, 4

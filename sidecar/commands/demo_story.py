@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from sidecar.core.events import ALL_FEATURES
+from sidecar.core.words.events import ALL_FEATURES
 
 _SAID = ("warning", "drift")
 _SHIFTS = 2

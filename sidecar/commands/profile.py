@@ -16,15 +16,15 @@ from rich.text import Text
 
 from sidecar.commands.profile_importance import read_weights, weighted
 from sidecar.commands.profile_merge import merged
-from sidecar.core.bins import Kind
-from sidecar.core.builder import Builder, Recount
-from sidecar.core.derive import KINDS as DERIVED_KINDS
-from sidecar.core.frame import Side
-from sidecar.core.profile import Profile, SideProfile
-from sidecar.core.profile_file import digest
-from sidecar.core.season_counts import SeasonRecount, WithoutTime
-from sidecar.core.seasons import Season
-from sidecar.core.segment_counts import SegmentRecount
+from sidecar.core.binning.bins import Kind
+from sidecar.core.binning.derive import KINDS as DERIVED_KINDS
+from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.profile_file import digest
+from sidecar.core.reference.recount_by_season import RecountBySeason, WithoutTime
+from sidecar.core.reference.recount_by_segment import RecountBySegment
+from sidecar.core.reference.seasons import Season
+from sidecar.core.words.frame import Side
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
@@ -78,7 +78,7 @@ def _check_season(options: argparse.Namespace) -> None:
 def _recount(profile: Profile, options: argparse.Namespace, own: bool) -> Recount:
     segment_by = options.segment_by
     if options.season:
-        return SeasonRecount(profile, Season(options.season), options.time_column, options.season_offset, own)
+        return RecountBySeason(profile, Season(options.season), options.time_column, options.season_offset, own)
     if not segment_by:
         return Recount(profile, own)
     inputs = profile.sides.get(Side.INPUT)
@@ -90,7 +90,7 @@ def _recount(profile: Profile, options: argparse.Namespace, own: bool) -> Recoun
     if found[0].kind is Kind.NUMERIC:
         mend = f"Give --kind {segment_by}=categorical if its numbers are names"
         raise UserError(f"--segment-by {segment_by}", "is numeric, so it has no categories", mend)
-    return SegmentRecount(profile, segment_by, own)
+    return RecountBySegment(profile, segment_by, own)
 
 
 def _kinds(overrides: list[str]) -> tuple[dict[str, Kind], dict[str, str]]:
@@ -134,7 +134,7 @@ def _print(profile: Profile, path: str) -> None:
         console.print(f"... and {len(described) - _SHOWN} more")
     summary = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
     if profile.segment_by:
-        summary += f", {len(profile.slices)} segments by {profile.segment_by}"
+        summary += f", {len(profile.segments)} segments by {profile.segment_by}"
     console.print(Text(f"\nwrote {path}: {summary}"), soft_wrap=True)
 
 

@@ -12,7 +12,7 @@ import msgspec
 import orjson
 from msgspec import Meta
 
-from sidecar.core.profile import Profile, SideProfile
+from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.errors import UserError
 
 _MEND = 'Give a JSON object of numbers from 0 on by feature: {"age": 0.4, "income": 0.1}'

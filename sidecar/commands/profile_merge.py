@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sidecar.core.bins import Feature
-from sidecar.core.profile import Profile
+from sidecar.core.binning.bins import Feature
+from sidecar.core.reference.profile import Profile
 from sidecar.errors import UserError
 from sidecar.observer.reference import read_reference
 

@@ -12,9 +12,9 @@ import msgspec
 import orjson
 
 from sidecar.commands.options import effective as settings_of
-from sidecar.core.decoders import decoders
-from sidecar.core.events import Event, ReferenceLearned, VerdictChanged, WindowClosed
-from sidecar.core.monitor import Monitor
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.events import Event, ReferenceLearned, VerdictChanged, WindowClosed
 from sidecar.data import captures
 from sidecar.data.progress import bar
 from sidecar.errors import DataError

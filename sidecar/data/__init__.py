@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sidecar.core.frame import Frame
+from sidecar.core.words.frame import Frame
 from sidecar.data import captures, csv, jsonl, parquet
 from sidecar.data.columns import Columns
 from sidecar.data.progress import Progress

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sidecar.core.capture import loads
-from sidecar.core.decoders import decoders
-from sidecar.core.exchange import Exchange
-from sidecar.core.frame import Frame
-from sidecar.core.intake import Intake
+from sidecar.core.reading.capture import loads
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.reading.intake import Intake
+from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.frame import Frame
 from sidecar.data.columns import Columns
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.core.frame import Frame, Side
+from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DataError
 
 _SHOWN = 20

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from sidecar.core.frame import Frame
-from sidecar.core.tables import cell_of
+from sidecar.core.reading.tables import cell_of
+from sidecar.core.words.frame import Frame
 from sidecar.data.columns import Columns, Places, transposed
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sidecar.core.frame import Frame
-from sidecar.core.tables import parse
+from sidecar.core.reading.tables import parse
+from sidecar.core.words.frame import Frame
 from sidecar.data.columns import Columns, Places, numbers_of, transposed
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError, DecodeError

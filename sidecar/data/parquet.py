@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sidecar.core.frame import Frame
+from sidecar.core.words.frame import Frame
 from sidecar.data.columns import Columns, Places
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidecar.core.exchange import Exchange
+from sidecar.core.words.exchange import Exchange
 
 
 class InprocHandoff:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sidecar.core.exchange import Exchange
+from sidecar.core.words.exchange import Exchange
 
 
 class Handoff(Protocol):

@@ -12,8 +12,8 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sidecar.core.exchange import Exchange
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.wire import Frame, FrameReader, Hello, acknowledge
 
 _READ_BYTES = 262_144

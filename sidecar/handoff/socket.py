@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from sidecar.core.exchange import Exchange, Message
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.words.exchange import Exchange, Message
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.wire import AckReader, Hello, encode
 from sidecar.settings import HandoffSettings
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from sidecar.core.exchange import Exchange
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.settings import Settings
 
 _HEADER = struct.Struct("<IB")

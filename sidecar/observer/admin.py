@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from sidecar.core.frame import Side
-from sidecar.core.profile_file import dumps
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.reference.profile_file import dumps
+from sidecar.core.words.frame import Side
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.observer import api
 from sidecar.observer.live import Live
 from sidecar.observer.model_page import ModelPageReader, patience

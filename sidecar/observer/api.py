@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from sidecar import __version__
-from sidecar.core.events import (
+from sidecar.core.words.events import (
     JointChanged,
     NotEnough,
     ReferenceChanged,
@@ -21,8 +21,8 @@ from sidecar.core.events import (
     State,
     VerdictChanged,
 )
-from sidecar.core.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram, Snapshot
-from sidecar.core.view import BinView, FeatureView, MonitorView, SegmentView, SideView
+from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram, Snapshot
+from sidecar.core.words.view import BinView, FeatureView, MonitorView, SegmentView, SideView
 from sidecar.observer.history import History, Point, errors, quantile
 from sidecar.observer.memory import Change, Memory, Seen
 from sidecar.settings import Settings
@@ -81,7 +81,7 @@ def feature(view: MonitorView, side_name: str, name: str) -> dict[str, Any] | No
 
 
 def segments(view: MonitorView) -> list[dict[str, Any]]:
-    """`/api/v1/segments`: each slice of the traffic by side, with its features in few words."""
+    """`/api/v1/segments`: each segment of the traffic by side, with its features in few words."""
     return [msgspec.to_builtins(one) | {"drifted": one.drifted} for one in view.segments]
 
 
@@ -197,7 +197,7 @@ def _side(side: SideView, settings: Settings) -> dict[str, Any]:
         "learn_rows": settings.learn.rows,
         "features": len(side.features),
         "drifted": side.drifted,
-        "together": msgspec.to_builtins(side.together),
+        "together": msgspec.to_builtins(side.all_features),
         "joint": msgspec.to_builtins(side.joint),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sidecar.core.containers import CgroupView
+from sidecar.core.words.containers import CgroupView
 
 _NO_LIMIT = 1 << 60
 """Version 1 has no word for `no limit`, but a number beyond any memory."""

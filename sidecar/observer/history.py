@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from sidecar.core.exchange import Outcome
-from sidecar.core.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram, Snapshot
+from sidecar.core.words.exchange import Outcome
+from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram, Snapshot
 
 _SPAN_SECONDS = 1.0
 _POINTS = 300
@@ -25,7 +25,7 @@ class Point(msgspec.Struct, frozen=True):
     at: float
     requests_per_second: float
     errors_per_second: float
-    """Answers of 500 and above, and exchanges in which the model vanished or refused."""
+    """ModelVersions of 500 and above, and exchanges in which the model vanished or refused."""
     shed_per_second: float
     p50: float | None
     p95: float | None

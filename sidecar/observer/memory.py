@@ -11,9 +11,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sidecar.core.events import Event, JointChanged, ReferenceChanged, ReferenceLearned, VerdictChanged, WindowClosed
-from sidecar.core.exchange import Exchange
-from sidecar.core.frame import Side
+from sidecar.core.words.events import (
+    Event,
+    JointChanged,
+    ReferenceChanged,
+    ReferenceLearned,
+    VerdictChanged,
+    WindowClosed,
+)
+from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.frame import Side
 from sidecar.observer.trail import Trail
 
 Change = VerdictChanged | JointChanged | ReferenceChanged | ReferenceLearned

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import aiohttp
 
-from sidecar.core.model_page import RESULTS, Merging, ModelPage, read_page
+from sidecar.core.reading.metrics_page import RESULTS, Merging, ModelPage, read_page
 from sidecar.settings import Settings
 
 _LIMIT_BYTES = 4 << 20

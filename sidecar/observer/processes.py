@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sidecar.core.containers import ContainersView, ProcessesView
+from sidecar.core.words.containers import ContainersView, ProcessesView
 from sidecar.observer.cgroup import read_cgroup
 from sidecar.settings import ContainerSettings
 

@@ -15,8 +15,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from sidecar.core.profile import Profile
-from sidecar.core.profile_file import dumps, loads
+from sidecar.core.reference.profile import Profile
+from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 
 _URL = ("https://", "http://")

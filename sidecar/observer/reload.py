@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Protocol
 
-from sidecar.core.events import Event
-from sidecar.core.profile import Profile
+from sidecar.core.reference.profile import Profile
+from sidecar.core.words.events import Event
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.reference import read_reference
@@ -20,7 +20,7 @@ Signature = tuple[int, int, int]
 
 
 class Switches(Protocol):
-    """What is asked of a monitor (see sidecar.core.monitor)."""
+    """What is asked of a monitor (see sidecar.core.watching.monitor)."""
 
     def switch(self, reference: Profile, now: float) -> list[Event]:
         """Compare with another reference from now on; nothing happens if it is the same."""

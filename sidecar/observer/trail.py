@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.core.events import FeatureReport, Score, State, WindowClosed
+from sidecar.core.words.events import FeatureReport, Score, State, WindowClosed
 
 Floats = NDArray[np.float32]
 

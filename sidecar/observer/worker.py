@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from sidecar.core.containers import ContainersView
-from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned
-from sidecar.core.exchange import Exchange
-from sidecar.core.frame import Side
-from sidecar.core.model_page import Merging
-from sidecar.core.profile import Profile, SideProfile
-from sidecar.core.snapshot import Snapshot
-from sidecar.core.view import MonitorView
+from sidecar.core.reading.metrics_page import Merging
+from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.words.containers import ContainersView
+from sidecar.core.words.events import Event, ExchangeSeen, ReferenceLearned
+from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.frame import Side
+from sidecar.core.words.snapshot import Snapshot
+from sidecar.core.words.view import MonitorView
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.history import History
 from sidecar.observer.memory import Memory
@@ -26,7 +26,7 @@ from sidecar.sink import Exposition, Observed, Pushed, Sink
 
 
 class Analysis(Protocol):
-    """What the worker asks of a monitor (see sidecar.core.monitor)."""
+    """What the worker asks of a monitor (see sidecar.core.watching.monitor)."""
 
     def feed_many(self, exchanges: Sequence[Exchange], now: float) -> list[Event]:
         """Decode and count a batch."""

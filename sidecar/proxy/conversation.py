@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from sidecar.core.exchange import Outcome
+from sidecar.core.words.exchange import Outcome
 from sidecar.proxy.head import BLANK_LINE, HeadCache, RequestHead, ResponseHead
 from sidecar.proxy.http1 import RequestWatcher, ResponseWatcher
 from sidecar.proxy.ledger import InFlight, Ledger

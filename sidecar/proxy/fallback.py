@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from sidecar.core.snapshot import DURATION_BOUNDS, RequestSeries, Snapshot
+from sidecar.core.words.snapshot import DURATION_BOUNDS, RequestSeries, Snapshot
 from sidecar.settings import ModelSettings
 
 Labels = dict[str, str]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sidecar.core.exchange import Exchange, Message, Outcome, Trace
+from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
 from sidecar.handoff.port import Handoff
 from sidecar.proxy.head import RequestHead, ResponseHead
 from sidecar.proxy.tally import Tally

@@ -10,8 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 
-from sidecar.core.exchange import Exchange, Outcome
-from sidecar.core.snapshot import (
+from sidecar.core.words.exchange import Exchange, Outcome
+from sidecar.core.words.snapshot import (
     ADDED_BOUNDS,
     DURATION_BOUNDS,
     SHED,

@@ -11,7 +11,7 @@ import random
 import re
 from typing import NamedTuple
 
-from sidecar.core.exchange import Outcome, Trace
+from sidecar.core.words.exchange import Outcome, Trace
 from sidecar.proxy.head import RequestHead, value_of
 from sidecar.settings import TraceSettings
 

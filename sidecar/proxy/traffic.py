@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 import uvloop
 
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.socket import SocketHandoff
 from sidecar.handoff.wire import Hello
 from sidecar.proxy.address import bind, parse_address

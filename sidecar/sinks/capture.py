@@ -1,6 +1,6 @@
 """The capture sink: exchanges as JSON lines in a rotating file, for `drift-sidecar profile` and `replay`. Off by default.
 
-What a line holds, and what never lands in it, is decided by sidecar.core.capture. This file opens, appends and rotates:
+What a line holds, and what never lands in it, is decided by sidecar.core.reading.capture. This file opens, appends and rotates:
 one older generation is kept beside the file as `<path>.1`, and both together stay below twice `capture.max_bytes`. A
 full or broken disk costs captures, which are counted, and nothing else.
 """
@@ -12,8 +12,8 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 
-from sidecar.core.capture import dumps
-from sidecar.core.events import Event, ExchangeSeen
+from sidecar.core.reading.capture import dumps
+from sidecar.core.words.events import Event, ExchangeSeen
 from sidecar.errors import SettingsError
 from sidecar.settings import CaptureSettings, Settings
 

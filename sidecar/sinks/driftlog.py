@@ -18,10 +18,10 @@ from typing import Any
 import orjson
 import structlog
 
-from sidecar.core.events import (
+from sidecar.core.watching.event_lines import EventLine, event_line
+from sidecar.core.words.events import (
     Event,
 )
-from sidecar.core.telling import Told, told
 from sidecar.settings import ModelSettings, Settings
 
 _WAITING_LINES = 1000
@@ -54,7 +54,7 @@ class DriftLog:
 
     def handle(self, event: Event) -> None:
         """Write a line about every event except exchanges, which have traces and captures."""
-        line = told(event)
+        line = event_line(event)
         if line is not None:
             self._write(line)
 
@@ -62,7 +62,7 @@ class DriftLog:
         """Wait until the lines are out, or half a second."""
         self._lines.flush(_FLUSH_SECONDS)
 
-    def _write(self, line: Told) -> None:
+    def _write(self, line: EventLine) -> None:
         timestamp = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         getattr(self._log, line.level)(line.event, timestamp=timestamp, **line.figures)
 

@@ -28,8 +28,8 @@ from opentelemetry.trace import (
 from opentelemetry.util.types import AttributeValue
 
 from sidecar import __version__
-from sidecar.core.events import Event, ExchangeSeen
-from sidecar.core.exchange import Exchange, Outcome, Trace
+from sidecar.core.words.events import Event, ExchangeSeen
+from sidecar.core.words.exchange import Exchange, Outcome, Trace
 from sidecar.errors import SettingsError
 from sidecar.export import FLUSH_SHARE, TIMEOUT_SECONDS, Counted, check, resource
 from sidecar.settings import ModelSettings, Settings, TraceSettings

@@ -12,8 +12,8 @@ from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, LogRecordExportResult
 
 from sidecar import __version__
-from sidecar.core.events import Event
-from sidecar.core.telling import told
+from sidecar.core.watching.event_lines import event_line
+from sidecar.core.words.events import Event
 from sidecar.export import FLUSH_SHARE, TIMEOUT_SECONDS, Counted, check, resource
 from sidecar.settings import ModelSettings, Settings
 
@@ -48,7 +48,7 @@ class OtlpLogs:
 
     def handle(self, event: Event) -> None:
         """A record of an event that the drift log has a line about."""
-        line = told(event)
+        line = event_line(event)
         if line is None:
             return
         if self._counted.waiting >= _QUEUE:

@@ -34,7 +34,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from sidecar import __version__
-from sidecar.core.events import Event
+from sidecar.core.words.events import Event
 from sidecar.export import FLUSH_SHARE, TIMEOUT_SECONDS, Counted, check, resource
 from sidecar.settings import Settings
 

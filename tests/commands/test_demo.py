@@ -17,8 +17,8 @@ from sidecar.commands.demo import _until_ready
 from sidecar.commands.demo_processes import finished, free_port, process
 from sidecar.commands.demo_story import Story
 from sidecar.commands.demo_traffic import request
-from sidecar.core.decoders import decoders
-from sidecar.core.frame import Frame, Side
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import SidecarError
 from sidecar.settings import DecodeSettings
 from tests.support.wire import exchange

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from sidecar import cli
-from sidecar.core.bins import Kind
-from sidecar.core.frame import Side
-from sidecar.core.profile import Profile
+from sidecar.core.binning.bins import Kind
+from sidecar.core.reference.profile import Profile
+from sidecar.core.words.frame import Side
 from sidecar.observer.reference import read_reference
 from tests.commands.conftest import HEADER
 
@@ -73,10 +73,10 @@ def test_counts_of_each_segment_are_kept_and_add_up_to_the_whole(
 
     profile = read_reference(str(out))
     countries = next(one for one in profile.sides[Side.INPUT].features if one.name == "country").categories
-    assert set(countries) <= set(profile.slices)
-    assert f"{len(profile.slices)} segments by country" in capsys.readouterr().out
+    assert set(countries) <= set(profile.segments)
+    assert f"{len(profile.segments)} segments by country" in capsys.readouterr().out
     for side, whole in profile.sides.items():
-        of_side = [counts[side] for counts in profile.slices.values()]
+        of_side = [counts[side] for counts in profile.segments.values()]
         assert np.array_equal(sum(of_side), whole.counts)
 
 

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from sidecar import cli
-from sidecar.core.bins import Derived
-from sidecar.core.frame import Side
-from sidecar.core.profile import Profile
-from sidecar.core.profile_file import dumps, loads
+from sidecar.core.binning.bins import Derived
+from sidecar.core.reference.profile import Profile
+from sidecar.core.reference.profile_file import dumps, loads
+from sidecar.core.words.frame import Side
 from sidecar.errors import ReferenceFileError
 from sidecar.observer.reference import read_reference
 from tests.support.profiles import profile_of

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sidecar import cli
-from sidecar.core.capture import dumps
+from sidecar.core.reading.capture import dumps
 from tests.support.wire import exchange
 
 COUNTRIES = ["NL", "DE", "FR"]

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 
 from dashboards.rules.__main__ import HERE
 from sidecar.commands.demo_traffic import request
-from sidecar.core.binner import Binner
-from sidecar.core.builder import Recount
-from sidecar.core.frame import Side
-from sidecar.core.geometry import scale
-from sidecar.core.measure import Measure, Pair
-from sidecar.core.measures.jensen_shannon import JensenShannon
-from sidecar.core.measures.psi import Psi
-from sidecar.core.measures.total_variation import TotalVariation
-from sidecar.core.profile import SideProfile
+from sidecar.core.binning.binner import Binner
+from sidecar.core.reference.builder import Recount
+from sidecar.core.reference.profile import SideProfile
+from sidecar.core.scores.geometry import scale
+from sidecar.core.scores.measure import Measure, Pair
+from sidecar.core.scores.measures.jensen_shannon import JensenShannon
+from sidecar.core.scores.measures.psi import Psi
+from sidecar.core.scores.measures.total_variation import TotalVariation
+from sidecar.core.words.frame import Side
 from sidecar.observer.reference import read_reference
 from tests.support.alerting import Prometheus, closing, hurried
 from tests.support.flights import ROWS, Row, batches, folder, model, warmer

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from sidecar.core.exchange import Exchange, Message, Outcome
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.words.exchange import Exchange, Message, Outcome
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.receive import Receiver, receive_hello
 from sidecar.handoff.socket import SocketHandoff
 from sidecar.handoff.wire import Frame, FrameReader, Hello, acknowledge

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.exchange import Exchange, Message, Outcome, Trace
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.wire import AckReader, Frame, FrameReader, Hello, acknowledge, encode
 from sidecar.settings import Settings
 from tests.support.observed import snapshot

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.core.decoder import Decoder
-from sidecar.core.decoders import decoders
-from sidecar.core.frame import Frame, Side
+from sidecar.core.reading.decoder import Decoder
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 from tests.support.wire import DATA, exchange, recorded

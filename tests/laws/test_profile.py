@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.bins import ranges
-from sidecar.core.builder import Builder
-from sidecar.core.frame import Side
-from sidecar.core.profile import Profile
-from sidecar.core.profile_file import digest, dumps, loads
+from sidecar.core.binning.bins import ranges
+from sidecar.core.reference.builder import Builder
+from sidecar.core.reference.profile import Profile
+from sidecar.core.reference.profile_file import digest, dumps, loads
+from sidecar.core.words.frame import Side
 from sidecar.errors import ReferenceFileError
 from tests.support.profiles import counted, frame, profile_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import sidecar.sinks
-from sidecar.core.events import (
+from sidecar.core.words.events import (
     DecodeFailed,
     Event,
     ExchangeSeen,
@@ -22,8 +22,8 @@ from sidecar.core.events import (
     VerdictChanged,
     WindowClosed,
 )
-from sidecar.core.exchange import Exchange, Message, Outcome
-from sidecar.core.frame import Side
+from sidecar.core.words.exchange import Exchange, Message, Outcome
+from sidecar.core.words.frame import Side
 from sidecar.settings import CaptureSettings, DrainSettings, LogSettings, OtlpSettings, Settings, TraceSettings
 from sidecar.sinks import SINKS, Listed, make_sinks
 from tests.sinks.test_driftlog import JOINT, report

@@ -14,10 +14,10 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from sidecar.core.frame import Side
-from sidecar.core.monitor import Monitor
-from sidecar.core.profile_file import loads
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.reference.profile_file import loads
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.frame import Side
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.observer.admin import make_app
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.worker import Worker
@@ -187,11 +187,11 @@ def test_there_is_no_live_profile_before_there_are_rows() -> None:
 
 def test_segments_are_listed_with_what_they_are_compared_with_and_what_drifts() -> None:
     assert get_json("/api/v1/segments") == {"segments": []}
-    slices = get_json("/api/v1/segments", machine=drifted_monitor(SEGMENTED))["segments"]
-    assert [(one["segment"], one["side"]) for one in slices] == [
+    segments = get_json("/api/v1/segments", machine=drifted_monitor(SEGMENTED))["segments"]
+    assert [(one["segment"], one["side"]) for one in segments] == [
         ("acme", "input"), ("other", "input"), ("acme", "output"), ("other", "output"),
     ]  # fmt: skip
-    assert [(one["rows_total"], one["reference"], one["drifted"]) for one in slices[:2]] == [
+    assert [(one["rows_total"], one["reference"], one["drifted"]) for one in segments[:2]] == [
         (0, "whole", []), (3000, "whole", ["age"]),
     ]  # fmt: skip
 

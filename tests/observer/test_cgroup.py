@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sidecar.core.containers import CgroupView
+from sidecar.core.words.containers import CgroupView
 from sidecar.observer.cgroup import read_cgroup
 
 VERSION_2 = {

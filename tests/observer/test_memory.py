@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from sidecar.core.events import ExchangeSeen, ReferenceChanged, ReferenceLearned, WindowClosed
-from sidecar.core.frame import Side
+from sidecar.core.words.events import ExchangeSeen, ReferenceChanged, ReferenceLearned, WindowClosed
+from sidecar.core.words.frame import Side
 from sidecar.observer import api
 from sidecar.observer.memory import Memory
 from tests.observer.test_trail import window

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from sidecar.core.model_page import Merging
+from sidecar.core.reading.metrics_page import Merging
 from sidecar.observer.model_page import ModelPageReader, patience
 from sidecar.settings import MetricsSettings, Settings
 from tests.support.pages import READABLE, UNREADABLE, Page

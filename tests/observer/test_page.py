@@ -11,9 +11,9 @@ from urllib.parse import quote
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from sidecar.core.frame import Frame, Side
-from sidecar.core.monitor import Monitor
-from sidecar.core.profile_file import loads
+from sidecar.core.reference.profile_file import loads
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import Settings
 from tests.support.browser import Browser, Site, Watched, served
 from tests.support.observed import SEGMENTED, SETTINGS, monitor, reference

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.profile_file import digest
+from sidecar.core.reference.profile_file import digest
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 from sidecar.observer.reference import read_reference, save_reference
 from tests.support.observed import reference

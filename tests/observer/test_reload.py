@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.events import ReferenceChanged
-from sidecar.core.frame import Side
-from sidecar.core.profile_file import digest
+from sidecar.core.reference.profile_file import digest
+from sidecar.core.words.events import ReferenceChanged
+from sidecar.core.words.frame import Side
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.reference import save_reference
 from sidecar.observer.reload import Reloader

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.core.events import FeatureReport, NotEnough, Score, State, WindowClosed
-from sidecar.core.frame import Side
+from sidecar.core.words.events import FeatureReport, NotEnough, Score, State, WindowClosed
+from sidecar.core.words.frame import Side
 from sidecar.observer.trail import POINTS, Trail
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from sidecar.core.decoders import decoders
-from sidecar.core.events import Event, ExchangeSeen, ReferenceLearned, VerdictChanged, WindowClosed
-from sidecar.core.exchange import Exchange
-from sidecar.core.monitor import Monitor
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.events import Event, ExchangeSeen, ReferenceLearned, VerdictChanged, WindowClosed
+from sidecar.core.words.exchange import Exchange
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.worker import Worker
 from sidecar.settings import LearnSettings, Settings

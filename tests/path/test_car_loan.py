@@ -17,7 +17,7 @@ import uvloop
 from scipy import stats
 
 from sidecar import cli
-from sidecar.core.events import ALL_FEATURES
+from sidecar.core.words.events import ALL_FEATURES
 from tests.support.program import Sidecar, eventually
 
 DATA = Path(__file__).parents[2] / ".cache" / "car-loan"

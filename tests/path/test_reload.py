@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from sidecar.core.profile import Profile
-from sidecar.core.profile_file import digest
+from sidecar.core.reference.profile import Profile
+from sidecar.core.reference.profile_file import digest
 from sidecar.observer.reference import save_reference
 from tests.path.conftest import Start
 from tests.support.observed import reference

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.exchange import Outcome
+from sidecar.core.words.exchange import Outcome
 from sidecar.settings import TapSettings, TraceSettings
 from tests.support.streams import (
     DECLINED_UPGRADE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from sidecar.core.view import MonitorView
+from sidecar.core.words.view import MonitorView
 from sidecar.proxy.fallback import render
 from sidecar.settings import ModelSettings, Settings
 from sidecar.sink import Observed

@@ -7,8 +7,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.exchange import Exchange, Message, Outcome
-from sidecar.core.snapshot import DURATION_BOUNDS, SHED, Snapshot
+from sidecar.core.words.exchange import Exchange, Message, Outcome
+from sidecar.core.words.snapshot import DURATION_BOUNDS, SHED, Snapshot
 from sidecar.proxy.tally import Buckets, Tally
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from sidecar.core.exchange import Outcome, Trace
+from sidecar.core.words.exchange import Outcome, Trace
 from sidecar.proxy.head import RequestHead
 from sidecar.proxy.route import Routes
 from sidecar.proxy.trace import Tracer

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.core.capture import dumps, loads
-from sidecar.core.events import ExchangeSeen
+from sidecar.core.reading.capture import dumps, loads
+from sidecar.core.words.events import ExchangeSeen
 from sidecar.errors import SettingsError
 from sidecar.settings import CaptureSettings
 from sidecar.sinks.capture import Capture

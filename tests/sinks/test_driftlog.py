@@ -7,7 +7,7 @@ import msgspec
 import orjson
 import pytest
 
-from sidecar.core.events import (
+from sidecar.core.words.events import (
     BinShift,
     DecodeFailed,
     ExchangeSeen,
@@ -23,7 +23,7 @@ from sidecar.core.events import (
     VerdictChanged,
     WindowClosed,
 )
-from sidecar.core.frame import Side
+from sidecar.core.words.frame import Side
 from sidecar.settings import ModelSettings
 from sidecar.sinks.driftlog import DriftLog, LineWriter
 from tests.support.observed import STARTED, exchange

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from sidecar.core.model_page import RESULTS, Merging, ModelPage, read_page
+from sidecar.core.reading.metrics_page import RESULTS, Merging, ModelPage, read_page
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink
 from tests.sinks.test_prometheus import OPENMETRICS

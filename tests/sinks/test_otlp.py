@@ -9,8 +9,8 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as WireStatus
 
-from sidecar.core.events import ExchangeSeen
-from sidecar.core.exchange import Exchange, Message, Outcome, Trace
+from sidecar.core.words.events import ExchangeSeen
+from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
 from sidecar.errors import SettingsError
 from sidecar.settings import DrainSettings, ModelSettings, Settings, TraceSettings
 from sidecar.sinks.otlp import OtlpSink, make

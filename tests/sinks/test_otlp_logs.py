@@ -4,7 +4,7 @@ from typing import Any
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from sidecar.core.events import DecodeFailed, ExchangeSeen, State, VerdictChanged
+from sidecar.core.words.events import DecodeFailed, ExchangeSeen, State, VerdictChanged
 from sidecar.settings import ModelSettings, OtlpSettings, Settings
 from sidecar.sinks.otlp_logs import OtlpLogs, make
 from tests.sinks.test_driftlog import report

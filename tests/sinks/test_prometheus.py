@@ -8,10 +8,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from sidecar.core.containers import CgroupView, ContainersView, ProcessesView
-from sidecar.core.events import ExchangeSeen
-from sidecar.core.model_page import RESULTS, Merging
-from sidecar.core.view import MonitorView
+from sidecar.core.reading.metrics_page import RESULTS, Merging
+from sidecar.core.words.containers import CgroupView, ContainersView, ProcessesView
+from sidecar.core.words.events import ExchangeSeen
+from sidecar.core.words.view import MonitorView
 from sidecar.settings import MetricsSettings, SegmentSettings, Settings
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink

@@ -17,7 +17,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from sidecar.core.monitor import Monitor
+from sidecar.core.watching.monitor import Monitor
 from sidecar.observer.admin import make_app
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.worker import Worker

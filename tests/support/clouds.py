@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.core.builder import Builder, Recount
-from sidecar.core.decoders import decoders
-from sidecar.core.events import State, VerdictChanged
-from sidecar.core.frame import Frame, Side
-from sidecar.core.monitor import Monitor
-from sidecar.core.profile import Profile
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.profile import Profile
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.events import State, VerdictChanged
+from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import Settings
 
 Floats = NDArray[np.floating[Any]]

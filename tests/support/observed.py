@@ -7,12 +7,12 @@ import random
 import msgspec
 import orjson
 
-from sidecar.core.decoders import decoders
-from sidecar.core.exchange import Exchange, Message, Outcome, Trace
-from sidecar.core.frame import Frame, Side
-from sidecar.core.monitor import Monitor
-from sidecar.core.profile import Profile
-from sidecar.core.snapshot import (
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.reference.profile import Profile
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
+from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.snapshot import (
     ADDED_BOUNDS,
     DURATION_BOUNDS,
     SIZE_BOUNDS,

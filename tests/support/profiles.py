@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.core.bins import Kind
-from sidecar.core.builder import Builder, Recount
-from sidecar.core.frame import Frame, Side
-from sidecar.core.geometry import scale
-from sidecar.core.measure import Pair
-from sidecar.core.profile import Profile, SideProfile
+from sidecar.core.binning.bins import Kind
+from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.scores.geometry import scale
+from sidecar.core.scores.measure import Pair
+from sidecar.core.words.frame import Frame, Side
 
 Columns = Mapping[str, Sequence[Any]]
 

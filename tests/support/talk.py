@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from sidecar.core.exchange import Exchange
-from sidecar.core.snapshot import Snapshot
+from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.inproc import InprocHandoff
 from sidecar.proxy.conversation import Conversation, Services
 from sidecar.proxy.head import HeadCache

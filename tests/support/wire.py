@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from sidecar.core.exchange import Exchange, Message, Outcome
+from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.handoff.inproc import InprocHandoff
 from sidecar.proxy.conversation import Conversation, Services
 from sidecar.proxy.ledger import Ledger

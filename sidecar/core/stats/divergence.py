@@ -7,9 +7,8 @@ features, columns are bins; a bin that neither side has ever filled takes no par
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sidecar.core.words.arrays import Floats, Mask
 
 PSEUDO_COUNT = 0.5
 """Added to each occupied bin of both sides, so that an empty bin does not make the index infinite."""
@@ -24,7 +23,7 @@ def ratios(counts: Floats) -> Floats:
     return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), _NONE))
 
 
-def smoothed(counts: Floats, occupied: NDArray[np.bool_]) -> Floats:
+def smoothed(counts: Floats, occupied: Mask) -> Floats:
     """Shares per feature with `PSEUDO_COUNT` added to each occupied bin; 0 in all other bins."""
     padded = np.where(occupied, counts + PSEUDO_COUNT, 0.0)
     return np.asarray(padded / np.maximum(padded.sum(axis=-1, keepdims=True), _NONE))

@@ -10,9 +10,8 @@ import functools
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sidecar.core.words.arrays import Floats
 
 _EPSILON = 1e-15
 _MAX_TERMS = 10_000

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sidecar.core.words.arrays import Floats
 
 _SWITCH = 0.8
 """Where one series is as quick as the other; five terms of either are then exact to 1e-16."""

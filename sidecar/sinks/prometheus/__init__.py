@@ -15,8 +15,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from sidecar import __version__
-from sidecar.core.events import Event, ExchangeSeen, State
-from sidecar.core.view import FeatureView, SideView
+from sidecar.core.words.events import Event, ExchangeSeen, State
+from sidecar.core.words.view import FeatureView, SideView
 from sidecar.settings import Settings
 from sidecar.sink import RESULTS, Observed
 from sidecar.sinks.prometheus.containers import container_families

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from prometheus_client.core import Metric
 
-from sidecar.core.containers import CgroupView, ContainersView, ProcessesView
+from sidecar.core.words.containers import CgroupView, ContainersView, ProcessesView
 from sidecar.sinks.prometheus.families import Families
 
 

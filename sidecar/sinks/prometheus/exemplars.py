@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from prometheus_client.samples import Exemplar
 
-from sidecar.core.exchange import Exchange
-from sidecar.core.snapshot import DURATION_BOUNDS, Histogram
+from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.snapshot import DURATION_BOUNDS, Histogram
 
 _MAX_SERIES = 512
 

@@ -15,7 +15,7 @@ from prometheus_client.core import (
 from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
-from sidecar.core.snapshot import Histogram
+from sidecar.core.words.snapshot import Histogram
 from sidecar.settings import ModelSettings
 
 Rows = Iterable[tuple[Sequence[str], float]]

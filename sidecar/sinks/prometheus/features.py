@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from sidecar.core.events import ALL_FEATURES, JointReport, Score, State
-from sidecar.core.view import BinView, FeatureView, SideView
+from sidecar.core.words.events import ALL_FEATURES, JointReport, Score, State
+from sidecar.core.words.view import BinView, FeatureView, SideView
 from sidecar.settings import ModelSettings
 
 Shown = Sequence[tuple[SideView, FeatureView]]
@@ -37,8 +37,8 @@ class FeatureText:
         yield from self._scored(shown)
         verdicts = [(self._of(side, one.feature), one.evidence, one.state) for side, one in shown]
         for side in sides:
-            if side.together:
-                verdicts.append((self._of(side, ALL_FEATURES), side.together.evidence, side.together.state))
+            if side.all_features:
+                verdicts.append((self._of(side, ALL_FEATURES), side.all_features.evidence, side.all_features.state))
         yield from _verdicts(verdicts)
         yield from self._joint([side.joint for side in sides if side.joint])
 

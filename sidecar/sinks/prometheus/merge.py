@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from prometheus_client.core import Metric
 
-from sidecar.core.model_page import Merging, ModelPage, family_of
+from sidecar.core.reading.metrics_page import Merging, ModelPage, family_of
 from sidecar.sinks.prometheus.families import Families
 
 _TYPE = re.compile(rb"^# TYPE (\S+)", re.MULTILINE)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import Metric
 
-from sidecar.core.view import MonitorView, SideView
+from sidecar.core.words.view import MonitorView, SideView
 from sidecar.sinks.prometheus.families import Families
 
 UNKNOWN = "_unknown"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from prometheus_client.core import Metric
 
-from sidecar.core.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS, Histogram, RouteSeries, Snapshot
+from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, SIZE_BOUNDS, Histogram, RouteSeries, Snapshot
 from sidecar.sinks.prometheus.exemplars import Exemplars
 from sidecar.sinks.prometheus.families import Families
 

@@ -1,0 +1,151 @@
+"""Where the bins of a feature are cut, from a sample of the reference.
+
+Numeric: a spike for each value that holds much of the mass, about 16 quantile bins of the rest, finer bins in both tails,
+and the exact range. Few distinct values become spikes alone. Categorical: the frequent names, and the rare ones by name
+up to a bound. It counts nothing: counts come from the same code for reference and live (`binner`, `profile`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.binning.bins import Feature, Kind
+from sidecar.core.words.arrays import Floats
+
+FEW_VALUES = 16
+"""Up to so many distinct values, each gets a bin of its own."""
+SPIKE_SHARE = 0.03
+"""A value that holds at least this share of the rows is a bin of its own."""
+MAX_SPIKES = 12
+QUANTILE_BINS = 24
+_ROWS_PER_BIN = 25
+"""A small reference gets fewer bins: each is to hold at least about so many rows."""
+_TAILS = (0.001, 0.01, 0.99, 0.999)
+_ROWS_PER_TAIL = 3
+"""A tail bin that would hold fewer rows of the reference is left out."""
+_ROUNDING = 0.1
+"""An inner edge may move by this share of the distance to its nearest neighbour, to be a short number."""
+
+MAX_CATEGORIES = 30
+CATEGORY_SHARE = 0.001
+"""A category with a smaller share is rare..."""
+_CATEGORY_ROWS = 5
+"""...and so is one with fewer rows than this, unless there are few categories anyway."""
+MAX_RARE = 1_000
+MAX_RARE_CHARACTERS = 16_384
+"""Bounds for the names of rare categories that are kept, so that a column of identifiers stays small."""
+
+
+def cut_numeric(name: str, values: Floats) -> Feature:
+    """The feature whose bins suit `values`; what is NaN or infinite has no part in the edges.
+
+    Neither has the largest float, since an edge has to follow on every value.
+    """
+    finite = np.sort(values[np.abs(values) < np.finfo(np.float64).max]) + 0.0  # adding 0 makes -0.0 the same as 0.0
+    return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite)))
+
+
+def cut_categorical(name: str, names: Mapping[str, int], complete: bool) -> Feature:
+    """The feature whose bins suit the names counted in `names`; `complete` says whether these are all there were."""
+    ranked = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+    rows = sum(names.values())
+    least = max(CATEGORY_SHARE * rows, _CATEGORY_ROWS if len(ranked) > FEW_VALUES else 0)
+    frequent = [name for name, count in ranked[:MAX_CATEGORIES] if count >= least]
+    others = [name for name, _ in ranked[len(frequent) :]]
+    rare = _bounded(others)
+    return Feature(
+        name,
+        Kind.CATEGORICAL,
+        categories=tuple(frequent),
+        rare=tuple(rare),
+        rare_complete=complete and len(rare) == len(others),
+    )
+
+
+def expect_unseen(feature: Feature, names: Mapping[str, int], counts: NDArray[Any]) -> None:
+    """Let the reference's rows of rare names that occur once count as `unseen` instead of `other`, in `counts` (B,).
+
+    To each such row, all others had not shown its name: their share is what is to be expected of names that the reference did
+    not happen to hold (Good, 1953). Without them, any live rows of such names would look like a change.
+    """
+    if feature.rare_complete:
+        frequent = set(feature.categories)
+        once = sum(count == 1 and name not in frequent for name, count in names.items())
+        counts[feature.other] -= once
+        counts[feature.unseen] += once
+
+
+def cut_boolean(name: str) -> Feature:
+    """A boolean has the same bins whatever its values."""
+    return Feature(name, Kind.BOOLEAN, categories=("false", "true"))
+
+
+def _bounded(names: list[str]) -> list[str]:
+    room = MAX_RARE_CHARACTERS
+    kept: list[str] = []
+    for name in names[:MAX_RARE]:
+        room -= len(name)
+        if room < 0:
+            break
+        kept.append(name)
+    return kept
+
+
+def _edges(ordered: Floats) -> list[float]:
+    """The edges for finite sorted values; none for no values."""
+    if not len(ordered):
+        return []
+    distinct, counts = np.unique(ordered, return_counts=True)
+    if len(distinct) <= FEW_VALUES:
+        return _with_successors(distinct)
+    heavy = np.argsort(-counts, kind="stable")[:MAX_SPIKES]
+    spikes = distinct[heavy[counts[heavy] >= max(SPIKE_SHARE * len(ordered), 2)]]
+    fixed = {*_with_successors(spikes), float(ordered[0]), math.nextafter(float(ordered[-1]), math.inf)}
+    inner = {edge for edge in (*_quantiles(ordered, spikes), *_tails(ordered)) if edge not in fixed}
+    return _rounded(sorted({*inner, *fixed}), fixed)
+
+
+def _with_successors(values: Floats) -> list[float]:
+    """Each value with the next float, rising; once where the next float is a value too."""
+    return sorted({edge for value in values.tolist() for edge in (value, math.nextafter(value, math.inf))})
+
+
+def _quantiles(ordered: Floats, spikes: Floats) -> list[float]:
+    """Edges of bins of equal mass among the values that are no spikes."""
+    rest = ordered[~np.isin(ordered, spikes)]
+    if not len(rest):
+        return []
+    most = round(QUANTILE_BINS * len(rest) / len(ordered))
+    bins = max(2, min(most, len(rest) // _ROWS_PER_BIN))
+    at = (np.arange(1, bins) * len(rest)) // bins
+    return [float(value) for value in rest[at]]
+
+
+def _tails(ordered: Floats) -> list[float]:
+    rows = len(ordered)
+    levels = [level for level in _TAILS if min(level, 1 - level) * rows >= _ROWS_PER_TAIL]
+    return [float(ordered[int(level * rows)]) for level in levels]
+
+
+def _rounded(edges: list[float], fixed: set[float]) -> list[float]:
+    """Inner edges as short numbers that stay between the same neighbours; `fixed` ones as they are."""
+    result = list(edges)
+    for at in range(1, len(edges) - 1):
+        if edges[at] not in fixed:
+            room = min(edges[at] - edges[at - 1], edges[at + 1] - edges[at]) * _ROUNDING
+            result[at] = _short(edges[at], room)
+    return result
+
+
+def _short(number: float, room: float) -> float:
+    """A number within `room` of `number` with few digits; `number` itself where there is no finite room."""
+    if not 0 < room < math.inf:
+        return number
+    digits = math.ceil(-math.log10(room * 2))
+    rounded = round(number, digits) if abs(digits) < 300 else number
+    return rounded if abs(rounded - number) <= room else number

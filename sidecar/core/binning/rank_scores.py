@@ -1,0 +1,85 @@
+"""How features of some rows hang together, whatever each of them is like: correlations of functions of ranks.
+
+Rows are kept as bins, one byte a value, up to a bound. Of each feature the ranks among these rows are taken (the middle of the
+bin's ranks), and of a rank u from 0 to 1 two scores: 2u - 1 and its second Legendre polynomial. A monotone and a curved
+dependence each have one that sees them, and no change of a feature alone changes any correlation. Missing values score 0. What is
+made of correlations is `reference.joint`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.binning.bins import Feature
+from sidecar.core.words.arrays import Codes, Floats, Numbers
+
+Kept = NDArray[np.uint8]
+
+MOST_FEATURES = 64
+"""Features that take part, numeric ones first: pairs grow with their square."""
+_LEAST_SPREAD = 0.05
+"""Standard deviation below which a score counts as constant: nearly all rows are in one bin."""
+
+
+def taking_part(features: Sequence[Feature]) -> Numbers:
+    """Which features are paired, by their number, in order (F',)."""
+    ranked = sorted(range(len(features)), key=lambda at: not features[at].ordered)
+    return np.array(sorted(ranked[:MOST_FEATURES]), np.int64)
+
+
+class RankedRows:
+    """The first `most` rows that came, as bins of the features that take part."""
+
+    def __init__(self, features: Sequence[Feature], width: int, most: int) -> None:
+        """`width` is that of the flat codes."""
+        self.chosen = taking_part(features)
+        self.count = 0
+        self._offsets = (self.chosen * width)[:, None]
+        self._missing = np.array([features[at].missing for at in self.chosen.tolist()])
+        self._most = most
+        self._blocks: list[Kept] = []
+
+    def add(self, codes: Codes) -> None:
+        """Take rows: flat codes (F, n)."""
+        room = self._most - self.count
+        if room > 0:
+            self._blocks.append((codes[self.chosen, :room] - self._offsets).astype(np.uint8))
+            self.count += self._blocks[-1].shape[1]
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._blocks = []
+        self.count = 0
+
+    def correlations(self) -> Floats:
+        """Of the scores (K, K)."""
+        z = self.scores()
+        return np.asarray(z @ z.T / max(self.count, 1))
+
+    def scores(self) -> Floats:
+        """Standardised scores (K, n), K = 2F': first those of the first kind; 0 throughout where they do not vary."""
+        bins = np.concatenate(self._blocks, axis=1) if self._blocks else np.empty((len(self.chosen), 0), np.uint8)
+        first = np.zeros(bins.shape)
+        second = np.zeros(bins.shape)
+        for at, row in enumerate(bins):
+            rank = _ranks(row, int(self._missing[at]))
+            score = np.where(np.isnan(rank), 0.0, 2 * rank - 1)
+            first[at], second[at] = score[row], np.where(np.isnan(rank), 0.0, (3 * score**2 - 1) / 2)[row]
+        return _standardised(np.concatenate([first, second]))
+
+
+def _ranks(row: Kept, missing: int) -> Floats:
+    """The middle of each bin's ranks, from 0 to 1; NaN for missing."""
+    counts = np.bincount(row, minlength=missing + 1).astype(np.float64)
+    ranks = (counts.cumsum() - counts / 2) / max(float(counts[:missing].sum()), 1.0)
+    ranks[missing] = np.nan
+    return ranks
+
+
+def _standardised(scores: Floats) -> Floats:
+    centred = scores - scores.mean(axis=1, keepdims=True) if scores.size else scores
+    spread = np.sqrt((centred**2).mean(axis=1, keepdims=True)) if scores.size else np.zeros((len(scores), 1))
+    return np.asarray(np.where(spread > _LEAST_SPREAD, centred / np.where(spread > 0, spread, 1.0), 0.0))

@@ -1,0 +1,36 @@
+"""How long each feature has shown the same value, row by row, over blocks. For `dependence` and `quality`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.words.arrays import Floats, Numbers
+
+
+class RunLengths:
+    """Follows the runs of equal values of so many features; NaN equals nothing."""
+
+    def __init__(self, features: int) -> None:
+        self.length = np.zeros(features, np.int64)
+        """Of the run that each feature is in (F,)."""
+        self._last: NDArray[Any] = np.full((features, 1), np.nan)
+
+    def add(self, values: NDArray[Any]) -> tuple[Numbers, NDArray[Any]]:
+        """For the rows (F, n) of a block: how long the run before each row is, and its value; 0 before the first row."""
+        before = np.concatenate([self._last, values[:, :-1]], axis=1)
+        at = np.arange(values.shape[1])
+        start = np.maximum.accumulate(np.where(values != before, at, -1), axis=1)
+        length = np.where(start < 0, self.length[:, None] + at + 1, at - start + 1)
+        earlier = np.concatenate([self.length[:, None], length[:, :-1]], axis=1)
+        self._last, self.length = values[:, -1:].copy(), length[:, -1].copy()  # a view would keep the whole block
+        return earlier, before
+
+
+def credible(shares: Floats, probability: float) -> Floats:
+    """The longest run of a value of this share that independent rows show with at least this probability; at least 1."""
+    with np.errstate(divide="ignore"):
+        rows = np.log(probability) / np.log(np.minimum(shares, 1 - 1e-12))
+    return np.asarray(np.maximum(np.nan_to_num(rows, nan=1.0, posinf=np.inf), 1.0))

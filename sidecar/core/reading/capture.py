@@ -1,0 +1,145 @@
+"""One captured exchange as one line of JSON, and back. What must not land in a file is decided here, and only here.
+
+Kept are the method, the path without its query (credentials travel in queries), timings, the outcome, bodies, and of
+the headers those that are needed to read a body again: a list of what is allowed, so that `authorization`, cookies and
+keys by whatever name cannot slip through. Masked bodies are `mask`'s business. Reading a line back gives an exchange
+that decodes as the first one did.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+from msgspec import Meta
+
+from sidecar.core.reading.mask import masked
+from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
+from sidecar.errors import DataError
+
+VERSION = 1
+HEADERS = (
+    b"content-type",
+    b"content-encoding",
+    b"transfer-encoding",
+    b"content-length",
+    b"inference-header-content-length",
+)
+"""Lower case; all that is kept of a head beside its first line."""
+
+_Natural = Annotated[int, Meta(ge=0)]
+_MEND = "Give a file written by the capture sink (`capture.path`)"
+
+
+class _Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    headers: dict[str, str] = {}
+    body_bytes: _Natural = 0
+    body: str = ""
+    body_base64: str = ""
+    """Instead of `body` where that is not UTF-8."""
+    truncated: bool = False
+    withheld: bool = False
+    """The body is left out because it could not be masked."""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    version: int
+    started_ns: int
+    duration_ns: _Natural
+    first_byte_ns: _Natural
+    method: str
+    path: str
+    route: str
+    status: Annotated[int, Meta(ge=0, le=999)]
+    outcome: Outcome
+    request: _Part
+    response: _Part
+    trace_id: str = ""
+    span_id: str = ""
+
+
+_decoder = msgspec.json.Decoder(_Line)
+
+
+def dumps(exchange: Exchange, mask: Collection[str] = ()) -> bytes:
+    """The line, with its newline. Values of the JSON keys in `mask` (in any case) are replaced before anything else."""
+    keys = frozenset(key.casefold() for key in mask)
+    trace = exchange.trace
+    line = _Line(
+        version=VERSION,
+        started_ns=exchange.started_ns,
+        duration_ns=exchange.duration_ns,
+        first_byte_ns=exchange.first_byte_ns,
+        method=exchange.method,
+        path=path_of(exchange.target),
+        route=exchange.route,
+        status=exchange.status,
+        outcome=exchange.outcome,
+        request=_part(exchange.request, keys),
+        response=_part(exchange.response, keys),
+        trace_id=trace.trace_id if trace else "",
+        span_id=trace.span_id if trace else "",
+    )
+    return orjson.dumps(msgspec.to_builtins(line), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def loads(line: bytes | str, name: str = "capture") -> Exchange:
+    """The exchange of one line; `name` says in errors where the line is. Raises DataError."""
+    try:
+        read = _decoder.decode(line)
+        if read.version != VERSION:
+            raise DataError(name, f"has version {read.version}, and this release reads version {VERSION}", _MEND)
+        request = _message(read.request, f"{read.method} {read.path} HTTP/1.1")
+        response = _message(read.response, f"HTTP/1.1 {read.status}")
+    except (msgspec.DecodeError, ValueError) as error:
+        raise DataError(name, f"is not a captured exchange ({error})", _MEND) from error
+    return Exchange(
+        started_ns=read.started_ns,
+        duration_ns=read.duration_ns,
+        first_byte_ns=read.first_byte_ns,
+        method=read.method,
+        target=read.path,
+        route=read.route,
+        status=read.status,
+        outcome=read.outcome,
+        request=request,
+        response=response,
+        trace=Trace(read.trace_id, read.span_id) if read.trace_id else None,
+    )
+
+
+def path_of(target: str) -> str:
+    """The path of a request target, without query and fragment, and without user and host where it is a whole URL."""
+    if not target.startswith("/") and "://" in target:
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    return target.partition("?")[0].partition("#")[0]
+
+
+def _part(message: Message, keys: frozenset[str]) -> _Part:
+    headers = {name: value for name in HEADERS if (value := message.header(name)) is not None}
+    body: bytes | None = message.body
+    if keys and body:
+        body = masked(message, keys)
+        for name in (b"content-encoding", b"transfer-encoding", b"content-length"):
+            headers.pop(name, None)  # a masked body is plain, and of another length
+    figures: dict[str, Any] = {
+        "headers": {name.decode(): value.decode("latin-1") for name, value in headers.items()},
+        "body_bytes": message.body_bytes,
+        "truncated": message.truncated,
+    }
+    if body is None:
+        return _Part(**figures, withheld=True)
+    try:
+        return _Part(**figures, body=body.decode())
+    except UnicodeDecodeError:
+        return _Part(**figures, body_base64=base64.b64encode(body).decode())
+
+
+def _message(part: _Part, first_line: str) -> Message:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in part.headers.items())
+    body = part.body.encode() or base64.b64decode(part.body_base64, validate=True)
+    head = f"{first_line}\r\n{lines}\r\n".encode("latin-1")
+    return Message(head, body, part.body_bytes, part.truncated or part.withheld)

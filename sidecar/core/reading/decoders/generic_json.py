@@ -1,0 +1,126 @@
+"""Any other JSON: by the pointers of the settings, or else by a guess at the usual shapes of hand-written servers.
+
+Without a pointer the rows are the first of `data`, `instances`, `features`, `inputs`, `input`, `input_data`, `rows`, or
+the document itself: a list of rows, or an object whose values are cells, which is one row. Predictions are found
+likewise. See RFC 6901 for pointers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sidecar.core.reading.tables import Tables
+from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.frame import Frame, Side
+from sidecar.errors import DecodeError
+from sidecar.settings import DecodeSettings
+
+_ROWS = ("data", "instances", "features", "inputs", "input", "input_data", "rows", "dataframe_records")
+_PREDICTIONS = ("predictions", "prediction", "result", "results", "outputs", "output", "data", "scores", "score")
+_OTHERS = re.compile(
+    r".*/(?:completions|embeddings|responses|messages|rerank|tokenize|generate|generate_stream|infer_stream|feedback"
+    r"|send-feedback|repository/.*)"
+)
+"""Paths of known protocols that carry no table of features."""
+_NOT_JSON = (
+    b"multipart/", b"image/", b"audio/", b"video/", b"text/event-stream", b"text/html", b"application/grpc",
+    b"application/x-npy", b"application/x-protobuf", b"application/vnd.apache.", b"application/vnd.bentoml+pickle",
+)  # fmt: skip
+
+
+class GenericJson:
+    """Reads what nobody else claims."""
+
+    name = "generic_json"
+
+    def __init__(self, settings: DecodeSettings) -> None:
+        self._tables = Tables(settings)
+        self._settings = settings
+
+    def priority(self, exchange: Exchange) -> float:
+        """Low, unless the settings name the path."""
+        if exchange.method not in ("POST", "PUT"):
+            return 0.0
+        said = (exchange.request.header(b"content-type") or b"").lower()
+        if said.startswith(_NOT_JSON):
+            return 0.0
+        if exchange.path in self._settings.paths or exchange.route in self._settings.paths:
+            return 0.95
+        return 0.0 if self._settings.paths or _OTHERS.fullmatch(exchange.path) else 0.1
+
+    def request(self, exchange: Exchange, payload: bytes) -> Frame:
+        """The rows of the request."""
+        document = self._tables.parse(payload)
+        names = self._names(document)
+        if self._settings.rows_pointer:
+            return self._table(Side.INPUT, point(document, self._settings.rows_pointer), names, "value")
+        rows, found = _guess(document, _ROWS)
+        return self._table(Side.INPUT, rows, names or found, "value")
+
+    def response(self, exchange: Exchange, payload: bytes) -> Frame:
+        """The predictions of the response."""
+        if (exchange.response.header(b"content-type") or b"").lower().startswith(_NOT_JSON):
+            raise DecodeError("unsupported", "the response is not JSON")
+        document = self._tables.parse(payload)
+        if self._settings.predictions_pointer:
+            rows, names = point(document, self._settings.predictions_pointer), None
+        else:
+            rows, names = _guess(document, _PREDICTIONS)
+        return self._table(Side.OUTPUT, rows, names, "prediction")
+
+    def _names(self, document: Any) -> tuple[str, ...] | None:
+        if not self._settings.names_pointer:
+            return None
+        names = point(document, self._settings.names_pointer)
+        if not isinstance(names, list):
+            raise DecodeError("structure", f"{self._settings.names_pointer} is no list of names")
+        return tuple(map(str, names))
+
+    def _table(self, side: Side, rows: Any, names: tuple[str, ...] | None, single: str) -> Frame:
+        if isinstance(rows, dict):
+            is_columns = any(isinstance(value, list) for value in rows.values())
+            return self._tables.columns(side, rows) if is_columns else self._tables.rows(side, [rows])
+        if not isinstance(rows, list):
+            rows = [rows]
+        one_row = side is Side.INPUT and rows and not isinstance(rows[0], list | dict)
+        if one_row and len(rows) > 1:
+            rows = [rows]
+        return self._tables.rows(side, rows, names, single)
+
+
+def point(document: Any, pointer: str) -> Any:
+    """What a JSON pointer points to. Raises DecodeError("structure") if there is nothing."""
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict) and key in document:
+            document = document[key]
+        elif (
+            isinstance(document, list) and key.isascii() and key.isdigit() and len(key) < 8 and int(key) < len(document)
+        ):
+            document = document[int(key)]
+        else:
+            raise DecodeError("structure", f"nothing at {pointer}")
+    return document
+
+
+def _guess(document: Any, keys: tuple[str, ...]) -> tuple[Any, tuple[str, ...] | None]:
+    """The likely rows, and their names where they stand beside them."""
+    if not isinstance(document, dict):
+        return document, None
+    for key in keys:
+        value = document.get(key)
+        if isinstance(value, list | dict):
+            return _named(value) if isinstance(value, dict) else (value, None)
+    scalar = next((document[key] for key in keys if key in document), None)
+    is_only = scalar is not None and len(document) == 1
+    return ([scalar] if is_only else document), None
+
+
+def _named(value: dict[str, Any]) -> tuple[Any, tuple[str, ...] | None]:
+    """Seldon's `{"names": [...], "ndarray": [[...]]}` and pandas' `{"columns": [...], "data": [[...]]}`."""
+    for names, rows in (("names", "ndarray"), ("columns", "data")):
+        if isinstance(value.get(rows), list):
+            given = value.get(names)
+            return value[rows], tuple(map(str, given)) if isinstance(given, list) and given else None
+    return value, None

@@ -1,0 +1,293 @@
+"""A profile as a file: versioned JSON with a content digest, small enough for a ConfigMap.
+
+Works on bytes; who reads and writes files is the shell. Everything is checked at load, so that a profile that was made
+can be counted against without further doubts: version, digest, and that counts and bins belong together.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import orjson
+from msgspec import Meta
+
+from sidecar.core.binning.binner import Binner
+from sidecar.core.binning.bins import MAX_BINS, Derived, Feature, Kind
+from sidecar.core.binning.derive import check_derived
+from sidecar.core.binning.rank_scores import taking_part
+from sidecar.core.reference.joint import Joint
+from sidecar.core.reference.moments import Moments
+from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.seasons import Season, Seasons
+from sidecar.core.words.arrays import Counts, Floats
+from sidecar.core.words.frame import Side
+from sidecar.errors import ReferenceFileError
+
+FORMAT = "drift-sidecar/profile"
+VERSION = 1
+_MEND = "Make it again with `drift-sidecar profile`"
+
+
+class _Label(msgspec.Struct, frozen=True):
+    """What the head of a file says of it beside format, version and digest."""
+
+    name: str = ""
+    created: str = ""
+
+
+class _Range(msgspec.Struct, frozen=True):
+    """Moments of one numeric feature; absent where it had no finite value. `squares` is the sum of squared distances from
+    the mean and not its root, so that what is read back is to the bit what was written, and has the same digest.
+    """
+
+    count: Annotated[int, Meta(ge=1)]
+    mean: float
+    squares: Annotated[float, Meta(ge=0)]
+    min: float
+    max: float
+
+
+class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    name: str
+    kind: Kind
+    counts: tuple[Annotated[int, Meta(ge=0, le=2**53)], ...]
+    edges: tuple[float, ...] = ()
+    categories: tuple[str, ...] = ()
+    rare: tuple[str, ...] = ()
+    rare_complete: bool = True
+    moments: _Range | None = None
+    derived: Derived | None = None
+    importance: Annotated[float, Meta(ge=0)] = 1.0
+
+
+_Counts = tuple[tuple[Annotated[int, Meta(ge=0, le=2**53)], ...], ...]
+
+
+class _Segments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    by: Annotated[str, Meta(min_length=1)]
+    counts: dict[str, dict[Side, _Counts]]
+    """By segment and side: the counts of each feature, as in `sides`."""
+
+
+_Numbers = tuple[float, ...]
+
+
+class _Joint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of pairs of scores: upper triangles with the diagonal, row by row."""
+
+    rows: Annotated[int, Meta(ge=0)]
+    correlations: _Numbers
+    influence: _Numbers
+
+
+class _Seasons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    season: Season
+    counts: dict[Side, dict[str, _Counts]]
+    """By side and number of the season: the counts of each feature, as in `sides`."""
+
+
+class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    sides: dict[Side, tuple[_Feature, ...]]
+    segments: _Segments | None = None
+    joint: dict[Side, _Joint] = {}
+    seasons: _Seasons | None = None
+
+
+def dumps(profile: Profile) -> bytes:
+    """The file's bytes; `loads` reads them back. Name and time are no part of the digest: the same data has the same."""
+    content = _content(profile)
+    head = {"format": FORMAT, "version": VERSION, "name": profile.name, "created": profile.created}
+    head |= {"digest": _digest(content), "content": content}
+    return orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def digest(profile: Profile) -> str:
+    """SHA-256 over the canonical JSON of the content, as 64 hex digits."""
+    return _digest(_content(profile)).removeprefix("sha256:")
+
+
+def loads(data: bytes, name: str = "reference") -> Profile:
+    """Read a file made by `dumps`. Raises ReferenceFileError, which names the file, the reason and the mend."""
+    fail = functools.partial(ReferenceFileError, name)
+    try:
+        head = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise fail(f"is not JSON ({error})", _MEND) from error
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise fail(f'is not a profile: `format` is not "{FORMAT}"', _MEND)
+    if head.get("version") != VERSION:
+        raise fail(f"has version {head.get('version')!r}, and this release reads version {VERSION}", _MEND)
+    content = head.get("content")
+    if head.get("digest") != _digest(content):
+        raise fail("does not match its digest, so it was changed or damaged after it was made", _MEND)
+    try:
+        label = msgspec.convert(head, _Label)
+        return replace(_profile(msgspec.convert(content, _Content)), name=label.name, created=label.created)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise fail(f"is not consistent ({error})", _MEND) from error
+
+
+def _digest(content: Any) -> str:
+    return "sha256:" + hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _content(profile: Profile) -> Any:
+    sides = {side: tuple(_features_of(of_side)) for side, of_side in profile.sides.items()}
+    joint = {side: _joint_of(of_side.joint) for side, of_side in profile.sides.items() if of_side.joint}
+    content = _Content(sides, _segments_of(profile), joint, _seasons_of(profile))
+    return msgspec.to_builtins(content, str_keys=True)
+
+
+def _features_of(profile: SideProfile) -> Iterable[_Feature]:
+    moments = iter(_ranges_of(profile.moments))
+    for feature, counts in zip(profile.features, profile.counts.tolist(), strict=True):
+        yield _Feature(
+            name=feature.name,
+            kind=feature.kind,
+            counts=tuple(counts[: feature.bins]),
+            edges=feature.edges,
+            categories=feature.categories,
+            rare=feature.rare,
+            rare_complete=feature.rare_complete,
+            moments=next(moments) if feature.ordered else None,
+            derived=feature.derived,
+            importance=feature.importance,
+        )
+
+
+def _ranges_of(moments: Moments) -> Iterable[_Range | None]:
+    columns = (moments.count, moments.mean, moments.squares, moments.low, moments.high)
+    for count, *figures in zip(*(column.tolist() for column in columns), strict=True):
+        # Sums may pass the range of floats where single values do not; JSON has no word for that.
+        yield _Range(int(count), *figures) if count and bool(np.isfinite(figures).all()) else None
+
+
+def _segments_of(profile: Profile) -> _Segments | None:
+    if not profile.segment_by:
+        return None
+    segments = {
+        name: {side: _trimmed(counts, profile.sides[side].features) for side, counts in of_segment.items()}
+        for name, of_segment in profile.segments.items()
+    }
+    return _Segments(profile.segment_by, segments)
+
+
+def _trimmed(counts: Counts, features: tuple[Feature, ...]) -> _Counts:
+    """Without the places that a feature has no bin for."""
+    return tuple(tuple(row[: one.bins]) for row, one in zip(counts.tolist(), features, strict=True))
+
+
+def _profile(content: _Content) -> Profile:
+    sides = {side: _side(features, content.joint.get(side)) for side, features in content.sides.items() if features}
+    if content.seasons:
+        sides = {side: _with_seasons(side, whole, content.seasons) for side, whole in sides.items()}
+    stored = content.segments
+    if stored is None:
+        return Profile(sides)
+    segments = {
+        name: {side: _segment(name, counts, sides.get(side)) for side, counts in of_segment.items()}
+        for name, of_segment in stored.counts.items()
+    }
+    for side, whole in sides.items():
+        parts = [of_segment[side] for of_segment in segments.values() if side in of_segment]
+        _check_sum(f"segments of the {side.value}", parts, whole)
+    return Profile(sides, stored.by, segments)
+
+
+def _seasons_of(profile: Profile) -> _Seasons | None:
+    known = {side: of_side for side, of_side in profile.sides.items() if of_side.seasons}
+    found = [of_side.seasons.season for of_side in known.values() if of_side.seasons]
+    if not found:
+        return None
+    counts = {
+        side: {str(number): _trimmed(some, of_side.features) for number, some in of_side.seasons.counts.items()}
+        for side, of_side in known.items()
+        if of_side.seasons
+    }
+    return _Seasons(found[0], counts)
+
+
+def _with_seasons(side: Side, whole: SideProfile, stored: _Seasons) -> SideProfile:
+    if side not in stored.counts:
+        return whole
+    counts = {int(number): _segment(f"season {number}", some, whole) for number, some in stored.counts[side].items()}
+    _check_sum(f"seasons of the {side.value}", counts.values(), whole)
+    return replace(whole, seasons=Seasons(stored.season, counts))
+
+
+def _check_sum(what: str, parts: Iterable[Counts], whole: SideProfile) -> None:
+    if not np.array_equal(whole.counts, sum(parts, start=np.zeros_like(whole.counts))):
+        raise ValueError(f"the {what} do not add up to the whole")
+
+
+def _segment(name: str, stored: _Counts, whole: SideProfile | None) -> Counts:
+    if whole is None or [len(row) for row in stored] != [feature.bins for feature in whole.features]:
+        raise ValueError(f"{name!r} has not the features and bins of the whole")
+    counts = np.zeros_like(whole.counts)
+    for at, row in enumerate(stored):
+        counts[at, : len(row)] = row
+    return counts
+
+
+def _joint_of(joint: Joint) -> _Joint:
+    upper = np.triu_indices(len(joint.correlations))
+    return _Joint(joint.rows, *map(_rounded, (joint.correlations[upper], joint.influence[upper])))
+
+
+def _rounded(numbers: Floats) -> _Numbers:
+    """To as many digits as tell correlations apart, so that 64 features need some 120 kB."""
+    return tuple(round(number, 5) + 0.0 for number in numbers.tolist())
+
+
+def _joint(stored: _Joint, scores: int) -> Joint:
+    upper = np.triu_indices(scores)
+    if not len(stored.correlations) == len(stored.influence) == len(upper[0]):
+        raise ValueError("what is known of pairs does not fit the features")
+    matrices = []
+    for numbers in (stored.correlations, stored.influence):
+        matrix = np.zeros((scores, scores))
+        matrix[upper] = numbers
+        matrices.append(matrix + np.triu(matrix, 1).T)
+    return Joint(stored.rows, *matrices)
+
+
+def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:
+    if len({feature.name for feature in stored}) != len(stored):
+        raise ValueError("two features have the same name")
+    features = tuple(_feature(feature) for feature in stored)
+    counts = np.zeros((len(features), Binner(features).width), np.int64)
+    for at, feature in enumerate(stored):
+        counts[at, : len(feature.counts)] = feature.counts
+    joint = _joint(pairs, 2 * len(taking_part(features))) if pairs else None
+    return SideProfile(features, counts, _moments([one.moments for one in stored if one.kind is Kind.NUMERIC]), joint)
+
+
+def _feature(stored: _Feature) -> Feature:
+    known = (stored.name, stored.kind, stored.edges, stored.categories, stored.rare, stored.rare_complete)
+    feature = Feature(*known, stored.derived, stored.importance)
+    check_derived(feature)
+    edges = feature.edges
+    if any(low >= high for low, high in itertools.pairwise(edges)) or not np.isfinite(edges).all():
+        raise ValueError(f"the edges of feature {feature.name!r} do not rise")
+    if len(edges) == 1 or (edges and not feature.ordered) or (feature.ordered and feature.categories):
+        raise ValueError(f"the bins of feature {feature.name!r} do not suit its kind")
+    if len({*feature.categories, *feature.rare}) != len(feature.categories) + len(feature.rare):
+        raise ValueError(f"feature {feature.name!r} names a category twice")
+    if len(stored.counts) != feature.bins or feature.bins > MAX_BINS:
+        raise ValueError(f"feature {feature.name!r} has {len(stored.counts)} counts for {feature.bins} bins")
+    return feature
+
+
+def _moments(stored: list[_Range | None]) -> Moments:
+    figures = [
+        (one.count, one.mean, one.squares, one.min, one.max) if one else (0.0, 0.0, 0.0, np.inf, -np.inf)
+        for one in stored
+    ]
+    return Moments(*np.array(figures, np.float64).reshape(len(stored), 5).T)

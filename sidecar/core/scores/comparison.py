@@ -1,0 +1,152 @@
+"""One look at two profiles: the verdict of `compare`. Live traffic is judged by evidence instead, which bears many looks.
+
+A feature has drifted if the change is certain and matters: its combined p-value, multiplied by the number of features
+compared (Bonferroni), is below `SIZE`, and its PSI without small-sample bias reaches the material effect. With half the
+material effect it is a warning. So the chance that any feature of equal data is called drifted is at most `SIZE`. How features
+hang together is judged beside it, with as much again for both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from sidecar.core.binning.bins import ranges
+from sidecar.core.binning.rank_scores import taking_part
+from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.scores.combined_p_value import combined_p_value
+from sidecar.core.scores.geometry import scale
+from sidecar.core.scores.joint_drift import LEAST_ROWS as JOINT_ROWS
+from sidecar.core.scores.joint_drift import judge, reported
+from sidecar.core.scores.measure import Pair, scores
+from sidecar.core.scores.measures import MEASURES
+from sidecar.core.scores.report import shifts
+from sidecar.core.scores.wording import changed
+from sidecar.core.stats.divergence import effect
+from sidecar.core.words.arrays import Mask
+from sidecar.core.words.events import BinShift, JointReport, NotEnough, Score, State
+from sidecar.core.words.frame import Side
+
+SIZE = 0.01
+"""Chance of any false drift, over all features of one comparison."""
+WARNING = 0.5
+"""Share of the material effect that makes a certain change a warning."""
+LEAST_ROWS = 50
+"""With fewer live rows nothing is said."""
+
+
+class FeatureComparison(msgspec.Struct, frozen=True):
+    """One feature of live against reference."""
+
+    side: Side
+    feature: str
+    kind: str
+    state: State
+    rows: int
+    scores: dict[str, Score | NotEnough]
+    p_value: float | None
+    """Combined over tests (`combined_p_value`), times the number of features compared; None where there is not enough."""
+    effect: float
+    """PSI without small-sample bias, shares floored (`stats.divergence`)."""
+    shifts: tuple[BinShift, ...]
+    changed: str
+    """How, in a few words; by chance too, where the state is ok."""
+    importance: float
+
+    @property
+    def impact(self) -> float:
+        """What features are ranked by: the effect times the importance."""
+        return self.effect * self.importance
+
+
+class Material(msgspec.Struct, frozen=True):
+    """What matters: an effect as PSI, and a change of a correlation."""
+
+    psi: float
+    correlation: float
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Every feature that both have, the one with the largest impact first; and how those of a side hang together, if that is
+    known of both and there are rows enough.
+    """
+
+    features: tuple[FeatureComparison, ...]
+    joint: tuple[JointReport, ...]
+
+    @property
+    def states(self) -> set[State]:
+        """All verdicts there are."""
+        return {*(one.state for one in self.features), *(one.state for one in self.joint)}
+
+
+def compare(reference: Profile, live: Profile, material: Material) -> Comparison:
+    """Look at everything that both have."""
+    shared = {side: (of_side, live.sides[side]) for side, of_side in reference.sides.items() if side in live.sides}
+    features = sum(len(of_reference.features) for of_reference, _ in shared.values())
+    found: list[FeatureComparison] = []
+    pairs: list[JointReport] = []
+    for side, (of_reference, of_live) in shared.items():
+        of_side = _side(side, of_reference, of_live, features, material.psi)
+        drifting = np.array([one.state is State.DRIFT for one in of_side], np.bool_)
+        pairs += _joint(side, of_reference, of_live, drifting, material.correlation)
+        found += of_side
+    found.sort(key=lambda one: (one.p_value is not None, one.impact), reverse=True)
+    return Comparison(tuple(found), tuple(pairs))
+
+
+def _joint(side: Side, reference: SideProfile, live: SideProfile, drifting: Mask, material: float) -> list[JointReport]:
+    if reference.joint is None or live.joint is None or live.joint.rows < JOINT_ROWS:
+        return []
+    chosen = taking_part(reference.features)
+    rows = live.joint.rows
+    found = judge(reference.joint, live.joint.correlations, rows, np.ones(len(chosen)), drifting[chosen])
+    threshold = SIZE / len(Side)
+    state = _state(found.p_value < threshold, found.effect, material)
+    return [reported(found, side, [reference.names[at] for at in chosen], state, threshold)]
+
+
+def _side(
+    side: Side, reference: SideProfile, live: SideProfile, features: int, material: float
+) -> list[FeatureComparison]:
+    counts = reference.numbers, live.numbers
+    pair = Pair(*counts, scale(reference))
+    found = scores(MEASURES, pair, LEAST_ROWS)
+    texts = [ranges(feature) for feature in reference.features]
+    moved = shifts(*counts, texts)
+    effects = np.maximum(effect(*counts, counts[1].sum(axis=1)), 0.0).tolist()
+    p_values = np.minimum(combined_p_value(pair) * features, 1.0).tolist()
+    return [
+        FeatureComparison(
+            side=side,
+            feature=feature.name,
+            kind=feature.kind.value,
+            state=_verdict(found[at], p_values[at], effects[at], material),
+            rows=rows,
+            scores=found[at],
+            p_value=None if _refused(found[at]) else p_values[at],
+            effect=effects[at],
+            shifts=moved[at],
+            changed=changed(feature, counts[0][at], counts[1][at], texts[at]),
+            importance=feature.importance,
+        )
+        for at, (feature, rows) in enumerate(zip(reference.features, live.rows.tolist(), strict=True))
+    ]
+
+
+def _refused(found: Mapping[str, Score | NotEnough]) -> bool:
+    return isinstance(found["chi_squared"], NotEnough)
+
+
+def _verdict(found: Mapping[str, Score | NotEnough], p_value: float, size: float, material: float) -> State:
+    if _refused(found):
+        return State.INSUFFICIENT
+    return _state(p_value < SIZE, size, material)
+
+
+def _state(certain: bool, size: float, material: float) -> State:
+    if not certain or size < WARNING * material:
+        return State.OK
+    return State.DRIFT if size >= material else State.WARNING

@@ -1,0 +1,25 @@
+"""Population stability index: the symmetric Kullback-Leibler divergence, sum of (p - q) ln(p / q), in nats.
+
+Bins that are empty on one side get a pseudo-count (`stats.divergence`). Under no drift nm/(n+m) PSI is chi-squared with
+B - 1 degrees of freedom, so its mean is (B - 1)(1/n + 1/m): that is taken off. The p-value is taken from the pooled bins.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sidecar.core.scores.measure import Measured, Pair
+from sidecar.core.stats.divergence import null_psi, psi
+
+
+class Psi:
+    """The index over all bins, `missing` included."""
+
+    name = "psi"
+    ordered_only = False
+
+    def __call__(self, pair: Pair) -> Measured:
+        """See `Measure`."""
+        value = psi(pair.reference, pair.live)
+        expected = null_psi(pair.reference, pair.live, pair.live.sum(axis=1))
+        return Measured(value, np.maximum(value - expected, 0.0), pair.chi2_tail(psi(*pair.pooled)))

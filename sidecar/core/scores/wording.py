@@ -1,0 +1,76 @@
+"""Says in a few words how a feature changed, from counts alone: where its middle went, how wide it is, what is new or missing.
+
+For people; what is shown as figures is `report`'s business, what follows from them `policy`'s.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sidecar.core.binning.bins import Feature
+from sidecar.core.words.arrays import Floats
+
+_WORTH = 0.01
+"""A share of missing, new or out-of-range rows is worth a word when it changed by so much."""
+_MOVED = 0.1
+"""The median is, when it moved by this share of the distance between the quartiles..."""
+_STRETCHED = 1.2
+"""...and that distance, when it changed by this factor."""
+
+
+def changed(feature: Feature, reference: Floats, live: Floats, texts: tuple[str, ...]) -> str:
+    """E.g. `median 48 -> 61, wider; missing 1.0% -> 12.0%`. Counts are (B,); empty where nothing is worth a word."""
+    if not (reference.sum() and live.sum()):
+        return ""
+    q, p = reference / reference.sum(), live / live.sum()
+    words = _moved(feature, q, p) if feature.ordered else _names(feature, q, p, texts)
+    if abs(p[feature.missing] - q[feature.missing]) >= _WORTH:
+        words.append(f"missing {_percent(q[feature.missing])} -> {_percent(p[feature.missing])}")
+    return "; ".join(words)
+
+
+def _moved(feature: Feature, q: Floats, p: Floats) -> list[str]:
+    edges = np.array(feature.edges)
+    if len(edges) < 2:
+        return []
+    words = []
+    before, after = _quartiles(edges, q), _quartiles(edges, p)
+    if before is not None and after is not None:
+        spread = max(before[2] - before[0], (edges[-1] - edges[0]) * 1e-3)
+        if abs(after[1] - before[1]) > _MOVED * spread:
+            words.append(f"median {_short(before[1])} -> {_short(after[1])}")
+        ratio = max(after[2] - after[0], 1e-300) / spread
+        if not 1 / _STRETCHED < ratio < _STRETCHED:
+            words.append("wider" if ratio > 1 else "narrower")
+    for name, at in (("below", 0), ("above", len(edges))):
+        if p[at] - q[at] >= _WORTH:
+            words.append(f"{_percent(p[at])} of rows {name} the reference's range")
+    return words
+
+
+def _names(feature: Feature, q: Floats, p: Floats, texts: tuple[str, ...]) -> list[str]:
+    words = []
+    if p[feature.unseen] - q[feature.unseen] >= _WORTH:
+        words.append(f"{_percent(p[feature.unseen])} of rows are names that the reference never had")
+    known = np.abs(p - q)[: feature.unseen]
+    for at in np.argsort(-known, kind="stable")[:2].tolist():
+        if known[at] >= _WORTH:
+            words.append(f"{texts[at][:40]} {_percent(q[at])} -> {_percent(p[at])}")
+    return words
+
+
+def _quartiles(edges: Floats, shares: Floats) -> Floats | None:
+    """The quartiles of the values, read off between the edges; what is beyond the range lies at its end."""
+    inside = shares[: len(edges)]
+    total = shares[: len(edges) + 1].sum()
+    if not total:
+        return None
+    return np.asarray(np.interp([0.25, 0.5, 0.75], inside.cumsum() / total, edges))
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if 1e3 <= abs(number) < 1e9 else f"{number:.4g}"

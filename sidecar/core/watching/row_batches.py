@@ -1,0 +1,105 @@
+"""Frames of one side as they arrive: joined, their columns found, binned, and what is wrong with them counted.
+
+Joining comes first, because a hundred frames of one row cost little more than one. Evidence, windows and verdicts are
+`watch`'s.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from sidecar.core.binning.binner import Batch, Binner
+from sidecar.core.binning.derive import Deriver
+from sidecar.core.binning.matching import Matching, Names, match_columns
+from sidecar.core.words.arrays import Numbers
+from sidecar.core.words.events import ReferenceMismatch
+from sidecar.core.words.frame import Frame, Side
+
+MISMATCH_SECONDS = 60.0
+ANY_FEATURE = "*"
+"""Label value `feature` of violations by columns that are no feature: their names come from clients."""
+_MAX_MATCHINGS = 256
+"""Lists of names whose columns are remembered; a client that invents names must not fill the memory."""
+
+Shape = tuple[Names | None, int]
+
+
+class RowBatches:
+    """Turns frames into batches. `violations` counts rows by (feature, kind)."""
+
+    def __init__(self, side: Side, binner: Binner, configured: Names) -> None:
+        self.violations: Counter[tuple[str, str]] = Counter()
+        self._side = side
+        self._binner = binner
+        self._configured = configured
+        self._names = tuple(feature.name for feature in binner.features)
+        self._deriver = Deriver.of(binner.features, configured)
+        self._matchings: dict[Shape, Matching] = {}
+        self._told = -float("inf")
+
+    def batches(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
+        """One batch for each list of names that occurs; frames with no feature of the reference make none."""
+        batches = []
+        mismatches: list[ReferenceMismatch] = []
+        for shape, group in _grouped(self._deriver.frames(frames)).items():
+            matching = self._matching(shape)
+            rows = sum(frame.rows for frame in group)
+            self._count(matching, rows)
+            if matching.matches:
+                batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns)
+                for at, errors in batch.type_errors.items():
+                    self.violations[self._names[at], "type"] += errors
+                batches.append(batch if group[0].segments is None else batch._replace(segments=_slices(group)))
+            elif now - self._told >= MISMATCH_SECONDS:
+                self._told = now
+                mismatches.append(ReferenceMismatch(now, self._side, self._complaint(shape)))
+        return batches, mismatches
+
+    def _matching(self, shape: Shape) -> Matching:
+        if shape not in self._matchings:
+            if len(self._matchings) >= _MAX_MATCHINGS:
+                self._matchings.clear()
+            self._matchings[shape] = match_columns(*shape, self._configured, self._names)
+        return self._matchings[shape]
+
+    def _count(self, matching: Matching, rows: int) -> None:
+        for name in matching.missing:
+            self.violations[name, "missing_feature"] += rows
+        if matching.extra:
+            self.violations[ANY_FEATURE, "extra_feature"] += rows
+        if matching.misshapen:
+            self.violations[ANY_FEATURE, "shape"] += rows
+
+    def _complaint(self, shape: Shape) -> str:
+        names, width = shape
+        came = f"{width} columns without names" if names is None else f"columns {', '.join(names[:5])[:200]}"
+        return f"{came} came, and the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
+
+
+def _grouped(frames: Iterable[Frame]) -> dict[Shape, list[Frame]]:
+    groups: dict[Shape, list[Frame]] = {}
+    for frame in frames:
+        if frame.rows:
+            groups.setdefault((frame.names, frame.width), []).append(frame)
+    return groups
+
+
+def _slices(frames: list[Frame]) -> Numbers:
+    """The segment of every row, in the order of `_joined`."""
+    return np.array([number for frame in frames for number in frame.segments or ()], np.int64)
+
+
+def _joined(frames: list[Frame]) -> Any:
+    """All values, row by row; an array where all are arrays."""
+    if len(frames) == 1:
+        return frames[0].values
+    if all(isinstance(frame.values, np.ndarray) for frame in frames):
+        return np.concatenate([frame.values for frame in frames])
+    values: list[Any] = []
+    for frame in frames:
+        values += frame.values.tolist() if isinstance(frame.values, np.ndarray) else frame.values
+    return values

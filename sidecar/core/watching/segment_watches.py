@@ -1,0 +1,149 @@
+"""The same watch again for each segment of the traffic and each side, over the rows that the whole's watch has binned.
+
+A segment is compared with its own rows of the reference where the profile holds enough of them, else with the whole. The
+feature that segments go by is left out: within a segment it does not vary. Which row is in which segment is `segments`' to
+say, the monitor's budget of false alarms covers segments and whole together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sidecar.core.binning.binner import Batch, Binner
+from sidecar.core.binning.segments import OTHER, Router, split
+from sidecar.core.evidence.policy import Policy
+from sidecar.core.reference.moments import Moments
+from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.watching.watch import Watch
+from sidecar.core.words.arrays import Codes, Counts, Numbers
+from sidecar.core.words.events import Event
+from sidecar.core.words.frame import Side
+from sidecar.core.words.view import SegmentView
+from sidecar.settings import Settings
+
+OWN, WHOLE = "segment", "whole"
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The features that segments are watched for: which of the side's they are, and what their codes are there."""
+
+    reference: SideProfile
+    rows: Numbers
+    width: int
+    """Of the whole's bins."""
+    offsets: Codes
+
+    @classmethod
+    def of(cls, whole: SideProfile, without: str) -> _Kept:
+        rows = np.array([at for at, name in enumerate(whole.names) if name != without], np.int64)
+        features = tuple(whole.features[at] for at in rows)
+        width = Binner(features).width
+        numbers = sum(feature.ordered for feature in features)
+        reference = SideProfile(features, whole.counts[rows, :width], Moments.empty(numbers))
+        return cls(reference, rows, whole.counts.shape[1], (np.arange(len(rows)) * width)[:, None])
+
+    def codes(self, of_whole: Codes) -> Codes:
+        return np.asarray(of_whole[self.rows] % self.width + self.offsets)
+
+    def counted(self, counts: Counts) -> SideProfile:
+        """The reference with other counts, which are the whole side's."""
+        width = self.reference.counts.shape[1]
+        return SideProfile(self.reference.features, counts[self.rows, :width], self.reference.moments)
+
+
+class SegmentWatches:
+    """The watches of all segments of both sides; `router` numbers the segments."""
+
+    def __init__(self, settings: Settings, router: Router, reference: Profile | None) -> None:
+        self.router = router
+        self._settings = settings
+        self._stored = reference.segments if reference and reference.segment_by == router.by.feature else {}
+        self._limits = Policy(np.inf, np.inf, 0.0, 0)
+        self._kept: dict[Side, _Kept] = {}
+        self._own: dict[Side, dict[int, Counts]] = {}
+        self._watches: dict[tuple[Side, int], Watch] = {}
+        self._rows: dict[tuple[Side, int], int] = {}
+
+    @property
+    def most(self) -> int:
+        """How many segments may share the budget, `other` included."""
+        return self.router.most + 1
+
+    def limit(self, limits: Policy) -> None:
+        """These limits are in force from now on."""
+        self._limits = limits
+        for watch in self._watches.values():
+            watch.verdicts.limits = limits
+
+    def begin(self, side: Side, whole: SideProfile, now: float) -> None:
+        """The reference of a side is known: watch the segments that are."""
+        if side is Side.INPUT:
+            self.router.know(whole.features)
+        kept = _Kept.of(whole, self.router.by.feature if side is Side.INPUT else "")
+        if len(kept.rows):
+            self._kept[side] = kept
+            self._own[side] = self._references(side, whole.counts)
+            self._open(side, now)
+
+    def take(self, side: Side, batches: Iterable[Batch], now: float) -> list[Event]:
+        """Take what the whole's watch has binned."""
+        events: list[Event] = []
+        for batch in batches if side in self._kept else ():
+            if batch.segments is not None:
+                self._open(side, now)
+                for number, codes in split(self._kept[side].codes(batch.codes), batch.segments):
+                    self._rows[side, number] += codes.shape[1]
+                    events += self._watches[side, number].take_codes(codes, now)
+        return events
+
+    def tick(self, now: float) -> list[Event]:
+        """Do what is due by time."""
+        return [event for watch in self._watches.values() for event in watch.tick(now)]
+
+    def finish(self, now: float) -> list[Event]:
+        """Close what is open."""
+        return [event for watch in self._watches.values() for event in watch.finish(now)]
+
+    def views(self) -> tuple[SegmentView, ...]:
+        """All segments as their readers see them, `other` last."""
+        names, known = self.router.names, self.router.known
+        keys = sorted(self._watches, key=lambda key: (key[0] is Side.OUTPUT, key[1] == OTHER, key[1]))
+        return tuple(
+            SegmentView(
+                segment=names[number],
+                known=known,
+                side=side,
+                reference=OWN if number in self._own[side] else WHOLE,
+                rows_total=self._rows[side, number],
+                features=self._watches[side, number].segment_features(),
+            )
+            for side, number in keys
+        )
+
+    def _open(self, side: Side, now: float) -> None:
+        """Watch the segments that are new."""
+        for number in range(len(self.router.names)):
+            if (side, number) not in self._watches:
+                own = self._own[side].get(number)
+                reference = self._kept[side].reference if own is None else self._kept[side].counted(own)
+                name = self.router.names[number]
+                self._watches[side, number] = Watch(side, reference, self._settings, self._limits, now, name)
+                self._rows[side, number] = 0
+
+    def _references(self, side: Side, whole: Counts) -> dict[int, Counts]:
+        """Each segment's own counts where there are enough; those of `other` are what the segments leave of the whole."""
+        least = self._settings.window.min_rows
+        found = _stored(self._stored, self.router.names, side, least)
+        rest = whole - sum(found.values())
+        if found and int(rest.sum(axis=1).min()) >= least:
+            found[OTHER] = rest
+        return found
+
+
+def _stored(stored: Mapping[str, Mapping[Side, Counts]], names: list[str], side: Side, least: int) -> dict[int, Counts]:
+    found = {at: stored[name][side] for at, name in enumerate(names) if at != OTHER and side in stored.get(name, {})}
+    return {at: counts for at, counts in found.items() if int(counts.sum(axis=1).min()) >= least}

@@ -1,0 +1,252 @@
+"""One side against its reference: gathers evidence in blocks of rows, closes windows, changes verdicts.
+
+Rows wait until a block is full or has waited for a moment, because bets are placed per block. Figures are computed for all
+features at once. The monitor feeds it frames and the time; binning is done by `row_batches`, judging by `policy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sidecar.core.binning.binner import Batch, Binner
+from sidecar.core.evidence.detector import BLOCK_ROWS, Evidence
+from sidecar.core.evidence.policy import Policy
+from sidecar.core.reference.moments import Moments
+from sidecar.core.reference.profile import SideProfile
+from sidecar.core.reference.seasons import season_of
+from sidecar.core.scores.geometry import scale
+from sidecar.core.scores.measure import Pair, Scale, scores
+from sidecar.core.scores.measures import MEASURES
+from sidecar.core.scores.report import feature_views
+from sidecar.core.stats.divergence import ratios
+from sidecar.core.watching.joint_watch import JointWatch
+from sidecar.core.watching.quality import Quality
+from sidecar.core.watching.row_batches import RowBatches
+from sidecar.core.watching.verdicts import Scores, Verdicts
+from sidecar.core.watching.window import Window
+from sidecar.core.words.arrays import Codes, Counts, Floats, Numbers
+from sidecar.core.words.events import (
+    Event,
+    JointChanged,
+    ReferenceMismatch,
+    WindowClosed,
+)
+from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.view import FeatureView, SegmentFeature
+from sidecar.settings import Settings
+
+BLOCK_SECONDS = 0.02
+"""Rows wait this long to be judged together, so that a fast stream costs little per row and a slow one is judged often..."""
+LEAST_BLOCK = BLOCK_ROWS
+"""...unless there are fewer than this, which wait for the next tick..."""
+MOST_BLOCK = 256
+"""...or as many as this, which are judged at once."""
+SEGMENT_BLOCK_SECONDS = 0.5
+"""Instead of `BLOCK_SECONDS` for a segment of the traffic: there are many of them, and each has few rows."""
+
+
+class Watch:
+    """One side; its verdicts and their limits are in `verdicts`."""
+
+    def __init__(
+        self, side: Side, reference: SideProfile, settings: Settings, limits: Policy, now: float, segment: str = ""
+    ) -> None:
+        self.side = side
+        self._segment = segment
+        self._block_seconds = SEGMENT_BLOCK_SECONDS if segment else BLOCK_SECONDS
+        self.reference = reference
+        self.window = Window(settings.window, now)
+        self._least_rows = settings.window.min_rows
+        self._season = -1
+        self._season_shares = np.zeros(0)
+        self._season_offset = settings.drift.season_offset_seconds
+        binner = Binner(reference.features)
+        self._binner = binner
+        self._arrivals = RowBatches(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
+        self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
+        self._quality = Quality(reference, binner, self._evidence.null.q)
+        self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)
+        pairs = None if segment or reference.seasons else reference.joint
+        self.joint = JointWatch(side, reference, pairs) if pairs else None
+        """How features hang together; None for a segment, for a reference that does not know, and for one with seasons, whose
+        features go together otherwise at each hour."""
+        self._scale = scale(reference)
+        self._reference = reference.numbers
+        self._moments = Moments.empty(len(binner.numeric))
+        self._live: Counts = np.zeros_like(reference.counts)
+        self._open: Counts = np.zeros_like(reference.counts)
+        self._expected = np.zeros(
+            reference.counts.shape if reference.seasons else 0
+        )  # shares of the seasons that the open window's rows came in
+        self._last: Counts = np.zeros_like(reference.counts)
+        self._scores = self._score(self._last)
+        self._rows = 0
+        self._waiting: list[tuple[Codes, Numbers]] = []
+        self._waiting_rows = 0
+        self._waiting_since = now
+
+    def take(self, frames: Iterable[Frame], now: float) -> list[Event]:
+        """Take the rows of frames of this side; judge as many blocks as are full."""
+        batches, events = self.binned(frames, now)
+        return [*events, *self.take_batches(batches, now)]
+
+    def binned(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
+        """The rows of frames in this side's bins, not judged yet."""
+        return self._arrivals.batches(frames, now)
+
+    def take_batches(self, batches: Iterable[Batch], now: float) -> list[Event]:
+        """Take what `binned` made."""
+        for batch in batches:
+            self._moments = self._moments.merge(Moments.of(batch.numbers))
+            self._queue(batch.codes, self._quality.add(batch), now)
+        return self._advance_full(now)
+
+    def take_codes(self, codes: Codes, now: float) -> list[Event]:
+        """Take rows (F, n) in the bins of the reference whose numbers nobody will ask for."""
+        self._queue(codes, np.zeros_like(codes), now)
+        return self._advance_full(now)
+
+    def tick(self, now: float) -> list[Event]:
+        """Judge a block that has waited long enough, and close a window whose time is over."""
+        old = self._waiting_rows and now - self._waiting_since >= self._block_seconds
+        events = self._advance(1, now) if old else []
+        return events + (self._close(now) if self.window.due(now) else [])
+
+    def finish(self, now: float) -> list[Event]:
+        """Judge what waits, and close the window if it holds any rows."""
+        events = self._advance(1, now)
+        return events + (self._close(now) if self.window.rows else [])
+
+    def live(self) -> SideProfile:
+        """What came since the start, as a profile."""
+        return SideProfile(self.reference.features, self._live.copy(), self._moments)
+
+    def violations(self) -> dict[tuple[str, str], int]:
+        """Rows by (feature, kind). Values out of range and unseen names have bins, so they are counted there."""
+        found = dict(self._arrivals.violations + self._quality.violations)
+        for feature, counts in zip(self.reference.features, self._live.tolist(), strict=True):
+            if feature.ordered and feature.edges:
+                found[feature.name, "range"] = counts[0] + counts[len(feature.edges)]
+            elif not feature.ordered:
+                found[feature.name, "unseen"] = counts[feature.unseen]
+        return {key: count for key, count in found.items() if count}
+
+    def views(self) -> tuple[FeatureView, ...]:
+        """All features as their readers see them."""
+        return feature_views(
+            self.reference,
+            ranges=self.verdicts.ranges,
+            live=self._live,
+            window=self._open + self._last,
+            scores=self._scores,
+            states=self.verdicts.states,
+            evidence=self._evidence.log10(),
+            threshold=self.verdicts.limits.alarm,
+            effect=self._evidence.effect(np.arange(len(self.reference.features)))[:2],
+            independent=self._evidence.independent_share,
+        )
+
+    def segment_features(self) -> tuple[SegmentFeature, ...]:
+        """All features in few words, for a segment of the traffic."""
+        effects, rows, _ = self._evidence.effect(np.arange(len(self.reference.features)))
+        evidence, alarm = self._evidence.log10().tolist(), self.verdicts.limits.alarm
+        figures = zip(effects.tolist(), rows.tolist(), strict=True)
+        return tuple(
+            SegmentFeature(name, self.verdicts.states[at], evidence[at], alarm, effect, round(recent))
+            for at, (name, (effect, recent)) in enumerate(zip(self.reference.names, figures, strict=True))
+        )
+
+    def _queue(self, codes: Codes, runs: Numbers, now: float) -> None:
+        if not self._waiting_rows:
+            self._waiting_since = now
+        self._waiting.append((codes, runs))
+        self._waiting_rows += codes.shape[1]
+
+    def _advance_full(self, now: float) -> list[Event]:
+        """Judge as many blocks as are full, or have waited."""
+        waited = now - self._waiting_since >= self._block_seconds
+        return self._advance(LEAST_BLOCK if waited else MOST_BLOCK, now)
+
+    def _advance(self, least: int, now: float) -> list[Event]:
+        """Judge blocks while at least `least` rows wait."""
+        events: list[Event] = []
+        if self._waiting_rows < least:
+            return events
+        codes, runs = (np.concatenate(parts, axis=1) for parts in zip(*self._waiting, strict=True))
+        at, rows = 0, codes.shape[1]
+        while rows - at >= least:
+            blocks = -(-(rows - at) // MOST_BLOCK)
+            size = min(-(-(rows - at) // blocks), self.window.room)
+            events += self._judge(codes[:, at : at + size], runs[:, at : at + size], now)
+            at += size
+        self._waiting = [(codes[:, at:], runs[:, at:])] if at < rows else []
+        self._waiting_rows = rows - at
+        return events
+
+    def _judge(self, codes: Codes, runs: Numbers, now: float) -> list[Event]:
+        """One block: counts, evidence, verdicts; and the window, if the block fills it."""
+        counts = self._binner.counts(codes)
+        self._stand_on_season(codes.shape[1], now)
+        self._evidence.update(codes, runs)
+        if self.joint:
+            self.joint.add(codes)
+        self._live += counts
+        self._open += counts
+        self._rows += codes.shape[1]
+        self.window.rows += codes.shape[1]
+        events: list[Event] = [*self.verdicts.change(self._rows, self._recent_scores, now)]
+        return events + (self._close(now) if self.window.due(now) else [])
+
+    def _close(self, now: float) -> list[Event]:
+        """Score the window, tell of it, and end the verdicts that it shows to be over."""
+        self._quality.close(self.window.rows)
+        self._scores = self._score(self._open)
+        started, rows = self.window.started, self.window.rows
+        reports, changes = self.verdicts.close(self._rows - rows, self._scores, self._matched(), self._open, now)
+        self._expected = np.zeros_like(self._expected)
+        self._last, self._open = self._open, np.zeros_like(self._open)
+        self.window.restart(now)
+        joint = self._close_joint(now)
+        for report in reports:
+            if report.units is not None:
+                self._quality.violations[report.feature, "units"] += rows
+        return [WindowClosed(self.side, started, now, rows, reports, self._segment), *changes, *joint]
+
+    def _close_joint(self, now: float) -> list[JointChanged]:
+        if self.joint is None:
+            return []
+        share, drifting = self._evidence.independent_share, self.verdicts.drifting
+        return self.joint.close(share, drifting, self.verdicts.limits, self._rows, now)
+
+    def _stand_on_season(self, rows: int, now: float) -> None:
+        """Compare the rows that come now with the season that they come in."""
+        seasons = self.reference.seasons
+        if seasons is None:
+            return
+        number = season_of(seasons.season, now, self._season_offset)
+        if number != self._season:
+            reference = seasons.reference(number, self._reference.shape)
+            self._evidence.use_reference(reference)
+            self._season = number
+            self._season_shares = ratios(reference)
+        self._expected += self._season_shares * rows
+
+    def _matched(self) -> Floats:
+        """The reference counts for the rows of the open window: of the seasons that they came in."""
+        if self.reference.seasons is None:
+            return self._reference
+        return np.asarray(ratios(self._expected) * self._reference.sum(axis=1, keepdims=True))
+
+    def _recent_scores(self, at: int) -> Scores:
+        """Scores of the open window; those of the last one where the open one is too small to say anything."""
+        if self.window.rows < self._least_rows:
+            return self._scores[at]
+        only = slice(at, at + 1)
+        part = Scale(self._scale.ordered[only], self._scale.steps[only], self._scale.rest[only])
+        pair = Pair(self._matched()[only], self._open[only].astype(np.float64), part)
+        return scores(MEASURES, pair, self._least_rows)[0]
+
+    def _score(self, counts: Counts) -> list[Scores]:
+        return scores(MEASURES, Pair(self._matched(), counts.astype(np.float64), self._scale), self._least_rows)

@@ -1,0 +1,128 @@
+"""The monitor as its readers see it: an immutable look at every figure, for the Prometheus sink and the live page.
+
+Made by `Monitor.view()`. Readers format, they never compute and never reach into the monitor.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from sidecar.core.words.events import JointReport, NotEnough, Score, State
+from sidecar.core.words.frame import Side
+
+
+class BinView(msgspec.Struct, frozen=True):
+    """One bin: `bin` sorts (`00`, `01`, ...), `range` reads (`[3.2, 4.1)`); counts are since the observer's start."""
+
+    bin: str
+    range: str
+    reference_ratio: float
+    live_total: int
+    window_count: int
+    """Rows in the last closed window and the open one together."""
+
+
+class FeatureView(msgspec.Struct, frozen=True):
+    """One feature: live against reference, its last scores and its verdict."""
+
+    feature: str
+    kind: str
+    bins: tuple[BinView, ...]
+    scores: dict[str, Score | NotEnough]
+    evidence: float
+    threshold: float
+    effect: float
+    effect_rows: int
+    independent_ratio: float
+    state: State
+    reference_rows: int
+    importance: float
+
+    @property
+    def impact(self) -> float:
+        """What features are ranked by: the effect times the importance."""
+        return self.effect * self.importance
+
+
+class AllFeaturesView(msgspec.Struct, frozen=True):
+    """All features of a side taken together."""
+
+    evidence: float
+    threshold: float
+    effect: float
+    effect_rows: int
+    state: State
+
+
+class SideView(msgspec.Struct, frozen=True):
+    """One side: its reference (if there is one yet) and its features in the reference's order."""
+
+    side: Side
+    rows_total: int
+    window_rows: int
+    """Rows of the open window."""
+    profile: str
+    """First 8 digits of the reference's digest; empty while there is none."""
+    source: str
+    """`file`, `learned` or `learning`."""
+    learned_rows: int
+    """Rows gathered so far while `learning`."""
+    features: tuple[FeatureView, ...]
+    all_features: AllFeaturesView | None
+    """None while there is no reference, or one of a single feature."""
+    joint: JointReport | None
+    """How features hang together, as last tested; None before the first test and without a reference that knows."""
+
+    @property
+    def drifted(self) -> int:
+        """How many features are in state drift."""
+        return sum(feature.state is State.DRIFT for feature in self.features)
+
+
+class SegmentFeature(msgspec.Struct, frozen=True):
+    """One feature in one segment of the traffic."""
+
+    feature: str
+    state: State
+    evidence: float
+    threshold: float
+    effect: float
+    effect_rows: int
+
+
+class SegmentView(msgspec.Struct, frozen=True):
+    """One side of one segment of the traffic."""
+
+    segment: str
+    """The value, or `other`."""
+    known: bool
+    """The value is declared or the reference's, so that it may be a label; False where a client gave it."""
+    side: Side
+    reference: str
+    """`segment` where the segment is compared with its own rows of the reference, else `whole`."""
+    rows_total: int
+    features: tuple[SegmentFeature, ...]
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """Names of the features in state drift."""
+        return tuple(one.feature for one in self.features if one.state is State.DRIFT)
+
+
+class MonitorView(msgspec.Struct, frozen=True):
+    """Both sides, and what was counted on the way to them."""
+
+    sides: tuple[SideView, ...]
+    decoded: dict[tuple[str, str], int]
+    """(decoder, result) -> messages; result is `ok` or a reason of DecodeError."""
+    answered: dict[str, int]
+    """Version that answers name -> decoded answers"""
+    violations: dict[tuple[str, str], int]
+    """(feature, kind) -> rows"""
+    digest: str
+    """The whole digest of the reference file; empty while there is none."""
+    segments: tuple[SegmentView, ...] = ()
+    """SegmentWatches of the traffic, by side; empty where none are asked for."""
+    name: str = ""
+    created: str = ""
+    """What the reference is called and when it was made, where it says so."""

@@ -1,0 +1,51 @@
+"""What is learned from the first rows is learned from a stream that stays as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.events import Event, LearningRefused, ReferenceLearned
+from sidecar.core.words.frame import Frame, Side
+from sidecar.settings import LearnSettings, Settings
+
+
+def told(values: NDArray[np.float64]) -> tuple[list[Event], Monitor]:
+    monitor = Monitor(Settings(learn=LearnSettings(rows=500)), None, (), 0.0)
+    events: list[Event] = []
+    for at in range(0, len(values), 10):
+        part = values[at : at + 10].tolist()
+        found = monitor.feed_frames([Frame(Side.INPUT, ("x",), len(part), 1, part)], at / 50)
+        events += [event for event in found if isinstance(event, LearningRefused | ReferenceLearned)]
+    return events, monitor
+
+
+def test_a_stream_that_stays_as_it_is_is_learned_at_once() -> None:
+    (learned,), _ = told(np.random.default_rng(1).normal(size=600))
+
+    assert isinstance(learned, ReferenceLearned)
+    assert learned.rows == 500
+
+
+def test_rows_of_the_start_up_are_forgotten() -> None:
+    rng = np.random.default_rng(2)
+    (refused, learned), monitor = told(np.concatenate([rng.normal(5, 1, 250), rng.normal(0, 1, 1_500)]))
+
+    assert isinstance(refused, LearningRefused)
+    assert (refused.feature, refused.times) == ("x", 1)
+    assert "median" in refused.changed
+    assert isinstance(learned, ReferenceLearned)
+    assert learned.rows == 1_000
+    assert monitor.reference is not None
+    assert abs(monitor.reference.sides[Side.INPUT].moments.mean[0]) < 0.2
+
+
+def test_a_stream_that_goes_on_changing_is_never_taken_for_normal() -> None:
+    rng = np.random.default_rng(3)
+
+    events, monitor = told(rng.normal(size=6_000) + np.arange(6_000) / 200)
+
+    assert all(isinstance(event, LearningRefused) for event in events)
+    assert len(events) >= 3
+    assert monitor.reference is None

@@ -1,0 +1,203 @@
+"""The monitor as a machine: exchanges and time in, events and a view out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.reference.profile import Profile
+from sidecar.core.watching.monitor import Monitor
+from sidecar.core.words.events import (
+    DecodeFailed,
+    Event,
+    ReferenceLearned,
+    ReferenceMismatch,
+    State,
+    VerdictChanged,
+    WindowClosed,
+)
+from sidecar.core.words.exchange import Exchange, Message, Outcome
+from sidecar.core.words.frame import Side
+from sidecar.core.words.view import FeatureView
+from sidecar.settings import LearnSettings, Settings, WindowSettings
+from tests.support.profiles import profile_of
+from tests.support.wire import exchange
+
+SETTINGS = Settings(window=WindowSettings(rows=400, seconds=60.0, min_rows=100), learn=LearnSettings(rows=200))
+COLOURS = ["red", "green", "blue"]
+
+
+class Player:
+    """Feeds rows to a monitor, eight a request, at a hundred requests a second."""
+
+    def __init__(self, reference: Profile | None, settings: Settings = SETTINGS) -> None:
+        self.monitor = Monitor(settings, reference, decoders(settings.decode), now=0.0)
+        self.now = 0.0
+        self.events: list[Event] = []
+        self.rng = np.random.default_rng(9)
+
+    def rows(self, count: int, shift: float = 0.0, **changes: Any) -> Player:
+        for _ in range(count // 8):
+            rows = [
+                {"age": float(self.rng.normal(40 + shift, 10)), "colour": str(self.rng.choice(COLOURS)), **changes}
+                for _ in range(8)
+            ]
+            self.feed(
+                exchange("/v1/models/m:predict", json.dumps({"instances": rows}).encode(), b'{"predictions":[1]}')
+            )
+        self.now += 0.5
+        self.events += self.monitor.tick(self.now)  # what waits is judged
+        return self
+
+    def feed(self, one: Exchange) -> None:
+        self.now += 0.01
+        self.events += self.monitor.feed(one, self.now)
+        self.events += self.monitor.tick(self.now)
+
+    def feature(self, name: str, side: Side = Side.INPUT) -> FeatureView:
+        (of_side,) = (each for each in self.monitor.view().sides if each.side is side)
+        (found,) = (feature for feature in of_side.features if feature.feature == name)
+        return found
+
+    def told(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def verdicts(self, feature: str) -> list[State]:
+        return [event.report.state for event in self.told(VerdictChanged) if event.report.feature == feature]
+
+
+@pytest.fixture(scope="module")
+def reference() -> Profile:
+    rng = np.random.default_rng(1)
+    return profile_of({"age": rng.normal(40, 10, 4_000).tolist(), "colour": rng.choice(COLOURS, 4_000).tolist()})
+
+
+def test_quiet_rows_are_counted_and_nothing_is_said(reference: Profile) -> None:
+    player = Player(reference).rows(4_000)
+
+    assert player.told(VerdictChanged) == []
+    assert player.feature("age").state is State.OK
+    assert sum(one.live_total for one in player.feature("colour").bins) == 4_000
+    assert len(player.told(WindowClosed)) == 10
+
+
+def test_a_feature_drifts_and_recovers_and_its_neighbour_stays_quiet(reference: Profile) -> None:
+    player = Player(reference).rows(800).rows(1_600, shift=15).rows(2_400)
+
+    assert player.verdicts("age")[-2:] == [State.DRIFT, State.OK]
+    assert player.verdicts("colour") == []
+
+
+def test_a_window_that_began_before_the_change_does_not_end_the_verdict(reference: Profile) -> None:
+    settings = msgspec.structs.replace(SETTINGS, window=WindowSettings(rows=4_000, seconds=600.0, min_rows=100))
+    player = Player(reference, settings).rows(3_600).rows(400, shift=15)
+
+    assert len(player.told(WindowClosed)) == 1
+    assert player.feature("age").state is State.DRIFT
+
+
+def test_before_there_are_enough_rows_the_verdict_is_insufficient(reference: Profile) -> None:
+    player = Player(reference).rows(80, shift=50)
+    player.monitor.finish(player.now)
+
+    assert player.feature("age").state is State.INSUFFICIENT
+
+
+def test_without_a_reference_one_is_learned_and_said_to_be() -> None:
+    player = Player(None)
+    player.rows(160)
+    learning = player.monitor.view().sides[0]
+    player.rows(240)
+
+    assert (learning.source, learning.learned_rows) == ("learning", 160)
+    learned = [event for event in player.told(ReferenceLearned) if event.side is Side.INPUT]
+    assert [event.rows for event in learned] == [200]
+    assert player.monitor.view().sides[0].source == "learned"
+    assert player.monitor.reference is not None
+
+
+def test_a_stream_without_the_reference_s_features_is_told_once_a_minute(reference: Profile) -> None:
+    player = Player(reference)
+    for _ in range(50):
+        player.feed(exchange("/v1/models/m:predict", b'{"instances":[{"other":1}]}'))
+
+    assert len(player.told(ReferenceMismatch)) == 1
+    assert player.feature("age").state is State.INSUFFICIENT
+
+
+def test_an_unseen_category_has_its_bin_and_its_counter(reference: Profile) -> None:
+    player = Player(reference).rows(400, colour="mauve")
+    player.monitor.finish(player.now)
+
+    unseen = [one for one in player.feature("colour").bins if one.range == "unseen"]
+    assert [one.live_total for one in unseen] == [400]
+    assert player.monitor.view().violations["colour", "unseen"] == 400
+
+
+def test_a_number_that_is_text_is_a_type_violation(reference: Profile) -> None:
+    player = Player(reference).rows(80, age="forty")
+    player.monitor.finish(player.now)
+
+    assert player.monitor.view().violations["age", "type"] == 80
+
+
+def test_a_failure_to_decode_is_counted_each_time_and_told_once_a_minute(reference: Profile) -> None:
+    player = Player(reference)
+    for _ in range(100):
+        player.feed(exchange("/v2/models/m/infer", b"{", b"{}"))
+
+    assert player.monitor.view().decoded["v2_json", "syntax"] == 100
+    assert len([one for one in player.told(DecodeFailed) if one.reason == "syntax"]) == 1
+
+
+def test_a_truncated_body_is_counted_and_never_decoded(reference: Profile) -> None:
+    player = Player(reference)
+    one = exchange("/v1/models/m:predict", b"")
+    player.feed(msgspec.structs.replace(one, request=Message(one.request.head, b"", 10**7, truncated=True)))
+
+    assert player.monitor.view().decoded["v1_json", "truncated"] == 1
+
+
+def test_the_answer_of_a_failed_request_is_not_read(reference: Profile) -> None:
+    player = Player(reference)
+    one = exchange("/v1/models/m:predict", b'{"instances":[{"age":1,"colour":"red"}]}', b'{"error":"no"}')
+    player.feed(msgspec.structs.replace(one, status=500))
+
+    assert player.monitor.view().decoded == {("v1_json", "ok"): 1}
+
+
+def test_many_at_once_count_as_one_by_one(reference: Profile) -> None:
+    bodies = [json.dumps({"instances": [{"age": at % 70, "colour": COLOURS[at % 3]}]}).encode() for at in range(500)]
+    batch = [exchange("/v1/models/m:predict", body) for body in bodies]
+    at_once, singly = (Monitor(SETTINGS, reference, decoders(SETTINGS.decode), 0.0) for _ in range(2))
+
+    at_once.feed_many(batch, 1.0)
+    for one in batch:
+        singly.feed(one, 1.0)
+
+    live = [each.live_profile(Side.INPUT) for each in (at_once, singly) if each.finish(2.0) is not None]
+    assert live[0] is not None
+    assert live[1] is not None
+    assert live[0].counts.tolist() == live[1].counts.tolist()
+
+
+@given(body=st.binary(max_size=80), answer=st.binary(max_size=80), status=st.integers(0, 999), path=st.sampled_from(
+    ["/v2/models/m/infer", "/v1/models/m:predict", "/invocations", "/predict", "/other"]
+), outcome=st.sampled_from(list(Outcome)))  # fmt: skip
+def test_nothing_that_comes_over_the_wire_raises(
+    reference: Profile, body: bytes, answer: bytes, status: int, path: str, outcome: Outcome
+) -> None:
+    one = msgspec.structs.replace(exchange(path, body, answer), status=status, outcome=outcome)
+    monitor = Monitor(SETTINGS, reference, decoders(SETTINGS.decode), 0.0)
+
+    monitor.feed(one, 1.0)
+    monitor.tick(2.0)
+    monitor.finish(3.0)
+    monitor.view()
