@@ -11,9 +11,9 @@ import json
 import statistics
 import time
 
+from harness.flights import batches, folder, model
+from harness.program import Metrics, Sidecar, eventually
 from sidecar.commands.demo_traffic import request
-from tests.support.flights import batches, folder, model
-from tests.support.program import Metrics, Sidecar, eventually
 
 REQUESTS = 1_500
 ROUNDS = 3

@@ -14,8 +14,8 @@ from pathlib import Path
 import yaml
 
 from dashboards.rules.__main__ import HERE
-from tests.support.alerting import Alertmanager, Prometheus, Receiver, closing
-from tests.support.flights import Traffic, served, warmer
+from harness.alerting import Alertmanager, Prometheus, Receiver, closing
+from harness.flights import Traffic, served, warmer
 
 SCRAPE, GROUP_WAIT = "15s", "30s"
 MOST_SECONDS = 600.0

@@ -19,12 +19,12 @@ from pathlib import Path
 import yaml
 
 from dashboards.rules.__main__ import HERE
+from harness.alerting import Prometheus
+from harness.observed import monitor, reference, snapshot
+from harness.program import free_ports, resident_bytes
 from sidecar.settings import ModelSettings, Settings
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.alerting import Prometheus
-from tests.support.observed import monitor, reference, snapshot
-from tests.support.program import free_ports, resident_bytes
 
 ROWS_A_SECOND = 10.0
 

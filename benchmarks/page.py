@@ -17,11 +17,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from harness.browser import Browser
+from harness.flights import Traffic, folder, model, served
+from harness.observed import reference
+from harness.program import Sidecar
 from sidecar.core.reference.profile_file import dumps
-from tests.support.browser import Browser
-from tests.support.flights import Traffic, folder, model, served
-from tests.support.observed import reference
-from tests.support.program import Sidecar
 
 _LOADS = 10
 _PAINTS = ("first-paint", "first-contentful-paint")

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.drift.sequential import Found, blocks, profile_of, watch
+from benchmarks.drift.sequential import Found, watch
+from harness.null_rows import blocks, profile_of
 from sidecar import __version__
 from sidecar.core.binning.binner import Binner
 from sidecar.core.evidence.detector import Evidence

@@ -8,20 +8,28 @@ knows. A feature that alarms begins anew. Delays are rows from a change to the a
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.null_rows import (
+    AR,
+    BLOCK,
+    FEATURES,
+    REPEATS,
+    autocorrelated,
+    blocks,
+    bursts,
+    cycle,
+    independent,
+    profile_of,
+)
 from sidecar.core.binning.binner import Binner
-from sidecar.core.binning.cuts import cut_numeric
 from sidecar.core.binning.runs import RunLengths
 from sidecar.core.evidence.detector import Evidence
 from sidecar.core.evidence.policy import Policy, policy, verdict
-from sidecar.core.reference.moments import Moments
-from sidecar.core.reference.profile import SideProfile
 from sidecar.core.reference.seasons import Season, Seasons, season_of
 from sidecar.core.words.arrays import Floats, Numbers
 from sidecar.core.words.events import State
@@ -30,13 +38,9 @@ from sidecar.settings import DriftSettings
 Stream = Callable[[np.random.Generator, int], Floats]
 """Rows (F, n) of a stream, given a generator and n."""
 
-FEATURES = 20
-BLOCK = 16
 PIECE = 16_384
 """Rows made at once."""
 REFERENCES = (1_000, 10_000, 100_000)
-AR = 0.9
-REPEATS = 50
 ROWS_A_DAY = 21_600
 
 
@@ -58,47 +62,7 @@ class Found:
         return f"| {name} | {reference:,} | {budget:.0e} | {self.rows:,} | {told} |"
 
 
-def independent(rng: np.random.Generator, rows: int) -> Floats:
-    """Standard normal rows."""
-    return rng.normal(size=(FEATURES, rows))
-
-
-def autocorrelated(rng: np.random.Generator, rows: int) -> Floats:
-    """AR(1) rows with coefficient `AR` and standard normal marginals."""
-    noise = rng.normal(size=(FEATURES, rows)) * math.sqrt(1 - AR**2)
-    values = np.empty_like(noise)
-    last = rng.normal(size=FEATURES)
-    for at in range(rows):
-        last = AR * last + noise[:, at]
-        values[:, at] = last
-    return values
-
-
-def bursts(rng: np.random.Generator, rows: int) -> Floats:
-    """Each row is repeated `REPEATS` times."""
-    return np.repeat(rng.normal(size=(FEATURES, -(-rows // REPEATS))), REPEATS, axis=1)[:, :rows]
-
-
-def cycle(rng: np.random.Generator, at: NDArray[np.int64]) -> Floats:
-    """Rows whose mean goes up and down by a standard deviation each day, at these moments (seconds, one row each)."""
-    return rng.normal(size=(FEATURES, len(at))) + np.sin(2 * np.pi * at / 86_400)
-
-
 STREAMS: dict[str, Stream] = {"independent": independent, f"AR(1) {AR}": autocorrelated, f"bursts of {REPEATS}": bursts}
-
-
-def profile_of(values: Floats) -> SideProfile:
-    """The reference of rows (F, n)."""
-    binner = Binner([cut_numeric(f"x{at}", column) for at, column in enumerate(values)])
-    counts = np.array([np.bincount(codes, minlength=binner.width) for codes in binner.cut(values)])
-    return SideProfile(binner.features, counts, Moments.of(values))
-
-
-def blocks(binner: Binner, values: Floats) -> Iterator[NDArray[np.int64]]:
-    """Flat codes in blocks, as `watch` makes them."""
-    codes = binner.cut(values) + (np.arange(len(values)) * binner.width)[:, None]
-    for at in range(0, codes.shape[1], BLOCK):
-        yield codes[:, at : at + BLOCK]
 
 
 def watch(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from harness.wire import exchange
 from sidecar import cli
 from sidecar.commands.demo import _until_ready
 from sidecar.commands.demo_processes import finished, free_port, process
@@ -21,7 +22,6 @@ from sidecar.core.reading.decoders import decoders
 from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import SidecarError
 from sidecar.settings import DecodeSettings
-from tests.support.wire import exchange
 
 
 def story() -> tuple[Story, io.StringIO]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness.profiles import profile_of
 from sidecar import cli
 from sidecar.core.binning.bins import Derived
 from sidecar.core.reference.profile import Profile
@@ -20,7 +21,6 @@ from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.core.words.frame import Side
 from sidecar.errors import ReferenceFileError
 from sidecar.observer.reference import read_reference
-from tests.support.profiles import profile_of
 
 SIZE = 40
 

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from harness.wire import exchange
 from sidecar import cli
 from sidecar.core.reading.capture import dumps
-from tests.support.wire import exchange
 
 COUNTRIES = ["NL", "DE", "FR"]
 

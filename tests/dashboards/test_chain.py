@@ -18,9 +18,9 @@ from dashboards.grafana.__main__ import files as dashboards
 from dashboards.grafana.frame import VARIABLES
 from dashboards.grafana.inventory import Asked, asked
 from dashboards.rules.__main__ import HERE
-from tests.support.alerting import Alertmanager, Prometheus, Receiver, closing, hurried
-from tests.support.flights import Traffic, served, unchanged, warmer
-from tests.support.program import Sidecar, children, eventually, is_observer
+from harness.alerting import Alertmanager, Prometheus, Receiver, closing, hurried
+from harness.flights import Traffic, served, unchanged, warmer
+from harness.program import Sidecar, children, eventually, is_observer
 
 QUIET_SECONDS = 15.0
 

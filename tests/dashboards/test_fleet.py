@@ -16,6 +16,10 @@ import pytest
 from numpy.typing import NDArray
 
 from dashboards.rules.__main__ import HERE
+from harness.alerting import Prometheus, closing, hurried
+from harness.flights import ROWS, Row, batches, folder, model, warmer
+from harness.profiles import frame
+from harness.program import Sidecar, eventually
 from sidecar.commands.demo_traffic import request
 from sidecar.core.binning.binner import Binner
 from sidecar.core.reference.builder import Recount
@@ -27,10 +31,6 @@ from sidecar.core.scores.measures.psi import Psi
 from sidecar.core.scores.measures.total_variation import TotalVariation
 from sidecar.core.words.frame import Side
 from sidecar.observer.reference import read_reference
-from tests.support.alerting import Prometheus, closing, hurried
-from tests.support.flights import ROWS, Row, batches, folder, model, warmer
-from tests.support.profiles import frame
-from tests.support.program import Sidecar, eventually
 
 PODS, REQUESTS = 20, 12
 MINUTES = 120.0

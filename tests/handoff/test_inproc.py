@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.observed import exchange
 from sidecar.handoff.inproc import InprocHandoff
 from sidecar.handoff.port import Handoff
-from tests.support.observed import exchange
 
 
 def test_it_keeps_up_to_its_limit_and_refuses_the_newest() -> None:

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from harness.observed import snapshot
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.receive import Receiver, receive_hello
 from sidecar.handoff.socket import SocketHandoff
 from sidecar.handoff.wire import Frame, FrameReader, Hello, acknowledge
 from sidecar.settings import HandoffSettings, Settings
-from tests.support.observed import snapshot
 
 HELLO = Hello(Settings())
 SMALL_BUFFERS = 4096

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.http_streams import reads
+from harness.observed import snapshot
 from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.wire import AckReader, Frame, FrameReader, Hello, acknowledge, encode
 from sidecar.settings import Settings
-from tests.support.observed import snapshot
-from tests.support.streams import reads
 
 MESSAGES = st.builds(Message, st.binary(max_size=30), st.binary(max_size=300), st.integers(0, 2**60), st.booleans())
 EXCHANGES = st.builds(

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.support.podman import BASE, IMAGE, Podman
+from harness.podman import BASE, IMAGE, Podman
 
 
 @pytest.fixture(scope="package")

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.podman import BASE, IMAGE, PYTHON, ROOT, SERVER, Podman
-from tests.support.program import eventually
+from harness.podman import BASE, IMAGE, PYTHON, ROOT, SERVER, Podman
+from harness.program import eventually
 
 MOST_BYTES = 120_000_000
 """Of the image above its base."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.rolling import Order, replaced
-from tests.support.podman import Podman
+from harness.podman import Podman
+from harness.rolling import Order, replaced
 
 
 @pytest.mark.parametrize("order", [Order.NATIVE, Order.REGULAR])

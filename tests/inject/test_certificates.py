@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.apiserver import CONFIGS, TOKEN, ApiServer, running
 from sidecar.inject.certificates import (
     CertificateError,
     Kept,
@@ -25,7 +26,6 @@ from sidecar.inject.certificates import (
 )
 from sidecar.inject.cluster import Access, Cluster, ClusterError
 from sidecar.inject.keeper import FileKeeper, SecretKeeper, read_secret, trusted_by
-from tests.support.apiserver import CONFIGS, TOKEN, ApiServer, running
 
 NAMES = ["hook.system.svc", "hook"]
 SECRET = "/api/v1/namespaces/system/secrets/hook-tls"

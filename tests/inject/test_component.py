@@ -14,9 +14,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from harness.kubernetes import unrestricted
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
-from tests.support.kubernetes import unrestricted
 
 ROOT = Path(__file__).parents[2]
 COMPONENT = ROOT / "k8s" / "kustomize" / "component"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.apiserver import CONFIGS, SLICES, TOKEN, ApiServer, running
 from sidecar import cli
 from sidecar.inject import cluster
 from sidecar.inject.certificates import LEAF_DAYS, Kept, advance
@@ -19,7 +20,6 @@ from sidecar.inject.checkup import _SOON_SECONDS
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
 from tests.inject.test_review import POD, pod
-from tests.support.apiserver import CONFIGS, SLICES, TOKEN, ApiServer, running
 
 Json = dict[str, Any]
 SECRET, CONFIG = "/api/v1/namespaces/system/secrets/hook-tls", f"{CONFIGS}/drift-sidecar-webhook"

@@ -12,12 +12,12 @@ import pytest
 import yaml
 from hypothesis import given, reject, settings
 
+from harness.kubernetes import VERSIONS, invalid, unrestricted
 from sidecar.inject.options import Options, convert_options
 from sidecar.inject.patch import Patched, Refused, inject, remove
 from sidecar.inject.wishes import STATUS
 from sidecar.settings import load
 from tests.inject.pods import OPTIONS, pods
-from tests.support.kubernetes import VERSIONS, invalid, unrestricted
 
 Json = dict[str, Any]
 CASES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))

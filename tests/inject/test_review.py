@@ -15,12 +15,12 @@ import msgspec
 import pytest
 import yaml
 
+from harness.kubernetes import VERSIONS, invalid, unrestricted
 from sidecar.inject.options import Options, convert_options
 from sidecar.inject.patch import inject
 from sidecar.inject.review import Reviewed, review
 from sidecar.inject.survey import Service
 from tests.inject.hostile import refused_by_api, review_of, reviews
-from tests.support.kubernetes import VERSIONS, invalid, unrestricted
 
 Json = dict[str, Any]
 CASES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))

@@ -24,6 +24,7 @@ import aiohttp
 import jsonpatch
 import pytest
 
+from harness.apiserver import CONFIGS, EVENTS, TOKEN, ApiServer, running
 from sidecar import cli
 from sidecar.inject import webhook as module
 from sidecar.inject.certificates import advance
@@ -36,7 +37,6 @@ from sidecar.inject.webhook import Pace, Wanted, serve
 from sidecar.inject.webhook_log import make_log
 from tests.inject.hostile import review_of
 from tests.inject.test_review import POD, pod
-from tests.support.apiserver import CONFIGS, EVENTS, TOKEN, ApiServer, running
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]

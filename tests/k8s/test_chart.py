@@ -14,9 +14,9 @@ from helm_python import Chart, HelmError
 from helm_python.chart import lint
 
 from dashboards.rules.alerts_sidecar import CONTAINER
+from harness.kubernetes import VERSIONS, unrestricted
 from sidecar.inject.model import NAME
 from sidecar.inject.options import convert_options
-from tests.support.kubernetes import VERSIONS, unrestricted
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "k8s/chart"

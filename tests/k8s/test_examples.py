@@ -9,10 +9,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from harness.kubernetes import unrestricted
 from sidecar import cli
 from sidecar.inject.model import NAME
 from tests.sinks.test_prometheus import CONTRACT
-from tests.support.kubernetes import unrestricted
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "k8s/examples").glob("*.yaml"))
 VERSION = "1.34"

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.wire import DATA, exchange, recorded
 from sidecar.core.reading.decoder import Decoder
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
-from tests.support.wire import DATA, exchange, recorded
 
 SETTINGS = DecodeSettings(max_rows=50, max_features=20)
 ALL = decoders(SETTINGS)

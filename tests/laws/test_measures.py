@@ -13,13 +13,13 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy import stats
 
+from harness.profiles import counted, pair_of, profile_of
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.measure import Measure, Pair, scores
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.words.events import NotEnough, Score
 from sidecar.core.words.frame import Side
-from tests.support.profiles import counted, pair_of, profile_of
 
 each_measure = pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 RNG = np.random.default_rng(11)

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.profiles import counted, frame, profile_of
 from sidecar.core.binning.bins import ranges
 from sidecar.core.reference.builder import Builder
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, dumps, loads
 from sidecar.core.words.frame import Side
 from sidecar.errors import ReferenceFileError
-from tests.support.profiles import counted, frame, profile_of
 
 RNG = np.random.default_rng(3)
 BINS = profile_of({"x": RNG.normal(size=500).tolist(), "c": RNG.choice(["a", "b"], 500).tolist()})

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import sidecar.sinks
+from harness.observed import STARTED, TRACE, drifted_monitor, exchange
 from sidecar.core.words.events import (
     DecodeFailed,
     Event,
@@ -27,7 +28,6 @@ from sidecar.core.words.frame import Side
 from sidecar.settings import CaptureSettings, DrainSettings, LogSettings, OtlpSettings, Settings, TraceSettings
 from sidecar.sinks import SINKS, Listed, make_sinks
 from tests.sinks.test_driftlog import JOINT, report
-from tests.support.observed import STARTED, TRACE, drifted_monitor, exchange
 
 HOSTILE = "\x00\ud800\n\"</script>\\'{}%s" * 10
 EMPTY = Exchange(0, 0, 0, "", "", "", 0, Outcome.CLIENT_GONE, Message(), Message())

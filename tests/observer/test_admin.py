@@ -14,6 +14,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
+from harness.observed import SEGMENTED, SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
 from sidecar.core.reference.profile_file import loads
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.frame import Side
@@ -23,7 +24,6 @@ from sidecar.observer.complaints import Complaints
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings, TraceSettings
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import SEGMENTED, SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
 
 HOSTILE = '"><script>alert(1)</script>/../%2e ?#&'
 UPLOT = "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.observed import STARTED, snapshot
 from sidecar.observer.history import History, errors, quantile
-from tests.support.observed import STARTED, snapshot
 
 
 def test_a_point_is_the_difference_of_two_snapshots() -> None:

@@ -10,13 +10,13 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from harness.observed import SEGMENTED, STARTED, drifted_monitor, snapshot
 from sidecar.observer import live
 from sidecar.observer.admin import make_app
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.live import Live
 from sidecar.observer.worker import Worker
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import SEGMENTED, STARTED, drifted_monitor, snapshot
 
 Client = TestClient[web.Request, web.Application]
 

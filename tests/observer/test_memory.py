@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from harness.observed import STARTED, TRACE, exchange
 from sidecar.core.words.events import ExchangeSeen, ReferenceChanged, ReferenceLearned, WindowClosed
 from sidecar.core.words.frame import Side
 from sidecar.observer import api
 from sidecar.observer.memory import Memory
 from tests.observer.test_trail import window
-from tests.support.observed import STARTED, TRACE, exchange
 
 
 def test_an_exchange_is_remembered_as_metadata_without_path_or_payload() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from harness.pages import READABLE, UNREADABLE, Page
+from harness.program import free_ports
 from sidecar.core.reading.metrics_page import Merging
 from sidecar.observer.model_page import ModelPageReader, patience
 from sidecar.settings import MetricsSettings, Settings
-from tests.support.pages import READABLE, UNREADABLE, Page
-from tests.support.program import free_ports
 
 TEXT, OPENMETRICS = READABLE["of_vllm"], READABLE["openmetrics"]
 BOTH = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3"

@@ -11,13 +11,13 @@ from urllib.parse import quote
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from harness.browser import Browser, Site, Watched, served
+from harness.observed import SEGMENTED, SETTINGS, monitor, reference
+from harness.profiles import recounted_frames
 from sidecar.core.reference.profile_file import loads
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import Settings
-from tests.support.browser import Browser, Site, Watched, served
-from tests.support.observed import SEGMENTED, SETTINGS, monitor, reference
-from tests.support.profiles import recounted_frames
 
 HOSTILE = ("<img src=x onerror=\"document.title='owned'\">", "<script>document.title='owned'</script>")
 

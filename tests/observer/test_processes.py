@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.program import eventually
 from sidecar.observer.processes import read_containers, read_processes
 from sidecar.settings import ContainerSettings
-from tests.support.program import eventually
 
 MARK = "a-model-of-its-own"
 PROGRAM = f"import time  # {MARK}\nblock = bytearray(50_000_000)\nx = sum(range(3_000_000))\ntime.sleep(60)"

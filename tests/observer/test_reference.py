@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.observed import reference
+from harness.program import free_ports
 from sidecar.core.reference.profile_file import digest
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 from sidecar.observer.reference import read_reference, save_reference
-from tests.support.observed import reference
-from tests.support.program import free_ports
 
 
 def test_a_saved_reference_reads_back(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.observed import STARTED, exchange, monitor, reference
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.words.events import ReferenceChanged
 from sidecar.core.words.frame import Side
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.reference import save_reference
 from sidecar.observer.reload import Reloader
-from tests.support.observed import STARTED, exchange, monitor, reference
 
 OLD, NEW = reference(("age", "income")), reference(("age", "height"))
 

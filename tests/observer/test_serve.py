@@ -11,13 +11,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from harness.observed import SETTINGS, exchange, monitor, snapshot
 from sidecar.handoff.receive import receive_hello
 from sidecar.handoff.wire import FrameReader, Hello, encode
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.serve import serve, steady_clock
 from sidecar.observer.worker import Worker
 from tests.observer.test_worker import Recorder
-from tests.support.observed import SETTINGS, exchange, monitor, snapshot
 
 HALF = [exchange([{"age": 0.5, "income": 0.5}] * 10)] * 5
 

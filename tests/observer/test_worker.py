@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from harness.observed import SETTINGS, STARTED, TRACE, exchange, monitor, snapshot
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import Event, ExchangeSeen, ReferenceLearned, VerdictChanged, WindowClosed
@@ -14,7 +15,6 @@ from sidecar.observer.worker import Worker
 from sidecar.settings import LearnSettings, Settings
 from sidecar.sink import Sink
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import SETTINGS, STARTED, TRACE, exchange, monitor, snapshot
 
 
 class Recorder:

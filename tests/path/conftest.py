@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.program import Model, Sidecar, Wire, eventually
+from harness.program import Model, Sidecar, Wire, eventually
 
 TRACING = {"trace.endpoint": "http://127.0.0.1:9/v1/traces", "trace.sample_ratio": 0, "handoff.snapshot_seconds": 0.05}
 """Every request gets a line of trace context, no span is ever exported, and counters do not keep us waiting."""

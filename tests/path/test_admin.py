@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.program import Model, Response, Sidecar, Wire, connect, eventually
 from tests.path.conftest import Start
-from tests.support.program import Model, Response, Sidecar, Wire, connect, eventually
 
 
 def test_alive_is_answered_from_the_start(sidecar: Sidecar) -> None:

@@ -16,9 +16,9 @@ from typing import Any
 import uvloop
 from scipy import stats
 
+from harness.program import Sidecar, eventually
 from sidecar import cli
 from sidecar.core.words.events import ALL_FEATURES
-from tests.support.program import Sidecar, eventually
 
 DATA = Path(__file__).parents[2] / ".cache" / "car-loan"
 CHANGE = 25_000

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program import PATIENCE_SECONDS, Model, Sidecar, Wire, eventually, free_ports, open_sockets
+from harness.program import PATIENCE_SECONDS, Model, Sidecar, Wire, eventually, free_ports, open_sockets
 
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

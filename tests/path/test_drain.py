@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from harness.program import Model, Sidecar, Wire, children, eventually
 from tests.path.conftest import Start
-from tests.support.program import Model, Sidecar, Wire, children, eventually
 
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

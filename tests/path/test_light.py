@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.program import Sidecar, eventually, resident_bytes
+from harness.program import Sidecar, eventually, resident_bytes
 
 HEAVY = ("numpy", "scipy", "aiohttp", "prometheus_client", "opentelemetry", "rich", "orjson", "structlog", "pyarrow")
 LIMIT_BYTES = 32 * 1024 * 1024

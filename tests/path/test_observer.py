@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.path.conftest import Start
-from tests.support.program import (
+from harness.program import (
     PATIENCE_SECONDS,
     Metrics,
     Model,
@@ -22,6 +21,7 @@ from tests.support.program import (
     eventually,
     resident_bytes,
 )
+from tests.path.conftest import Start
 
 BODY = b'{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1.5]}],"pad":"%s"}' % (b"x" * 4000)
 POST = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: m\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)

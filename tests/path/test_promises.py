@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
+from harness.http_streams import REQUESTS, RESPONSES
+from harness.program import Metrics, Model, Sidecar, Wire, eventually
+from harness.wire import DATA
 from tests.path.conftest import Line, Start
-from tests.support.program import Metrics, Model, Sidecar, Wire, eventually
-from tests.support.streams import REQUESTS, RESPONSES
-from tests.support.wire import DATA
 
 RECORDED = sorted(path.name.removesuffix(".c2s.bin") for path in DATA.glob("*.c2s.bin"))
 CITIES = ("Bern", "Graz", "Kiel")

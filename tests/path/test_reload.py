@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from harness.observed import reference
+from harness.program import Model, Sidecar, eventually
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest
 from sidecar.observer.reference import save_reference
 from tests.path.conftest import Start
-from tests.support.observed import reference
-from tests.support.program import Model, Sidecar, eventually
 
 
 def compares_with(sidecar: Sidecar, profile: Profile) -> bool:

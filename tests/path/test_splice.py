@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.http_streams import LOOKS_LIKE_HEADS, REQUESTS, RESPONSES, Sent
+from harness.program import Model, Sidecar, Wire, eventually, open_sockets, resident_bytes
 from tests.path.conftest import Counts, Line, Start
-from tests.support.program import Model, Sidecar, Wire, eventually, open_sockets, resident_bytes
-from tests.support.streams import LOOKS_LIKE_HEADS, REQUESTS, RESPONSES, Sent
 
 GET = b"GET /v2/models/m HTTP/1.1\r\nHost: m\r\n\r\n"
 POST_HEAD = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: m\r\nContent-Length: %d\r\n\r\n" % len(LOOKS_LIKE_HEADS)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.talk import make_services
 from sidecar.proxy import splice
 from sidecar.proxy.conversation import Conversation
 from sidecar.proxy.head import RequestHead
 from sidecar.proxy.splice import Downstream, Upstream
-from tests.support.talk import make_services
 
 REQUEST = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: m\r\nContent-Length: 2\r\n\r\n{}"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

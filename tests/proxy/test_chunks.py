@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.http_streams import reads
 from sidecar.proxy.chunks import Chunks
-from tests.support.streams import reads
 
 
 def chunk(data: bytes, extension: bytes) -> bytes:

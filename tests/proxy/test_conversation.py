@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.words.exchange import Outcome
-from sidecar.settings import TapSettings, TraceSettings
-from tests.support.streams import (
+from harness.http_streams import (
     DECLINED_UPGRADE,
     LAST_REQUESTS,
     LAST_RESPONSES,
@@ -21,7 +19,9 @@ from tests.support.streams import (
     UPGRADE,
     reads,
 )
-from tests.support.talk import EPOCH, Talk, make_services, timeless
+from harness.talk import EPOCH, Talk, make_services, timeless
+from sidecar.core.words.exchange import Outcome
+from sidecar.settings import TapSettings, TraceSettings
 
 GET = b"GET /v2/models/m HTTP/1.1\r\nHost: m\r\n\r\n"
 POST = b'POST /v2/models/m/infer HTTP/1.1\r\nHost: m\r\nContent-Length: 13\r\n\r\n{"inputs":[]}'

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
+from harness.observed import snapshot
 from sidecar.core.words.view import MonitorView
 from sidecar.proxy.fallback import render
 from sidecar.settings import ModelSettings, Settings
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import snapshot
 
 
 def test_they_say_that_the_observer_is_down_and_what_is_lost_and_can_be_parsed() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from harness.http_streams import LAST_REQUESTS, LAST_RESPONSES, REQUESTS, RESPONSES, Sent, messages, reads
 from sidecar.proxy.http1 import RequestWatcher, ResponseWatcher, Watcher
-from tests.support.streams import LAST_REQUESTS, LAST_RESPONSES, REQUESTS, RESPONSES, Sent, messages, reads
 
 LINE = b"x-put-in: \xfe\xff\r\n"
 LIMIT = 4096

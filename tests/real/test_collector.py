@@ -16,9 +16,9 @@ from typing import NamedTuple
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.support.alerting import Prometheus, closing
-from tests.support.collector import Collector, attributes, receiving
-from tests.support.program import Sidecar, connect, eventually, free_ports
+from harness.alerting import Prometheus, closing
+from harness.collector import Collector, attributes, receiving
+from harness.program import Sidecar, connect, eventually, free_ports
 
 each_protocol = pytest.mark.parametrize("protocol", ["http", "grpc"])
 REQUEST = b'{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1.5]}]}'
@@ -81,7 +81,7 @@ def way(protocol: str, ratio: float, tmp_path: Path) -> Iterator[Way]:
         rotel += ["--pid-file", str(tmp_path / "pid"), "--log-file", str(tmp_path / "log")]
         stack.enter_context(running(*rotel, port=http))
         url = f"http://127.0.0.1:{http}/v1/traces"
-        served = [sys.executable, "-m", "tests.support.instrumented", str(model), url]
+        served = [sys.executable, "-m", "harness.instrumented", str(model), url]
         stack.enter_context(running(*served, port=model))
         endpoint = url if protocol == "http" else f"http://127.0.0.1:{grpc}"
         settings = {"trace.endpoint": endpoint, "trace.protocol": protocol, "model.name": "loans"}

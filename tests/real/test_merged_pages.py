@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 
-from tests.support.alerting import Prometheus, closing
-from tests.support.pages import READABLE, UNREADABLE
-from tests.support.program import Sidecar, eventually
+from harness.alerting import Prometheus, closing
+from harness.pages import READABLE, UNREADABLE
+from harness.program import Sidecar, eventually
 
 PAGES = [*READABLE.values(), *UNREADABLE.values()]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.observed import exchange
 from sidecar.core.reading.capture import dumps, loads
 from sidecar.core.words.events import ExchangeSeen
 from sidecar.errors import SettingsError
 from sidecar.settings import CaptureSettings
 from sidecar.sinks.capture import Capture
-from tests.support.observed import exchange
 
 LINE = len(dumps(exchange()))
 

@@ -7,6 +7,7 @@ import msgspec
 import orjson
 import pytest
 
+from harness.observed import STARTED, exchange
 from sidecar.core.words.events import (
     BinShift,
     DecodeFailed,
@@ -26,7 +27,6 @@ from sidecar.core.words.events import (
 from sidecar.core.words.frame import Side
 from sidecar.settings import ModelSettings
 from sidecar.sinks.driftlog import DriftLog, LineWriter
-from tests.support.observed import STARTED, exchange
 
 MODEL = ModelSettings(name="loans", version="7")
 

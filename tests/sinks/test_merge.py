@@ -8,12 +8,12 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from harness.observed import SETTINGS, drifted_monitor, snapshot
+from harness.pages import READABLE, Page
 from sidecar.core.reading.metrics_page import RESULTS, Merging, ModelPage, read_page
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink
 from tests.sinks.test_prometheus import OPENMETRICS
-from tests.support.observed import SETTINGS, drifted_monitor, snapshot
-from tests.support.pages import READABLE, Page
 
 CLASHING = Page(
     b"# HELP model_rows Rows of theirs.\n# TYPE model_rows counter\nmodel_rows_total 4\n"

@@ -9,13 +9,13 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as WireStatus
 
+from harness.collector import Collector, attributes, receiving
+from harness.observed import ROUTE, STARTED, TRACE, exchange
 from sidecar.core.words.events import ExchangeSeen
 from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
 from sidecar.errors import SettingsError
 from sidecar.settings import DrainSettings, ModelSettings, Settings, TraceSettings
 from sidecar.sinks.otlp import OtlpSink, make
-from tests.support.collector import Collector, attributes, receiving
-from tests.support.observed import ROUTE, STARTED, TRACE, exchange
 
 CHILD = Trace(TRACE.trace_id, TRACE.span_id, "00f067aa0ba902b7", sampled=True)
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from harness.collector import Collector, receiving
+from harness.observed import STARTED, exchange
 from sidecar.core.words.events import DecodeFailed, ExchangeSeen, State, VerdictChanged
 from sidecar.settings import ModelSettings, OtlpSettings, Settings
 from sidecar.sinks.otlp_logs import OtlpLogs, make
 from tests.sinks.test_driftlog import report
-from tests.support.collector import Collector, receiving
-from tests.support.observed import STARTED, exchange
 
 
 def sink_for(collector: Collector) -> OtlpLogs:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 
+from harness.collector import Collector, receiving
+from harness.observed import SETTINGS, drifted_monitor, snapshot
 from sidecar.settings import MetricsSettings, OtlpSettings, Settings
 from sidecar.sink import Observed
 from sidecar.sinks.otlp_metrics import OtlpMetrics, make
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.collector import Collector, receiving
-from tests.support.observed import SETTINGS, drifted_monitor, snapshot
 
 
 def sink_for(collector: Collector) -> OtlpMetrics:

@@ -8,6 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from harness.observed import SEGMENTED, SETTINGS, TRACE, drifted_monitor, exchange, monitor, reference, snapshot
 from sidecar.core.reading.metrics_page import RESULTS, Merging
 from sidecar.core.words.containers import CgroupView, ContainersView, ProcessesView
 from sidecar.core.words.events import ExchangeSeen
@@ -15,7 +16,6 @@ from sidecar.core.words.view import MonitorView
 from sidecar.settings import MetricsSettings, SegmentSettings, Settings
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import SEGMENTED, SETTINGS, TRACE, drifted_monitor, exchange, monitor, reference, snapshot
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 

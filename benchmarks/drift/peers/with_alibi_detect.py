@@ -7,6 +7,7 @@ from typing import Any
 
 import alibi_detect
 from alibi_detect.cd import KSDrift
+
 from harness import WINDOWS, batch, run
 
 _made: dict[int, Any] = {}

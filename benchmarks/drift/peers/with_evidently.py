@@ -9,6 +9,7 @@ import evidently
 import pandas as pd
 from evidently import Report
 from evidently.presets import DataDriftPreset
+
 from harness import WINDOWS, batch, run
 
 

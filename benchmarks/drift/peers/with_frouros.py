@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from frouros.detectors.data_drift import KSTest
+
 from harness import WINDOWS, batch, run
 
 BUDGET = 1e5

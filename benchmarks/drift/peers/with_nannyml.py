@@ -8,6 +8,7 @@ from typing import Any
 
 import nannyml
 import pandas as pd
+
 from harness import WINDOWS, run
 
 

@@ -6,8 +6,9 @@ import functools
 from typing import Any
 
 import river
-from harness import run, stream
 from river import drift
+
+from harness import run, stream
 
 
 class Adwin:

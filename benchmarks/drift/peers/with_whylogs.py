@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 import whylogs as why
-from harness import WINDOWS, batch, run
 from whylogs.viz.drift.column_drift_algorithms import KS, calculate_drift_scores
+
+from harness import WINDOWS, batch, run
 
 _made: dict[int, Any] = {}
 

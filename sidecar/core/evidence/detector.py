@@ -6,7 +6,8 @@ reference is 1. Three directions h are tried: the whole difference (live - q) / 
 polynomial in the rank (`basis`), which learns a change from far fewer rows, and the plain shift in rank. All are e-values for
 *every* distribution P within a ball around q, not for q alone: by Cauchy and Schwarz E_P[h] <= radius |h| with |h|^2 = sum q h^2,
 so the factor is divided by 1 + k radius |h|. The radius is what the reference can be wrong by, being a sample, plus
-`drift.tolerance` (`null_hypothesis`). So that they stay e-values, bets are made before the rows are seen. k is the one that makes the
+`drift.tolerance` (see `null_hypothesis`).
+So that they stay e-values, bets are made before the rows are seen. k is the one that makes the
 evidence grow most, to second order, if live is what it is estimated to be, 1 - radius / |h| and never below 0, times the trust
 that the estimate has earned.
 

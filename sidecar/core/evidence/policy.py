@@ -74,7 +74,7 @@ def recovered(limits: Policy, state: State, effect: float) -> bool:
 
 
 def joint_verdict(limits: Policy, before: State, p_value: float, effect: float, rows: int) -> State:
-    """The state of how features hang together after a lot of so many rows; `effect` is the change of a correlation."""
+    """The state of how features hang together after a batch of so many rows; `effect` is the change of a correlation."""
     ended = effect <= RECOVERED * limits.correlation or p_value > CREDIBLE
     if before in (State.DRIFT, State.WARNING) and ended:
         return State.OK

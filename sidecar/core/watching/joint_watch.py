@@ -1,7 +1,8 @@
-"""The verdict on how features hang together: gathers live rows, looks once at each lot of them, raises and ends the verdict.
+"""The verdict on how features hang together: gathers live rows, looks once at each batch of them, raises and ends the verdict.
 
-Lots do not overlap and end with windows, once they hold enough independent rows. So a p-value below rows x rate comes once in
-1 / rate rows on the mean if nothing changes: that is this detector's part of the budget (`policy`). The test is `scores.joint_drift`'s.
+Batches do not overlap and end with windows, once they hold enough independent rows. So a p-value below rows x rate comes once
+in 1 / rate rows on average if nothing changes: that is this detector's part of the budget (`policy`). The test is
+`scores.joint_drift`'s.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sidecar.core.words.events import JointChanged, JointReport, State
 from sidecar.core.words.frame import Side
 
 MOST_ROWS = 4_096
-"""Rows of a lot that are looked at; further ones up to the end of the window are not."""
+"""Rows of a batch that are looked at; further ones up to the end of the window are not."""
 
 
 class JointWatch:
@@ -25,7 +26,7 @@ class JointWatch:
     def __init__(self, side: Side, reference: SideProfile, joint: Joint) -> None:
         self.state = State.INSUFFICIENT
         self.report: JointReport | None = None
-        """What was found in the last lot."""
+        """What was found in the last batch."""
         self._side = side
         self._looked = 0
         self._names = reference.names

@@ -31,7 +31,7 @@ _LEAST_NUMBERS = 50
 
 
 class Quality:
-    """One side. `violations` counts rows by (feature, kind); `shares` (F, B) are the reference's, none of them 0 (`null_hypothesis`)."""
+    """One side. `violations` counts rows by (feature, kind); `shares` (F, B) are those of `null_hypothesis`, so none is 0."""
 
     def __init__(self, reference: SideProfile, binner: Binner, shares: Floats) -> None:
         self.violations: Counter[tuple[str, str]] = Counter()

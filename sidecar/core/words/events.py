@@ -140,7 +140,7 @@ class PairShift(msgspec.Struct, frozen=True):
 
 
 class JointReport(msgspec.Struct, frozen=True):
-    """How the features of one side hang together, over the last lot of rows that was tested."""
+    """How the features of one side hang together, over the last batch of rows that was tested."""
 
     side: Side
     state: State

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.profiles import profile_of
 from sidecar.core.binning.derive import Deriver, Source, columns_of
 from sidecar.core.binning.derived.text import Text
 from sidecar.core.binning.derived.vector import Vector
 from sidecar.core.words.frame import Frame, Side
-from tests.support.profiles import profile_of
 
 TEXT, VECTOR = Source("text", "comment"), Source("vector", "x", 3)
 DEFINITIONS = TEXT.definitions() | VECTOR.definitions()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness.wire import exchange
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.segments import OTHER, VALUE_CHARACTERS, Router
 from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import SettingsError
 from sidecar.settings import SegmentSettings, load
-from tests.support.wire import exchange
 
 FEATURES = (
     Feature("age", Kind.NUMERIC, (0.0, 100.0)),

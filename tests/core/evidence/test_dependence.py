@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.drift.sequential import FEATURES, autocorrelated, bursts, independent, profile_of
+from harness.null_rows import FEATURES, autocorrelated, bursts, independent, profile_of
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.runs import RunLengths
 from sidecar.core.evidence.dependence import Correlation, Runs

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from benchmarks.drift.sequential import blocks, profile_of
+from harness.null_rows import blocks, profile_of
 from sidecar.core.binning.binner import Binner
 from sidecar.core.evidence.detector import BLOCK_ROWS, Evidence
 from sidecar.core.evidence.null_hypothesis import null_hypothesis

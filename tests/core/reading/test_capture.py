@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.observed import exchange
 from sidecar.core.reading.capture import dumps, loads, path_of
 from sidecar.core.reading.payload import payload
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.errors import DataError
-from tests.support.observed import exchange
 
 SECRET = "tok-5f2e9c"
 CREDENTIALS = (

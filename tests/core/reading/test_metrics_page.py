@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.pages import READABLE, UNREADABLE
 from sidecar.core.reading.metrics_page import family_of, read_page
-from tests.support.pages import READABLE, UNREADABLE
 
 
 @pytest.mark.parametrize("name", READABLE)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from harness.observed import exchange
+from harness.wire import recorded
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reading.intake import Intake
 from sidecar.core.reading.model_versions import MOST, OTHER, ModelVersions
 from sidecar.core.words.exchange import Exchange
 from sidecar.settings import DecodeSettings
-from tests.support.observed import exchange
-from tests.support.wire import recorded
 
 
 def counted(exchanges: list[Exchange]) -> dict[str, int]:

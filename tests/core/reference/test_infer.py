@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.profiles import frame
 from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.builder import Builder, Recount
 from sidecar.core.words.frame import Frame, Side
-from tests.support.profiles import frame
 
 SENTENCES = [f"a sentence with the number {at} in it" for at in range(300)]
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.drift.power import CHANGES, power
-from benchmarks.drift.size import ALPHAS, cells
+from harness.power import CHANGES, power
+from harness.profiles import counted, pair_of, profile_of
+from harness.size import ALPHAS, cells
 from sidecar.core.scores.combined_p_value import combined_p_value
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.measure import Pair
 from sidecar.core.scores.measures.anderson_darling import AndersonDarling
 from sidecar.core.scores.measures.g_test import GTest
 from sidecar.core.words.frame import Side
-from tests.support.profiles import counted, pair_of, profile_of
 
 LOOKS = 400
 

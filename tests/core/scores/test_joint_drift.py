@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.drift.sequential import profile_of
+from harness.null_rows import profile_of
+from harness.profiles import frame, recounted
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.rank_scores import MOST_FEATURES, RankedRows, taking_part
 from sidecar.core.reference.joint import Joint, joint_of
@@ -17,7 +18,6 @@ from sidecar.core.words.arrays import Floats
 from sidecar.core.words.events import Event, JointChanged, State
 from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import Settings, WindowSettings
-from tests.support.profiles import frame, recounted
 
 FEATURES = 8
 RNG = np.random.default_rng(8)

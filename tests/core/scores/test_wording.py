@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.profiles import counted, profile_of
 from sidecar.core.binning.bins import ranges
 from sidecar.core.scores.wording import changed
 from sidecar.core.words.frame import Side
-from tests.support.profiles import counted, profile_of
 
 RNG = np.random.default_rng(1)
 NUMBERS = RNG.normal(50, 10, 5_000).tolist()

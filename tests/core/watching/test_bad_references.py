@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from harness.profiles import frame, recounted
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.core.scores.comparison import Material, compare
@@ -20,7 +21,6 @@ from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import ALL_FEATURES, Event, ReferenceMismatch, State, VerdictChanged
 from sidecar.core.words.frame import Side
 from sidecar.settings import Settings, WindowSettings
-from tests.support.profiles import frame, recounted
 
 ROWS = 2_000
 SETTINGS = Settings(window=WindowSettings(rows=500))

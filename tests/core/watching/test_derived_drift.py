@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from harness.clouds import SIZE, cloud, mixed, of_texts, of_vectors, reference, texts, vectors, watched
+from harness.wire import exchange
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reference.profile import Profile
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import ReferenceLearned, State
 from sidecar.core.words.frame import Side
 from sidecar.settings import LearnSettings, Settings
-from tests.support.clouds import SIZE, cloud, mixed, of_texts, of_vectors, reference, texts, vectors, watched
-from tests.support.wire import exchange
 
 CENTRES = np.random.default_rng(5).normal(0, 1 / np.sqrt(SIZE), (6, SIZE))
 KNOWN, NEW = CENTRES[:5], CENTRES[5:]

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.profiles import profile_of
+from harness.wire import exchange
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reference.profile import Profile
 from sidecar.core.watching.monitor import Monitor
@@ -27,8 +29,6 @@ from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.frame import Side
 from sidecar.core.words.view import FeatureView
 from sidecar.settings import LearnSettings, Settings, WindowSettings
-from tests.support.profiles import profile_of
-from tests.support.wire import exchange
 
 SETTINGS = Settings(window=WindowSettings(rows=400, seconds=60.0, min_rows=100), learn=LearnSettings(rows=200))
 COLOURS = ["red", "green", "blue"]

@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 import pytest
 
+from harness.profiles import recounted_frames
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reading.intake import Intake
 from sidecar.core.watching.monitor import Monitor
@@ -16,7 +17,6 @@ from sidecar.core.words.events import State, VerdictChanged
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.frame import Frame
 from sidecar.settings import Settings
-from tests.support.profiles import recounted_frames
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 Rng = np.random.Generator

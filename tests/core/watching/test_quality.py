@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.profiles import frame, recounted
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import Event, State, VerdictChanged
 from sidecar.settings import Settings, WindowSettings
-from tests.support.profiles import frame, recounted
 
 ROWS = 5_000
 SETTINGS = Settings(window=WindowSettings(rows=1_000))

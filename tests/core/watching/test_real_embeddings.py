@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.clouds import Floats, mixed, of_vectors, reference, vectors, watched
 from sidecar.core.reference.profile import Profile
-from tests.support.clouds import Floats, mixed, of_vectors, reference, vectors, watched
 
 pytestmark = pytest.mark.real_embeddings
 

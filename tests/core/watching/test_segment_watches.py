@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from harness.profiles import frame, profile_of
+from harness.wire import exchange
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import dumps, loads
@@ -20,8 +22,6 @@ from sidecar.core.words.frame import Side
 from sidecar.core.words.view import SegmentView
 from sidecar.errors import ReferenceFileError
 from sidecar.settings import LearnSettings, SegmentSettings, Settings, WindowSettings
-from tests.support.profiles import frame, profile_of
-from tests.support.wire import exchange
 
 COUNTRIES = [f"c{at}" for at in range(10)]
 BY_COUNTRY = SegmentSettings(by="feature:country")

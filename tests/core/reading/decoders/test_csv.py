@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from harness.wire import exchange
 from sidecar.core.reading.decoders.csv import Csv
 from sidecar.core.words.frame import Frame
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
-from tests.support.wire import exchange
 
 CSV = Csv(DecodeSettings())
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.wire import exchange
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.words.frame import Frame
 from sidecar.settings import DecodeSettings
-from tests.support.wire import exchange
 
 Rows = list[list[Any]]
 ALL = {decoder.name: decoder for decoder in decoders(DecodeSettings())}

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
+from harness.wire import exchange
 from sidecar.core.reading.decoders.generic_json import GenericJson, point
 from sidecar.core.words.frame import Frame
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
-from tests.support.wire import exchange
 
 GUESSING = GenericJson(DecodeSettings())
 POINTED = GenericJson(

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from harness.wire import recorded
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reading.payload import payload
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame
 from sidecar.errors import DecodeError
 from sidecar.settings import Settings
-from tests.support.wire import recorded
 
 LIMIT = 1 << 24
 DECODERS = decoders(Settings().decode)

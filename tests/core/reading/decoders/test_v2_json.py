@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from harness.wire import exchange
 from sidecar.core.reading.decoders.v2_json import V2Json
 from sidecar.core.words.frame import Frame
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
-from tests.support.wire import exchange
 
 V2 = V2Json(DecodeSettings())
 LONG = b" " * 5000

@@ -7,6 +7,7 @@ import random
 import msgspec
 import orjson
 
+from harness.profiles import recounted_frames
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reference.profile import Profile
 from sidecar.core.watching.monitor import Monitor
@@ -22,7 +23,6 @@ from sidecar.core.words.snapshot import (
     Snapshot,
 )
 from sidecar.settings import ModelSettings, SegmentSettings, Settings
-from tests.support.profiles import recounted_frames
 
 STARTED = 1_700_000_000.0
 """Unix time at which the tests' clocks begin."""

@@ -19,7 +19,7 @@ from sidecar.proxy.tap import Tap
 from sidecar.proxy.trace import Tracer
 from sidecar.settings import Settings
 
-DATA = Path(__file__).parent.parent / "data" / "wire"
+DATA = Path(__file__).parents[1] / "tests" / "data" / "wire"
 
 
 def recorded(name: str) -> list[Exchange]:

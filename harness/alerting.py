@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.program import PATIENCE_SECONDS, free_ports
+from harness.program import PATIENCE_SECONDS, free_ports
 
 ALERTMANAGER = "prometheus-alertmanager"
 """What Debian calls it."""

@@ -1,6 +1,6 @@
 """A model server that makes spans of its own with the OpenTelemetry SDK, as an instrumented one does.
 
-`python -m tests.support.instrumented PORT OTLP_URL`: answers POST with 200, and GET /broken with 500.
+`python -m harness.instrumented PORT OTLP_URL`: answers POST with 200, and GET /broken with 500.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.program import Sidecar, connect, free_ports
 from sidecar.commands.demo import EXAMPLE, prepared
 from sidecar.commands.demo_traffic import request
-from tests.support.program import Sidecar, connect, free_ports
 
 ROWS = 8
 """Of a request."""

@@ -17,14 +17,14 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from harness.observed import SETTINGS, STARTED, exchange, snapshot
+from harness.program import free_ports
 from sidecar.core.watching.monitor import Monitor
 from sidecar.observer.admin import make_app
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.support.observed import SETTINGS, STARTED, exchange, snapshot
-from tests.support.program import free_ports
 
 _PATIENCE_SECONDS = 15.0
 _SWITCHES = (

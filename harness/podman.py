@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 BASE, IMAGE = "localhost/drift-sidecar-base:test", "localhost/drift-sidecar:test"
 PYTHON = "/opt/drift-sidecar/bin/python"
 SERVER = """
