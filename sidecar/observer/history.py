@@ -25,7 +25,7 @@ class Point(msgspec.Struct, frozen=True):
     at: float
     requests_per_second: float
     errors_per_second: float
-    """ModelVersions of 500 and above, and exchanges in which the model vanished or refused."""
+    """Answers of 500 and above, and exchanges in which the model vanished or refused."""
     shed_per_second: float
     p50: float | None
     p95: float | None

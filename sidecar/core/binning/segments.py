@@ -60,7 +60,7 @@ class Router:
         self.known = self.by.kind == _FEATURE or bool(settings.values)
         """The values are declared, or those of the reference: none of them was made up by a client."""
         self.most = min(settings.max, len(settings.values)) if settings.values else settings.max
-        """SegmentWatches that there may be, beside `other`."""
+        """Segments that there may be, beside `other`."""
         self._configured = configured
         self._reference: Names = ()
         self._numbers: dict[str, int] = {}

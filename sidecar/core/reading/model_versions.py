@@ -1,4 +1,4 @@
-"""ModelVersions by the version of the model that they name, so that a server that changes models without a restart shows it.
+"""Answers by the version of the model that they name, so that a server that changes models without a restart shows it.
 
 The names are the server's own and could be without number, so only the first few are told apart.
 """

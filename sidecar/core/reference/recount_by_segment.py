@@ -15,7 +15,7 @@ from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import SegmentSettings
 
 MOST = 100
-"""SegmentWatches that a profile holds; rows of further categories are in `other`."""
+"""Segments that a profile holds; rows of further categories are in `other`."""
 
 
 class RecountBySegment(RecountBy):

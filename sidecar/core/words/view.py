@@ -122,7 +122,7 @@ class MonitorView(msgspec.Struct, frozen=True):
     digest: str
     """The whole digest of the reference file; empty while there is none."""
     segments: tuple[SegmentView, ...] = ()
-    """SegmentWatches of the traffic, by side; empty where none are asked for."""
+    """Segments of the traffic, by side; empty where none are asked for."""
     name: str = ""
     created: str = ""
     """What the reference is called and when it was made, where it says so."""
