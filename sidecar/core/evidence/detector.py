@@ -1,27 +1,21 @@
-"""Sequential evidence that live differs from the reference: an e-detector per feature, all features at once.
+"""Sequential evidence that live differs from the reference: one e-detector per feature, all features at once.
 
-For each of three memories (32, 256 and 2,048 rows) the difference of live from the reference is estimated by an exponentially
-weighted mean, and each further block of rows is bet on with it. A bet is a factor a row, 1 + k h(bin), whose mean under the
-reference is 1. Three directions h are tried: the whole difference (live - q) / q and, for numeric features, its smooth part, a
-polynomial in the rank (`basis`), which learns a change from far fewer rows, and the plain shift in rank. All are e-values for
-*every* distribution P within a ball around q, not for q alone: by Cauchy and Schwarz E_P[h] <= radius |h| with |h|^2 = sum q h^2,
-so the factor is divided by 1 + k radius |h|. The radius is what the reference can be wrong by, being a sample, plus
-`drift.tolerance` (see `null_hypothesis`).
-So that they stay e-values, bets are made before the rows are seen. k is the one that makes the
-evidence grow most, to second order, if live is what it is estimated to be, 1 - radius / |h| and never below 0, times the trust
-that the estimate has earned.
+For each of three memories (32, 256 and 2,048 rows) an exponentially weighted mean estimates how live differs from the
+reference q. Each block of rows is bet on with that estimate, before the block is seen. A row in bin b multiplies the
+wealth of a bet by
 
-Rows that depend on each other say less than they seem to. The factor of a row is raised to a power below 1 where `dependence`
-finds so, and a feature whose rows are correlated is bet on with what was learned at least `FURTHEST` rows ago, since a bet on
-a row that is seen to repeat itself always wins.
+    (1 + k h(b)) / (1 + k r |h|),   |h|^2 = sum q h^2,   k = max(1 - r / |h|, 0) n / (n + PRIOR_ROWS)
 
-The logarithms are summed up as CUSUM does, but begin anew only where a block does: s <- max(0, s) + log factors of the
-block. exp(s) is at most the Shiryaev-Roberts sum over all blocks that a bet may have begun with, and the mean of that, when
-nothing drifts, is at most the number of blocks so far. So the mean number of blocks until it first reaches c is at least
-c, and as a block that counts as one beginning has `BLOCK_ROWS` rows (a smaller one counts as so much of one), the mean
-number of rows is at least c BLOCK_ROWS. The same holds for a mean of such detectors, over memories and directions and over
-features: an alarm at budget times features / BLOCK_ROWS keeps the budget (Shin, Ramdas & Rinaldo, "E-detectors", 2023). What
-follows from evidence is `policy`'s to say.
+where h is a direction, n the rows it was learned from, and r the radius of a ball around q (`null_hypothesis`). There
+are three directions: the whole difference (live - q) / q and, for ordered features, its smooth part (`basis`) and its
+shift in rank. The mean of the factor is at most 1 for every distribution in the ball, so the wealth is an e-process.
+Factors of dependent rows are raised to a power below 1 (`dependence`).
+
+Log-wealth is accumulated as CUSUM does, s <- max(s, 0) + sum of log factors, restarting only where a block begins. The
+evidence of a feature is the mean over its bets. The mean number of rows until it first reaches c is at least c *
+BLOCK_ROWS, however often it is read (Shin, Ramdas & Rinaldo, "E-detectors", arXiv:2203.03532).
+
+Derivation and proof: docs/math.md, "Evidence". What follows from evidence is decided by `policy`.
 """
 
 from __future__ import annotations
@@ -32,34 +26,39 @@ from collections import deque
 import numpy as np
 
 from sidecar.core.evidence.all_features import AllFeaturesDetector, Bet
-from sidecar.core.evidence.dependence import FIRST_ROWS, FURTHEST, Correlation, Runs
+from sidecar.core.evidence.dependence import FIRST_ROWS, FURTHEST, Autocorrelation, RunWeights
 from sidecar.core.evidence.null_hypothesis import BETS, SUBSPACES, null_hypothesis
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Codes, Floats, Mask, Numbers
 
 MEMORIES = (32.0, 256.0, 2048.0)
-"""Rows after which the weight of a row has fallen to 1/e."""
+"""Rows after which the weight of a row has decayed to 1/e."""
 BLOCK_ROWS = 16
-"""Rows of a block that counts as one beginning of a bet; larger blocks count as one too, which is less than they might."""
-TRAIL = 2.0
-"""Evidence (natural logarithm) from which on a detector remembers as long as the longest does. The change it follows began
-about when its evidence did, so what it has seen since is all of one kind, and the more of it the better the bet."""
+"""Rows of a block. A bet may begin once per block: a smaller block counts as a fraction of one, and a larger one as one, which is
+conservative."""
+WEALTHY = 2.0
+"""Log-wealth from which on a detector keeps its rows as long as the longest memory does. The change that it follows began about
+when its log-wealth did, so the rows since then are of one distribution, and more of them make a better bet."""
 PRIOR_ROWS = 20.0
-"""What is estimated from n rows is trusted as n / (n + PRIOR_ROWS), as if so many rows had come from the reference before.
+"""An estimate from n rows is shrunk by n / (n + PRIOR_ROWS), as if so many rows had come from the reference before it.
 Chosen on simulated shifts and on the car-loan data: 10 to 40 hardly differ."""
-LARGEST = 40 * np.log(10.0)
-"""Evidence is cut off at 40 decades; what comes later must not wait for more to be taken back."""
-_DEPENDENT = 0.8
-"""A feature with a smaller share of independent rows learns late."""
-_SURE = 0.95
-"""No bet puts more than this share of what there is on one outcome."""
-_NONE = 1e-300
-"""Divides where there is nothing yet."""
+LARGEST_LOG_WEALTH = 40 * np.log(10.0)
+"""Log-wealth is capped at 40 decades, so that evidence can fall again in reasonable time."""
+_DELAYED_BELOW = 0.8
+"""A feature with a smaller share of independent rows is bet on with rows that are at least `FURTHEST` old."""
+_LARGEST_STAKE = 0.95
+"""No bet risks more than this share of its wealth on one row."""
+_TINY = 1e-300
+"""Avoids division by zero."""
 
 
 class Evidence:
-    """The detectors of all features of one side."""
+    """The detectors of all F features of one side, with bins padded to B. `mask` (F, B) marks the bins that exist;
+    `tolerance` is the chi distance that is never held against live.
+
+    S = len(MEMORIES) memories times BETS directions make the bets on each feature.
+    """
 
     def __init__(self, reference: SideProfile, mask: Mask, tolerance: float) -> None:
         features, width = mask.shape
@@ -67,102 +66,106 @@ class Evidence:
         self._null_of = functools.partial(null_hypothesis, reference.features, mask=mask, tolerance=tolerance)
         self.null = self._null_of(self._reference)
         self._smooth = np.asarray(self.null.basis.any(axis=(1, 2)))
-        self._log_shares = _log_shares(self._smooth)
+        self._log_mixture = _log_mixture(self._smooth)
         self.all_features = AllFeaturesDetector(np.where(self._smooth, 1.0, np.maximum(mask.sum(axis=1) - 1.0, 1.0)))
         """The detector of all features together."""
         self._memory = np.array(MEMORIES)[:, None]
         shape = (len(MEMORIES), features)
-        self._excess = np.zeros((*shape, width))  # counts less what the reference expects
-        self._total = np.zeros(shape)
-        self._squares = np.zeros(shape)
-        self._sums = np.zeros((BETS * len(MEMORIES), features))
-        self._correlation = Correlation(self.null.basis[:, 1])
-        self._runs = Runs(self.null.q)
-        self._late: deque[tuple[Floats, Floats, int]] = deque()
-        self._late_rows = 0
+        self._excess = np.zeros((*shape, width))  # counts minus those that the reference expects
+        self._weight = np.zeros(shape)
+        self._squared_weight = np.zeros(shape)
+        self._log_wealth = np.zeros((BETS * len(MEMORIES), features))
+        self._autocorrelation = Autocorrelation(self.null.basis[:, 1])
+        self._run_weights = RunWeights(self.null.q)
+        self._delayed: deque[tuple[Floats, Floats, int]] = deque()
+        self._delayed_rows = 0
 
     @property
     def independent_share(self) -> Floats:
-        """Effective independent rows per row and feature, as measured on recent live rows."""
-        return self._correlation.share
+        """Effective independent rows per row (F,), above 0 and at most 1, measured on recent live rows."""
+        return self._autocorrelation.share
 
     def use_reference(self, counts: Floats) -> None:
-        """From now on rows are compared with these reference counts (F, B), those of a season.
+        """Compare rows with these reference counts (F, B) from now on: those of a season.
 
-        What was learned in another season stays: it is how live differs from what was to be expected then.
+        What was learned in another season stays, because it is the difference from what that season expected.
         """
         self._reference, self.null = counts, self._null_of(counts)
 
     def update(self, codes: Codes, runs: Numbers | None = None) -> None:
-        """Judge one block of rows, flat codes (F, n), by the bets; then learn from it.
+        """Settle the bets on one block of rows, flat codes (F, n); then learn from it.
 
-        `runs` (F, n) says how many equal values in a row came before each, where that is known.
+        `runs` (F, n) is the length of the run of equal values before each row, where that is known.
         """
         rows = codes.shape[1]
-        weights = None if runs is None else self._runs.weights(codes, runs)
+        weights = None if runs is None else self._run_weights.weights(codes, runs)
         counts = self._counted(codes, weights)
-        if self._correlation.rows >= FIRST_ROWS:
-            beginning = min(np.log(rows / BLOCK_ROWS), 0.0)
-            directions, lengths = self._directions()
-            gains = np.einsum("dsfb,fb->dsf", self._bets(directions, lengths), counts).reshape(self._sums.shape)
-            self._sums = np.minimum(np.maximum(self._sums, beginning) + gains * self.independent_share, LARGEST)
-            self._update_all_features(codes, directions, weights, beginning)
-        self._correlation.add(codes)
+        if self._autocorrelation.rows >= FIRST_ROWS:
+            restart = min(np.log(rows / BLOCK_ROWS), 0.0)
+            directions, norms = self._directions()
+            gains = np.einsum("dsfb,fb->dsf", self._bets(directions, norms), counts).reshape(self._log_wealth.shape)
+            self._log_wealth = np.minimum(
+                np.maximum(self._log_wealth, restart) + gains * self.independent_share, LARGEST_LOG_WEALTH
+            )
+            self._update_all_features(codes, directions, weights, restart)
+        self._autocorrelation.add(codes)
         added = counts.sum(axis=1)
-        self._learn(*self._due(counts - added[:, None] * self.null.q, added, rows))
+        self._learn(*self._learnable(counts - added[:, None] * self.null.q, added, rows))
 
     def log10(self) -> Floats:
-        """The evidence of each feature: log10 of the mean of its detectors."""
-        weighted = self._sums + self._log_shares
+        """The evidence of each feature (F,): log10 of the mean wealth of its bets."""
+        weighted = self._log_wealth + self._log_mixture
         top = weighted.max(axis=0)
         return np.asarray((top + np.log(np.exp(weighted - top).sum(axis=0))) / np.log(10.0))
 
     def effect(self, features: Numbers) -> tuple[Floats, Floats, Floats]:
-        """For some features: the effect over recent rows, how many these are, and the live counts they stand for (f, B).
+        """For the f features with these numbers: the effect (f,) as a debiased PSI over recent rows, the effective
+        number of these rows (f,), and live counts (f, B) that add up to it.
 
-        Recent is the memory whose detector has most evidence. The rows are counted as what they are worth (`_effective_rows`).
+        Recent rows are those of the memory whose bet has the most wealth.
         """
-        best = self._sums[:, features].argmax(axis=0) % len(MEMORIES)
+        best = self._log_wealth[:, features].argmax(axis=0) % len(MEMORIES)
         rows = self._effective_rows()[best, features]
         live = self._live(best, features) * rows[:, None]
         reference = self._reference[features]
         return np.maximum(effect(reference, live, rows), 0.0), rows, live
 
-    def effect_of_all(self, told: Mask) -> tuple[float, float]:
-        """The sum of effects by the longest memory over features that are not `told` (F,), and the fewest rows behind any.
+    def effect_of_all(self, left_out: Mask) -> tuple[float, float]:
+        """The sum of effects over the longest memory, without the features `left_out` (F,), and the fewest effective
+        rows behind any.
 
-        That is the effect on whole rows if the features are independent, and more than it if they move together.
+        It is the effect on whole rows if features are independent, and larger than that if they are correlated.
         """
         rows = self._effective_rows()[-1]
         live = self._live(-1, np.arange(len(rows))) * rows[:, None]
-        return max(float(effect(self._reference, live, rows)[~told].sum()), 0.0), float(rows.min(initial=np.inf))
+        return max(float(effect(self._reference, live, rows)[~left_out].sum()), 0.0), float(rows.min(initial=np.inf))
 
     def reset(self, features: Numbers) -> None:
-        """Begin anew for some features; allowed at any time that does not look ahead."""
+        """Restart the bets on some features. Any stopping time may do so: the decision must not use rows that are still
+        to come.
+        """
         self._excess[:, features] = 0
-        self._total[:, features] = 0
-        self._squares[:, features] = 0
-        self._sums[:, features] = 0
+        self._weight[:, features] = 0
+        self._squared_weight[:, features] = 0
+        self._log_wealth[:, features] = 0
 
     def bets(self) -> Floats:
-        """What the next block is bet on: the logarithm of each bin's factor, per direction, memory and feature
-        (BETS, S, F, B).
-        """
+        """The bets on the next block: the logarithm of the factor of each bin (BETS, S, F, B)."""
         return self._bets(*self._directions())
 
-    def _bets(self, directions: Floats, length: Floats) -> Floats:
+    def _bets(self, directions: Floats, norm: Floats) -> Floats:
         radius = self.null.radius[:, None, :]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            share = np.maximum(np.nan_to_num(1 - radius / length, nan=0.0, neginf=0.0), 0.0)
-        share *= self._trust()
-        share = np.minimum(share, _SURE / np.maximum(-directions.min(axis=3), _NONE))
-        cost = np.log1p(share * np.where(share > 0, radius, 0.0) * length)
-        return np.asarray(np.log1p(share[:, :, :, None] * directions) - cost[:, :, :, None])
+            fraction = np.maximum(np.nan_to_num(1 - radius / norm, nan=0.0, neginf=0.0), 0.0)
+        fraction *= self._shrinkage()
+        fraction = np.minimum(fraction, _LARGEST_STAKE / np.maximum(-directions.min(axis=3), _TINY))
+        cost = np.log1p(fraction * np.where(fraction > 0, radius, 0.0) * norm)
+        return np.asarray(np.log1p(fraction[:, :, :, None] * directions) - cost[:, :, :, None])
 
     def _directions(self) -> tuple[Floats, Floats]:
-        """What live is seen to differ in: h (BETS, S, F, B), and the lengths |h| (BETS, S, F)."""
+        """Estimated directions h (BETS, S, F, B) of the difference, and their norms |h| (BETS, S, F)."""
         base = self.null
-        difference = self._excess / np.maximum(self._total, _NONE)[:, :, None]
+        difference = self._excess / np.maximum(self._weight, _TINY)[:, :, None]
         whole = difference * base.inverse
         along = np.einsum("sfb,fkb->sfk", difference, base.basis)
         parts = along * SUBSPACES[:, None, None, :]
@@ -170,63 +173,67 @@ class Evidence:
         square = np.concatenate([np.einsum("sfb,sfb->sf", difference, whole)[None], (parts * along).sum(axis=3)])
         return directions, np.sqrt(square)
 
-    def _update_all_features(self, codes: Codes, directions: Floats, weights: Floats | None, beginning: float) -> None:
-        """The plain shift of ordered features and the whole difference of others, by the longest memory."""
+    def _update_all_features(self, codes: Codes, directions: Floats, weights: Floats | None, restart: float) -> None:
+        """Bet on whole rows: along the shift in rank of ordered features and the whole difference of others, by the
+        longest memory.
+        """
         h = np.where(self._smooth[:, None], directions[-1, -1], directions[0, -1])
         weight = (1.0 if weights is None else weights.min(axis=0)) * self.independent_share.min()
         radius = np.where(self._smooth, self.null.radius[-1], self.null.radius[0])
         rows = self._effective_rows()[-1]
-        self.all_features.update(codes, Bet(h, self.null.q, radius, rows), weight, (beginning, LARGEST))
+        self.all_features.update(codes, Bet(h, self.null.q, radius, rows), weight, (restart, LARGEST_LOG_WEALTH))
 
-    def _trust(self) -> Floats:
+    def _shrinkage(self) -> Floats:
         rows = self._effective_rows()
         return np.asarray(rows / (rows + PRIOR_ROWS))
 
     def _counted(self, codes: Codes, weights: Floats | None) -> Floats:
-        """Rows by feature and bin, each with its weight."""
+        """Weighted counts of rows (F, B)."""
         shape = self.null.q.shape
         ravelled = None if weights is None else weights.ravel()
         return np.bincount(codes.ravel(), ravelled, shape[0] * shape[1]).reshape(shape).astype(np.float64, copy=False)
 
     def _live(self, memory: Numbers | int, features: Numbers) -> Floats:
-        """Shares of the remembered rows (f, B), as they would be in the season that is."""
-        excess = self._excess[memory, features] / np.maximum(self._total[memory, features], _NONE)[:, None]
+        """Live shares (f, B): those of the current reference plus the remembered difference."""
+        excess = self._excess[memory, features] / np.maximum(self._weight[memory, features], _TINY)[:, None]
         shares = np.maximum(self.null.q[features] + excess, 0.0)
-        return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), _NONE))
+        return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), _TINY))
 
     def _effective_rows(self) -> Floats:
-        """What the remembered rows are worth, per memory and feature: rows of weights w stand for (sum w)^2 / sum w^2 rows of
-        equal weight (Kish), and of these only the independent share counts.
+        """Effective sample size (S, F) of the remembered rows: (sum w)^2 / sum w^2 for weights w (Kish, 1965), times
+        the independent share.
         """
-        return np.asarray(self._total**2 / np.maximum(self._squares, _NONE) * self.independent_share)
+        return np.asarray(self._weight**2 / np.maximum(self._squared_weight, _TINY) * self.independent_share)
 
-    def _due(self, excess: Floats, added: Floats, rows: int) -> tuple[Floats, Floats, Floats]:
-        """What each feature learns now, excess (F, B), weight and rows (F,): of the block, or of one that is long past."""
-        self._late.append((excess, added, rows))
-        self._late_rows += rows
-        late, late_added, late_rows = np.zeros_like(excess), np.zeros_like(added), 0
-        while self._late_rows - self._late[0][2] >= FURTHEST:
-            of_block, added_of_block, rows_of_block = self._late.popleft()
-            self._late_rows -= rows_of_block
-            late += of_block
-            late_added += added_of_block
-            late_rows += rows_of_block
-        dependent = self.independent_share < _DEPENDENT
-        learned = np.where(dependent[:, None], late, excess), np.where(dependent, late_added, added)
-        return *learned, np.where(dependent, late_rows, rows)
+    def _learnable(self, excess: Floats, added: Floats, rows: int) -> tuple[Floats, Floats, Floats]:
+        """What each feature learns now, excess (F, B), weight and rows (F,): this block, or blocks at least `FURTHEST`
+        rows old.
+        """
+        self._delayed.append((excess, added, rows))
+        self._delayed_rows += rows
+        past, past_added, past_rows = np.zeros_like(excess), np.zeros_like(added), 0
+        while self._delayed_rows - self._delayed[0][2] >= FURTHEST:
+            of_block, added_of_block, rows_of_block = self._delayed.popleft()
+            self._delayed_rows -= rows_of_block
+            past += of_block
+            past_added += added_of_block
+            past_rows += rows_of_block
+        dependent = self.independent_share < _DELAYED_BELOW
+        learned = np.where(dependent[:, None], past, excess), np.where(dependent, past_added, added)
+        return *learned, np.where(dependent, past_rows, rows)
 
     def _learn(self, excess: Floats, added: Floats, rows: Floats) -> None:
-        """Let old rows fade and add the new ones. A detector that is on a trail lets nothing fade that belongs to it."""
-        trail = self._sums.reshape(BETS, len(MEMORIES), -1).max(axis=0) > TRAIL
-        left = np.exp(-rows / np.where(trail, MEMORIES[-1], self._memory))
-        self._excess *= left[:, :, None]
+        """Decay old rows and add the new ones. A memory that has a wealthy bet decays as slowly as the longest."""
+        wealthy = self._log_wealth.reshape(BETS, len(MEMORIES), -1).max(axis=0) > WEALTHY
+        kept = np.exp(-rows / np.where(wealthy, MEMORIES[-1], self._memory))
+        self._excess *= kept[:, :, None]
         self._excess += excess
-        self._total = self._total * left + added
-        self._squares = self._squares * left**2 + added
+        self._weight = self._weight * kept + added
+        self._squared_weight = self._squared_weight * kept**2 + added
 
 
-def _log_shares(smooth: Mask) -> Floats:
-    """Logarithm of each detector's part in the mean; features without smooth directions have fewer detectors."""
+def _log_mixture(smooth: Mask) -> Floats:
+    """Log weights (BETS * S, F) of the mean over bets; features without smooth directions have S bets instead of BETS * S."""
     memories = len(MEMORIES)
     with_them = np.full((BETS * memories, len(smooth)), -np.log(BETS * memories))
     without = np.full_like(with_them, -np.inf)

@@ -1,7 +1,7 @@
-"""The contract of a decoder: bytes of one exchange in, frames out. Each one is a file in `sidecar/core/reading/decoders`.
+"""The contract of a decoder: the bytes of one exchange in, frames out. Each decoder is a file in `sidecar/core/reading/decoders`.
 
-The decoder with the highest priority for an exchange reads it. A decoder raises DecodeError and nothing else, whatever
-the bytes; it never decides what is forwarded, and it keeps no state.
+The decoder with the highest priority for an exchange reads it. A decoder raises nothing but DecodeError, whatever the bytes; it
+never decides what is forwarded, and keeps no state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Decoder(Protocol):
     """Label value `decoder`."""
 
     def priority(self, exchange: Exchange) -> float:
-        """How sure this decoder is that the exchange is its own: 0 (not at all) to 1. Looks at URL and heads only.
+        """The confidence that the exchange is for this decoder, from 0 (none) to 1. Reads URL and heads only.
 
         It may depend on method, route, path, and content type and nothing else, so that the choice can be cached.
         """

@@ -1,7 +1,7 @@
-"""The verdicts on the features of one side and on all of them together: raised as evidence comes, ended by closed windows.
+"""The verdicts on the features of one side, and on all of them together: raised by evidence, ended by closed windows.
 
-Keeps the states and makes the reports; what follows from figures is `policy`'s to say, the figures are `evidence`'s and the
-measures'. Its owner is the `watch`, which tells it of rows and windows.
+Keeps the states and makes the reports. `policy` decides what follows from figures; `evidence` and the measures give
+these. Its owner is `watch`, which passes rows and windows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Scores = dict[str, Score | NotEnough]
 
 
 class Verdicts:
-    """`limits` is set by the monitor, since the budget is shared over both sides."""
+    """The states of one side. `limits` is set by the monitor, since both sides share the budget."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Verdicts:
         self.all_features = State.INSUFFICIENT
         """The verdict on all features together."""
         self.ranges = [ranges(feature) for feature in reference.features]
-        """How each bin of each feature reads."""
+        """The label of each bin, by feature."""
         self._side = side
         self._features = reference.features
         self._segment = segment
@@ -53,34 +53,34 @@ class Verdicts:
         self._evidence = evidence
         self._rows = 0
         self._changed = [0] * features  # rows seen when the verdict of a feature changed
-        self._together_changed = 0
+        self._all_features_changed = 0
 
     @property
     def detectors(self) -> int:
-        """How many share the budget: one a feature, and one for all together if there are several."""
+        """Detectors that share the budget: one per feature, and one for all together if there are several."""
         features = len(self.states)
         return features + 1 if features > 1 else features
 
     @property
     def drifting(self) -> Mask:
-        """Which features are in state drift (F,). Their own verdict says it all: they are left out of what is told together."""
+        """Features in state drift (F,). They have their own verdict, so the verdicts on several features leave them out."""
         return np.array([state is State.DRIFT for state in self.states])
 
     def change(self, rows: int, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
-        """Look at the evidence after `rows` rows in all; `scores` gives those of one feature."""
+        """Change verdicts by the evidence after `rows` rows since the start; `scores(at)` gives the scores of feature `at`."""
         self._rows = rows
         if rows < self.limits.least_rows:
             return []
         if self.all_features is State.INSUFFICIENT:
             self.states = [State.OK] * len(self.states)
             self.all_features = State.OK
-        return [*self._change_features(scores, now), *self._change_together(now)]
+        return [*self._change_features(scores, now), *self._change_all_features(now)]
 
     def close(
         self, began: int, scores: list[Scores], reference: Floats, live: Counts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
-        """A window that began after `began` rows closed with these scores and counts, to be compared with these of the reference:
-        its reports, and what it ended.
+        """A window that began after `began` rows closed, with `live` counts (F, B) to compare with `reference` counts
+        (F, B). Returns its reports and the verdicts that it ended.
         """
         counts = live.astype(np.float64)
         effects = effect(reference, counts, counts.sum(axis=1)).tolist()
@@ -95,10 +95,13 @@ class Verdicts:
         reports = self._reports(scores, reference, live)
         self._evidence.reset(np.array(over, np.int64))
         changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
-        return reports, [*changes, *self._recover_together(began, sum(np.array(effects)[~self.drifting].tolist()), now)]
+        return reports, [
+            *changes,
+            *self._recover_all_features(began, sum(np.array(effects)[~self.drifting].tolist()), now),
+        ]
 
     def all_features_view(self) -> AllFeaturesView | None:
-        """All features together; None where there is one."""
+        """All features together; None if there is only one."""
         if len(self.states) < 2:
             return None
         effect, rows = self._evidence.effect_of_all(self.drifting)
@@ -124,23 +127,23 @@ class Verdicts:
                 events.append(VerdictChanged(now, before, self._rows, report))
         return events
 
-    def _change_together(self, now: float) -> list[VerdictChanged]:
+    def _change_all_features(self, now: float) -> list[VerdictChanged]:
         before, evidence = self.all_features, self._evidence.all_features.log10
         if before is State.DRIFT or evidence < min(self.limits.warning, self.limits.alarm):
             return []
         self.all_features = verdict(self.limits, before, evidence, self._evidence.effect_of_all(self.drifting)[0])
         if self.all_features is before:
             return []
-        self._together_changed = self._rows
-        return [VerdictChanged(now, before, self._rows, self._report_together())]
+        self._all_features_changed = self._rows
+        return [VerdictChanged(now, before, self._rows, self._report_all_features())]
 
-    def _recover_together(self, began: int, window: float, now: float) -> list[VerdictChanged]:
+    def _recover_all_features(self, began: int, window: float, now: float) -> list[VerdictChanged]:
         before = self.all_features
-        if began < self._together_changed or not recovered(self.limits, before, window):
+        if began < self._all_features_changed or not recovered(self.limits, before, window):
             return []
         self.all_features = State.OK
         self._evidence.all_features.reset()
-        return [VerdictChanged(now, before, self._rows, self._report_together())]
+        return [VerdictChanged(now, before, self._rows, self._report_all_features())]
 
     def _reports(self, scores: list[Scores], reference: Floats, live: Counts) -> tuple[FeatureReport, ...]:
         evidence = self._evidence.log10().tolist()
@@ -148,7 +151,7 @@ class Verdicts:
         moved = shifts(reference, live.astype(np.float64), self.ranges)
         figures = zip(effects.tolist(), rows.tolist(), strict=True)
         return tuple(
-            self._report(at, scores[at], evidence[at], effect, moved[at], self._words(at, reference[at], live[at]))
+            self._report(at, scores[at], evidence[at], effect, moved[at], self._wording(at, reference[at], live[at]))
             for at, effect in enumerate(figures)
         )
 
@@ -178,13 +181,13 @@ class Verdicts:
             importance=self._features[at].importance,
         )
 
-    def _words(self, at: int, reference: Floats, live: Counts) -> str:
-        """How a feature changed that has a verdict; nothing of others, whose changes are chance."""
+    def _wording(self, at: int, reference: Floats, live: Counts) -> str:
+        """How a feature changed; empty unless it is in warning or drift, since other changes are chance."""
         if self.states[at] not in (State.WARNING, State.DRIFT):
             return ""
         return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
 
-    def _report_together(self) -> FeatureReport:
+    def _report_all_features(self) -> FeatureReport:
         effect, rows = self._evidence.effect_of_all(self.drifting)
         return FeatureReport(
             side=self._side,
