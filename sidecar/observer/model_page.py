@@ -1,7 +1,7 @@
-"""Fetches the model's own metrics, over one connection per scrape, so that `/metrics` can answer both.
+"""Asks the model for its own metrics, one connection a scrape, so that `/metrics` can answer both.
 
-A model that does not answer, or answers what Prometheus would not parse, loses only its own metrics: the failure is
-counted by result and logged. `core.reading.metrics_page` checks the page.
+A model that does not answer, or answers what Prometheus would not read, costs its own metrics and never ours: it is
+counted by result and complained about. Judging the page is `core.model_page`'s.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from sidecar.core.reading.metrics_page import RESULTS, Merging, ModelPage, read_
 from sidecar.settings import Settings
 
 _LIMIT_BYTES = 4 << 20
-"""Tens of thousands of samples; a larger page would take most of the sidecar's memory."""
+"""Tens of thousands of samples; a page beyond it would be the most of the sidecar's memory."""
 _CHUNK_BYTES = 65_536
 _TEXT = "text/plain;version=0.0.4"
 _OPENMETRICS = "application/openmetrics-text"
 _UNIX = "unix:"
 _PATIENCE_SECONDS = 0.1, 5.0
-"""Least and most; the most is half of Prometheus's default scrape timeout."""
+"""Least and most; the most is half of Prometheus's default time for a scrape."""
 
 
 class ModelPageReader:
-    """Fetches pages and counts results; `complain` is called with each failure."""
+    """Counts what became of asking; `complain` is told each failure."""
 
     def __init__(self, settings: Settings, complain: Callable[[Exception], None]) -> None:
         self._url, self._socket = _place(settings)
@@ -32,7 +32,7 @@ class ModelPageReader:
         self._results = dict.fromkeys(RESULTS, 0)
 
     async def ask(self, accept: str, patience: float) -> Merging:
-        """The current page, in a format that the scraper accepts, within `patience` seconds. Raises nothing."""
+        """The page as it is now, in a format that whoever scrapes accepts; `patience` is in seconds."""
         page: ModelPage | None = None
         try:
             page = await self._fetch(_OPENMETRICS in accept, patience)
@@ -59,10 +59,10 @@ class ModelPageReader:
         ):
             if answer.status != 200:
                 raise _AnswerError("status", f"{self._url} answered with status {answer.status}")
-            is_openmetrics = answer.content_type == _OPENMETRICS
-            if is_openmetrics and not openmetrics:
+            told = answer.content_type == _OPENMETRICS
+            if told and not openmetrics:
                 raise ValueError(f"{self._url} answered with OpenMetrics, and was asked for text")
-            return read_page(await self._body(answer), is_openmetrics)
+            return read_page(await self._body(answer), told)
 
     async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
@@ -73,17 +73,17 @@ class ModelPageReader:
         return bytes(body)
 
 
-def patience(scrape_timeout: str) -> float:
-    """Seconds that the model may take: half of the scrape timeout that Prometheus sends, within bounds."""
+def patience(told: str) -> float:
+    """Seconds that the model may take: half of what Prometheus tells that it gives the whole scrape."""
     least, most = _PATIENCE_SECONDS
     try:
-        return max(least, min(most, float(scrape_timeout) / 2))
+        return max(least, min(most, float(told) / 2))
     except ValueError:
         return most
 
 
 class _AnswerError(Exception):
-    """An answer that cannot be merged; `result` is how it is counted."""
+    """An answer that is no page to merge; `result` is how it is counted."""
 
     def __init__(self, result: str, why: str) -> None:
         super().__init__(why)
@@ -91,7 +91,7 @@ class _AnswerError(Exception):
 
 
 def _place(settings: Settings) -> tuple[str, str | None]:
-    """The URL of the page, and the Unix socket of the model if it has one."""
+    """URL of the page, and the Unix socket to ask at if the model is at one."""
     merge, upstream = settings.metrics.merge, settings.upstream
     if not merge.startswith("/"):
         return merge, None

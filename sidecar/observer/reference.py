@@ -1,7 +1,8 @@
-"""The reference as a file or a URL: read at the start, and written if one is learned and to be kept.
+"""The reference as a file or a URL: read at the start, and written when one was learned and is to be kept.
 
-The core parses the bytes. A URL that does not answer is no mistake in the settings: the observer exits, is restarted
-and asks again, while traffic flows. A learned reference replaces the file atomically, so that nobody reads half of one.
+What the bytes mean is the core's business. A URL that does not answer is no mistake of the settings: the observer ends, is
+started again and asks again, while traffic flows. A learned reference replaces the file in one step, so that nobody ever reads
+half of one.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _LIMIT_BYTES = 64 * 2**20
 def read_reference(place: str) -> Profile:
     """The profile in a file or at a URL.
 
-    Raises ReferenceFileError, which names the place, the reason and the fix, and ReferenceUnreachableError for a URL
+    Raises ReferenceFileError, which names the place, the reason and the mend, and ReferenceUnreachableError for a URL
     that does not answer in time, or with more than 64 MiB.
     """
     return loads(_fetch(place) if place.startswith(_URL) else _read(place), place.partition("?")[0])
@@ -42,7 +43,7 @@ def _read(path: str) -> bytes:
 
 
 def _fetch(url: str) -> bytes:
-    shown = url.partition("?")[0]  # the query may be a signature
+    shown = url.partition("?")[0]  # what follows may be a signature
     deadline = time.monotonic() + _WHOLE_SECONDS
     data = bytearray()
     try:
@@ -63,7 +64,7 @@ def _fetch(url: str) -> bytes:
 
 
 def save_reference(profile: Profile, path: str) -> None:
-    """Write a profile, replacing the file atomically. Raises OSError."""
+    """Write a profile, replacing the file at once. Raises OSError."""
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -71,7 +72,7 @@ def save_reference(profile: Profile, path: str) -> None:
             file.write(dumps(profile))
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # others read it: like any reference, it holds shares of values
+        os.chmod(temporary, 0o644)  # others read it: it holds shares of values, as a reference does
         os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

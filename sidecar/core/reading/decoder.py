@@ -1,7 +1,7 @@
-"""The contract of a decoder: the bytes of one exchange in, frames out. Each decoder is a file in `sidecar/core/reading/decoders`.
+"""The contract of a decoder: bytes of one exchange in, frames out. Each one is a file in `sidecar/core/reading/decoders`.
 
-The decoder with the highest priority for an exchange reads it. A decoder raises nothing but DecodeError, whatever the bytes; it
-never decides what is forwarded, and keeps no state.
+The decoder with the highest priority for an exchange reads it. A decoder raises DecodeError and nothing else, whatever
+the bytes; it never decides what is forwarded, and it keeps no state.
 """
 
 from __future__ import annotations
