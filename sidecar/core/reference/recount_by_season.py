@@ -36,7 +36,7 @@ class WithoutTime:
 
     def add(self, frame: Frame) -> None:
         """Take a frame."""
-        self._into.add(apart(frame, self._column)[0])
+        self._into.add(without_column(frame, self._column)[0])
 
 
 class RecountBySeason(RecountBy):
@@ -52,7 +52,7 @@ class RecountBySeason(RecountBy):
     def add(self, frame: Frame) -> None:
         """Count the rows of a frame. Raises DataError for a time that cannot be read."""
         if frame.side is Side.INPUT:
-            frame, times = apart(frame, self._column)
+            frame, times = without_column(frame, self._column)
             self._asked = [season_of(self._season, seconds(time), self._offset) for time in times]
         super().add(frame)
 
@@ -70,7 +70,7 @@ class RecountBySeason(RecountBy):
         return self._asked if len(self._asked) == frame.rows else [_UNKNOWN] * frame.rows
 
 
-def apart(frame: Frame, column: str) -> tuple[Frame, list[Any]]:
+def without_column(frame: Frame, column: str) -> tuple[Frame, list[Any]]:
     """A frame without a column, and the values of that column; the same frame if it has no such column."""
     names = frame.names or ()
     if column not in names:
