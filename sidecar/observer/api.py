@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -25,7 +24,7 @@ from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram
 from sidecar.core.words.view import BinView, FeatureView, MonitorView, SegmentView, SideView
 from sidecar.observer.history import History, Point, errors, quantile
 from sidecar.observer.memory import Change, Memory, Seen
-from sidecar.settings import Settings
+from sidecar.settings import Settings, presentable
 from sidecar.sink import Observed
 
 _SEGMENT_FEATURES = 8
@@ -96,9 +95,8 @@ def _segment_brief(one: SegmentView) -> dict[str, Any]:
 
 
 def effective(settings: Settings) -> dict[str, Any]:
-    """`/api/v1/settings`: the settings in force; a password in an endpoint is left out."""
-    values: dict[str, Any] = msgspec.to_builtins(settings)
-    values["trace"]["endpoint"] = _without_credentials(settings.trace.endpoint)
+    """`/api/v1/settings`: the settings in force; what may be credentials is left out."""
+    values: dict[str, Any] = msgspec.to_builtins(presentable(settings))
     return values
 
 
@@ -240,8 +238,3 @@ def _bin(one: BinView, live: int, window: int) -> dict[str, Any]:
         "live_rows": one.live_total,
         "window_rows": one.window_count,
     }
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
