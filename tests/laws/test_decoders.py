@@ -26,7 +26,8 @@ ALL = decoders(SETTINGS)
 BEYOND_SMALL = b" " * 5000
 """Blanks that make a body long: some decoders read long ones in another way."""
 READ, REFUSED = 0.25, 0.25
-"""Of mutated examples at least so many are read, and so many refused, else the laws say nothing. Measured: from 32 % and 43 %."""
+"""Of mutated examples at least so many are read, and so many refused, else the laws say nothing. Measured: from 31 % and 47 %."""
+DIGITS = [b"%d" % digit for digit in range(10)]
 DROPPED, TWICE = object(), object()
 """What may become of a value, beside being replaced."""
 each_decoder = pytest.mark.parametrize("decoder", ALL, ids=lambda decoder: decoder.name)
@@ -49,19 +50,22 @@ def as_exchange(example: Example) -> Exchange:
     return exchange(example.path, example.request, example.response, example.content_type, example.headers)
 
 
-def outcomes(decoder: Decoder, asked: Exchange) -> Iterator[Frame | DecodeError]:
-    """Both directions, short and long; a DecodeError is an answer too, and knows no reason but those of its list."""
+def outcomes(decoder: Decoder, asked: Exchange) -> Iterator[tuple[bytes, Frame | DecodeError]]:
+    """Each body with what came of it, in both directions, short and long. A DecodeError knows no reason but those of its list."""
     for padding in (b"", BEYOND_SMALL):
         for read, body in ((decoder.request, asked.request.body), (decoder.response, asked.response.body)):
             try:
-                yield read(asked, body + padding)
+                yield body, read(asked, body + padding)
             except DecodeError as error:
-                yield error
+                yield body, error
 
 
 def check_sound(decoder: Decoder, asked: Exchange, spoken: Spoken) -> None:
-    for found in outcomes(decoder, asked):
-        spoken.add("read" if isinstance(found, Frame) else "refused")
+    """What is an example's own body has no part in how often the law spoke: any decoder may know those by heart."""
+    known = {body for example in decoder.examples for body in (example.request, example.response)}
+    for body, found in outcomes(decoder, asked):
+        if body not in known:
+            spoken.add("read" if isinstance(found, Frame) else "refused")
         if isinstance(found, Frame):
             assert_sound(found)
 
@@ -107,11 +111,13 @@ def check_sizes(decoder: Decoder, most_rows: int, most_columns: int) -> None:
         assert (len(example.inputs.rows), len(example.outputs.rows)) == (rows, rows)
         assert_read_as(decoder.request(asked, example.request), Side.INPUT, example.inputs)
         assert_read_as(decoder.response(asked, example.response), Side.OUTPUT, example.outputs)
-    for found in outcomes(decoder, as_exchange(decoder.sized(most_rows + 1, 2))):
+    for _, found in outcomes(decoder, as_exchange(decoder.sized(most_rows + 1, 2))):
         assert isinstance(found, DecodeError)
         assert found.reason == "too_large"
     for width in (most_columns + 1, 2000):
-        for found in list(outcomes(decoder, as_exchange(decoder.sized(3, width))))[::2]:  # requests; answers are narrow
+        for _, found in list(outcomes(decoder, as_exchange(decoder.sized(3, width))))[
+            ::2
+        ]:  # requests; answers are narrow
             if isinstance(found, DecodeError):
                 assert found.reason == "too_large"
             else:
@@ -140,20 +146,28 @@ def mutated(draw: st.DrawFn, decoder: Decoder) -> Exchange:
 
 
 def mutations(body: bytes) -> st.SearchStrategy[bytes]:
-    """JSON gets another value somewhere, or loses one; any bytes get others in their midst."""
+    """JSON gets another cell or another value somewhere, or loses one; any bytes get others in their midst, or another digit."""
     anywhere = st.builds(
         lambda at, to, skip: body[:at] + to + body[at + skip :],
         st.integers(0, len(body)), st.binary(max_size=3), st.integers(0, 3),
     )  # fmt: skip
     try:
-        count = len(list(places(json.loads(body))))
+        found = [container[key] for container, key in places(json.loads(body))]
     except ValueError:
-        return anywhere
-    elsewhere = st.builds(
-        lambda at, to: json.dumps(changed(json.loads(body), at, to)).encode(),
-        st.integers(0, count - 1), st.sampled_from([DROPPED, TWICE]) | scalars | documents,
-    )  # fmt: skip
-    return st.just(body) | elsewhere | elsewhere | anywhere
+        digits = [match.start() for match in re.finditer(rb"\d", body)]
+        another = st.builds(
+            lambda at, to: body[:at] + to + body[at + 1 :], st.sampled_from(digits), st.sampled_from(DIGITS)
+        )
+        return another | anywhere
+    cells = [at for at, value in enumerate(found) if not isinstance(value, dict | list)]
+
+    def at_one_of(where: Sequence[int], values: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+        return st.builds(
+            lambda at, to: json.dumps(changed(json.loads(body), at, to)).encode(), st.sampled_from(where), values
+        )
+
+    elsewhere = at_one_of(range(len(found)), st.sampled_from([DROPPED, TWICE]) | documents)
+    return at_one_of(cells, scalars) | elsewhere | anywhere
 
 
 def places(document: Any) -> Iterator[tuple[Any, Any]]:
@@ -180,10 +194,10 @@ def changed(document: Any, at: int, to: Any) -> Any:
     return document
 
 
-def check_mutated(decoder: Decoder) -> None:
+def check_mutated(decoder: Decoder, how: settings = laws) -> None:
     spoken = Spoken()
 
-    @laws
+    @how
     @given(asked=mutated(decoder))
     def law(asked: Exchange) -> None:
         check_sound(decoder, asked, spoken)

@@ -79,10 +79,10 @@ def check_range(measure: Measure) -> None:
         assert np.all(measured.value >= 0)
         assert np.all(measured.debiased >= 0)
         assert np.all((measured.p_value >= 0) & (measured.p_value <= 1))
-        spoken.add("certain" if np.any(measured.p_value < 0.01) else "open")
+        spoken.add("certain" if np.any(measured.p_value < 0.01) else "open")  # counts that differ, as a rule
 
     law()
-    spoken.assert_at_least(certain=0.3, open=0.05)
+    spoken.assert_at_least(certain=0.5)
 
 
 def check_grows(measure: Measure) -> None:
@@ -156,9 +156,7 @@ def rejections(
     return {name: count / times for name, count in rejected.items()}
 
 
-@pytest.mark.parametrize("rows", [100, 1_000])
-@pytest.mark.parametrize("kind", ["normal", "ties", "spike", "colour"])
-def test_p_values_are_not_liberal_when_nothing_drifts(kind: str, rows: int) -> None:
+def check_not_liberal(measures: Sequence[Measure], kind: str, rows: int, times: int) -> None:
     rng = np.random.default_rng(rows)
     draw: dict[str, Callable[[int], Any]] = {
         "normal": lambda n: rng.normal(size=n).tolist(),
@@ -166,13 +164,19 @@ def test_p_values_are_not_liberal_when_nothing_drifts(kind: str, rows: int) -> N
         "spike": lambda n: np.where(rng.random(n) < 0.4, 0.0, rng.exponential(size=n)).tolist(),
         "colour": lambda n: rng.choice(["red", "green", "blue"], n).tolist(),
     }
-    times, alpha = 300, 0.05
+    alpha = 0.05
 
-    found = rejections(lambda: draw[kind](1_000), lambda: draw[kind](rows), alpha, times)
+    found = rejections(lambda: draw[kind](1_000), lambda: draw[kind](rows), alpha, times, measures)
 
     # 1.5 alpha, and four standard errors of so many trials on top.
     limit = 1.5 * alpha + 4 * (alpha * (1 - alpha) / times) ** 0.5
     assert all(rate <= limit for rate in found.values()), found
+
+
+@pytest.mark.parametrize("rows", [100, 1_000])
+@pytest.mark.parametrize("kind", ["normal", "ties", "spike", "colour"])
+def test_p_values_are_not_liberal_when_nothing_drifts(kind: str, rows: int) -> None:
+    check_not_liberal(MEASURES, kind, rows, times=300)
 
 
 def test_the_kolmogorov_smirnov_figure_is_scipy_s_up_to_the_width_of_a_bin() -> None:
