@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import orjson
+import msgspec
 import pytest
 
 import sidecar
@@ -74,7 +74,7 @@ def test_no_setting_that_takes_an_address_shows_its_credentials() -> None:
     for key in taking:
         for value in filter(lambda value: accepts(key, value), HIDDEN if catalogue()[key].secret else HIDDEN[:1]):
             settings = load(None, {}, {key: value}).settings
-            assert b"hush" not in orjson.dumps(api.effective(settings)), (key, value)
+            assert b"hush" not in msgspec.json.encode(api.effective(settings)), (key, value)
     secrets = {key for key, setting in catalogue().items() if setting.secret}
     assert len(secrets) >= 5
     assert secrets <= set(taking)
