@@ -12,7 +12,7 @@ from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest
 from sidecar.observer.reference import read_reference
 from sidecar.proxy.address import parse_address
-from sidecar.proxy.doors import pairs
+from sidecar.proxy.ingress import pairs
 from sidecar.settings import Effective, catalogue, lookup, shown
 
 

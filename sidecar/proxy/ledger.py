@@ -8,28 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
+from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.handoff.port import Handoff
-from sidecar.proxy.head import RequestHead, ResponseHead
+from sidecar.proxy.in_flight import InFlight
 from sidecar.proxy.tally import Tally
-from sidecar.proxy.tap import Body, Tap
+from sidecar.proxy.tap import Tap
 from sidecar.proxy.trace import Tracer
-
-
-class InFlight:
-    """An exchange under way."""
-
-    __slots__ = ("added", "answer", "begun", "ended", "first_byte", "head", "outcome", "request", "response", "trace")
-
-    def __init__(self, head: RequestHead, begun: int, tapped: bool) -> None:
-        self.head = head
-        self.begun = begun
-        self.added = self.first_byte = self.ended = 0
-        self.answer: ResponseHead | None = None
-        self.outcome = Outcome.COMPLETE
-        self.request = Body(tapped)
-        self.response = Body(tapped)
-        self.trace: Trace | None = None
 
 
 class Ledger:

@@ -23,10 +23,10 @@ from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.socket import SocketHandoff
 from sidecar.handoff.wire import Hello
 from sidecar.proxy.address import bind, parse_address
+from sidecar.proxy.admin_front import AdminFront, TrafficControl
 from sidecar.proxy.conversation import Services
-from sidecar.proxy.doors import Doors
 from sidecar.proxy.fallback import render
-from sidecar.proxy.health import AdminFront, Health
+from sidecar.proxy.ingress import Ingress
 from sidecar.proxy.ledger import Ledger
 from sidecar.proxy.route import Routes
 from sidecar.proxy.splice import connector
@@ -50,7 +50,7 @@ class Traffic:
         self._tally = Tally(time.time_ns())
         self._handoff = SocketHandoff(loop, settings.handoff, self._tally.shed)
         self._services = self._make_services()
-        self._doors = Doors(settings, self._services)
+        self._ingress = Ingress(settings, self._services)
         self._admin_socket = bind("admin", parse_address("admin", settings.admin))
         self._observer_socket = _observer_listener()
         self._fronts: set[AdminFront] = set()
@@ -67,14 +67,14 @@ class Traffic:
         self._loop.add_signal_handler(signal.SIGINT, self._on_interrupt)
         self._loop.add_signal_handler(signal.SIGHUP, self._supervisor.signal, signal.SIGHUP)
         self._supervisor.start()
-        await self._doors.start()
+        await self._ingress.start()
         admin = await self._loop.create_server(
             lambda: AdminFront(self._health(), self._fronts), sock=self._admin_socket
         )
         snapshots = self._loop.create_task(self._send_snapshots(), name="sender of snapshots")
         await self._stop.wait()
         drain = self._settings.drain
-        await self._doors.leave(at_once=self._exit_code != 0)
+        await self._ingress.leave(at_once=self._exit_code != 0)
         snapshots.cancel()
         self._ledger.settle()
         await self._handoff.drain(self._snapshot(), drain.flush_seconds)
@@ -106,19 +106,19 @@ class Traffic:
             head_limit=settings.http.head_limit_bytes,
         )
 
-    def _health(self) -> Health:
-        return Health(
+    def _health(self) -> TrafficControl:
+        return TrafficControl(
             draining=lambda: self._services.draining,
             model_accepts=self._model_accepts,
             observer_up=lambda: self._supervisor.up,
             metrics=lambda: render(self._snapshot(), self._settings.model),
-            drain=self._doors.begin_drain,
-            drained=self._doors.drained,
+            drain=self._ingress.begin_drain,
+            drained=self._ingress.drained,
             connect_observer=self._connect_observer,
         )
 
     def _leave(self) -> None:
-        self._doors.begin_drain()
+        self._ingress.begin_drain()
         self._stop.set()
 
     def _on_interrupt(self) -> None:
@@ -164,9 +164,9 @@ class Traffic:
         self._ledger.settle()
         return self._tally.snapshot(
             now_ns=time.time_ns(),
-            ready=self._doors.listening and not services.draining,
+            ready=self._ingress.listening and not services.draining,
             draining=services.draining,
-            connections=self._doors.connections,
+            connections=self._ingress.connections,
             handoff_bytes=self._handoff.waiting_bytes,
         )
 

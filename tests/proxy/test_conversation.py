@@ -122,7 +122,7 @@ def test_whatever_happens_everything_is_forwarded_counted_once_and_given_back(
         elif step == "drain":
             talk.services.draining = True
         elif step == "refused":
-            talk.conversation.refused(talk.now)
+            talk.conversation.refuse(b"", talk.now)
         else:
             getattr(talk, step)()
         assert talk.services.tally.active_requests >= 0
@@ -186,10 +186,11 @@ def test_a_body_that_should_end_with_the_connection_and_is_reset_is_not_complete
 
 def test_a_refused_request_is_answered_and_so_are_none_of_those_behind_it() -> None:
     talk = Talk()
-    talk.client(POST[:30])
-    assert talk.conversation.refused(5) == b""
-    talk.client(POST[30:] + GET)
-    answer = talk.conversation.refused(6)
+    first = talk.conversation.refuse(POST[:30], 5)
+    assert (first.out, first.close) == (b"", False)
+    step = talk.conversation.refuse(POST[30:] + GET, 6)
+    assert step.close
+    answer = step.out
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nx-sidecar-error: upstream-refused" in head

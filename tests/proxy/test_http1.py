@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.http_streams import LAST_REQUESTS, LAST_RESPONSES, REQUESTS, RESPONSES, Sent, messages, reads
-from sidecar.proxy.http1 import RequestWatcher, ResponseWatcher, Watcher
+from sidecar.proxy.http1 import LAST, OPAQUE, RequestWatcher, ResponseWatcher, Watcher
 
 LINE = b"x-put-in: \xfe\xff\r\n"
 LIMIT = 4096
@@ -77,7 +77,7 @@ def test_requests_are_forwarded_and_seen_the_same_however_they_are_cut(data: st.
     assert feed(watcher, pieces) == with_lines(sent)
     assert seen.messages == [(message.head, message.body) for message in sent]
     assert seen.ended == len(sent)
-    assert not watcher.opaque
+    assert watcher.state is not OPAQUE
     assert not watcher.underway
 
 
@@ -91,7 +91,7 @@ def test_responses_are_forwarded_and_seen_the_same_however_they_are_cut(data: st
     until_close = bool(sent) and sent[-1] in LAST_RESPONSES[:3]
     assert seen.ended == len(sent) - until_close
     assert watcher.underway == until_close
-    assert not watcher.opaque
+    assert watcher.state is not OPAQUE
 
 
 @pytest.mark.parametrize("message", REQUESTS, ids=lambda message: message.head.split()[1].decode())
@@ -123,7 +123,7 @@ def test_a_spoilt_stream_is_forwarded_with_lines_in_confirmed_heads_only(data: s
     out = feed(watcher, data.draw(reads(stream)))
     assert out.replace(LINE, b"") == stream
     assert out.count(LINE) == len(re.findall(rb"\r\n" + re.escape(LINE) + rb"\r\n", out)) <= len(seen.messages)
-    assert len(seen.reasons) == watcher.opaque
+    assert len(seen.reasons) == (watcher.state is OPAQUE)
 
 
 def test_after_a_parse_error_nothing_is_watched_or_held_back() -> None:
@@ -167,7 +167,7 @@ def test_http_0_9_and_rtsp_are_not_taken_for_http_1() -> None:
 def test_data_behind_a_request_that_closes_is_not_taken_for_a_request() -> None:
     watcher, seen = requests()
     feed(watcher, [b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"])
-    assert not watcher.idle
+    assert watcher.state is LAST
     assert not watcher.underway
     feed(watcher, [REQUESTS[0].raw])
     assert seen.reasons == ["parse_error"]

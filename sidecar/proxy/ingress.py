@@ -33,7 +33,7 @@ def _pair(text: str) -> tuple[str, Address, Address]:
     return "also", parse_address("also", listen), parse_address("also", upstream, unix=True)
 
 
-class Doors:
+class Ingress:
     """All listeners. Raises SettingsError if an address is bad or taken."""
 
     def __init__(self, settings: Settings, services: Services) -> None:
@@ -55,7 +55,7 @@ class Doors:
 
     @property
     def listening(self) -> bool:
-        """Whether new connections are accepted, at every door."""
+        """Whether new connections are accepted, everywhere."""
         return all(listener.listening for listener in self._listeners)
 
     async def start(self) -> None:
