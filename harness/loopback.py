@@ -25,10 +25,11 @@ def run(main: Coroutine[object, object, _T]) -> _T:
     """Run a test in an event loop like the traffic process's."""
 
     async def bounded() -> _T:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            result = await main
-        await asyncio.sleep(0.01)  # transports close in the loop's next turns; uvloop hangs when it is closed before
-        return result
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await main
+        finally:
+            await asyncio.sleep(0.01)  # transports close in the next turns of the loop; uvloop hangs when closed before
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(bounded())

@@ -58,11 +58,10 @@ async def carry_traffic(settings: Settings, observer_command: list[str]) -> int:
     handoff = SocketHandoff(loop, settings.handoff, tally.shed)
     services = _services(settings, tally, handoff)
     ingress = Ingress(settings, services)
-    admin = bind("admin", parse_address("admin", settings.admin))
-    observer = observer_listener()
-    supervisor = Supervisor(loop, observer_command, observer)
     connect_model = connector(upstream, _READINESS_SECONDS)
-    return await Traffic(settings, services, handoff, ingress, supervisor, connect_model, admin, observer).run()
+    with bind("admin", parse_address("admin", settings.admin)) as admin, observer_listener() as observer:
+        supervisor = Supervisor(loop, observer_command, observer)
+        return await Traffic(settings, services, handoff, ingress, supervisor, connect_model, admin, observer).run()
 
 
 def _services(settings: Settings, tally: Tally, handoff: Handoff) -> Services:

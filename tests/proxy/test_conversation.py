@@ -115,6 +115,7 @@ def test_whatever_happens_everything_is_forwarded_counted_once_and_given_back(
 ) -> None:
     talk = Talk(tap=TapSettings(memory_limit_bytes=memory, sample_ratio=ratio))
     sent = {"client": b"", "upstream": b""}
+    refused = False
     for step, piece in steps:
         if step in sent:
             sent[step] += piece
@@ -122,7 +123,9 @@ def test_whatever_happens_everything_is_forwarded_counted_once_and_given_back(
         elif step == "drain":
             talk.services.draining = True
         elif step == "refused":
+            refused = True
             talk.conversation.refuse(b"", talk.now)
+            break
         else:
             getattr(talk, step)()
         assert talk.services.tally.active_requests >= 0
@@ -130,7 +133,10 @@ def test_whatever_happens_everything_is_forwarded_counted_once_and_given_back(
     talk.client_eof()
     talk.upstream_eof()
     talk.close(by_upstream)
-    assert talk.to_upstream == sent["client"]
+    if refused:  # there is no model to forward to
+        assert sent["client"].startswith(talk.to_upstream)
+    else:
+        assert talk.to_upstream == sent["client"]
     assert talk.to_client.replace(b"Connection: close\r\n", b"") == sent["upstream"].replace(
         b"Connection: close\r\n", b""
     )
@@ -396,3 +402,90 @@ def test_what_a_conversation_took_is_free_as_soon_as_it_is_over() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_a_step_says_what_to_write_whose_time_to_note_and_what_has_ended() -> None:
+    talk = Talk()
+    step = talk.conversation.from_client(POST, 1)
+    assert (step.out, step.asked is not None, list(step.ended), step.close) == (POST, True, [], False)
+    asked = step.asked
+    step = talk.conversation.from_upstream(OK[:20], 2)
+    assert (step.out, step.asked, list(step.ended), step.close) == (OK[:20], None, [], False)
+    step = talk.conversation.from_upstream(OK[20:], 3)
+    assert (step.out, step.asked, list(step.ended), step.close) == (OK[20:], None, [asked], False)
+    assert talk.exchanges == []  # it is told only once it is written
+    talk.conversation.forwarded(step, 5)
+    assert asked is not None
+    assert (len(talk.exchanges), asked.added) == (1, 2)
+    step = talk.conversation.from_client(POST[:50], 6)
+    assert step.asked is None
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_of_several_requests_in_one_read_the_last_is_timed(remembered: bool) -> None:
+    talk = Talk()
+    if remembered:
+        ask(talk)
+    step = talk.conversation.from_client(POST + GET, 1)
+    assert step.asked is not None
+    assert step.asked.head.method == "GET"
+    step = talk.conversation.from_upstream(OK + EMPTY, 2)
+    assert [each.head.method for each in step.ended] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_a_probe_is_nobody_whose_time_is_noted(remembered: bool) -> None:
+    talk = Talk()
+    probe = b"GET /healthz HTTP/1.1\r\n\r\n"
+    if remembered:
+        ask(talk, probe, EMPTY)
+    assert talk.conversation.from_client(probe, 1).asked is None
+
+
+def test_while_draining_the_step_that_leaves_nothing_in_flight_says_close() -> None:
+    talk = Talk(draining=True)
+    talk.client(POST + GET[:9])
+    step = talk.conversation.from_upstream(OK, 2)
+    assert (step.close, len(step.ended)) == (False, 1)  # the next request has begun
+    assert not talk.conversation.from_client(GET[9:], 3).close
+    assert talk.conversation.from_upstream(EMPTY, 4).close
+
+
+def test_while_draining_the_rest_of_a_body_whose_answer_is_out_says_close() -> None:
+    talk = Talk(draining=True)
+    talk.client(POST[:-5])
+    assert not talk.conversation.from_upstream(EMPTY, 2).close
+    assert not talk.conversation.from_client(POST[-5:-1], 3).close
+    assert talk.conversation.from_client(POST[-1:], 4).close
+
+
+def test_told_to_close_while_idle_it_closes_after_the_next_answer() -> None:
+    talk = Talk()
+    ask(talk)
+    talk.conversation.closing = True
+    assert not talk.conversation.from_client(POST, 5).close
+    assert talk.conversation.from_upstream(OK, 6).close
+
+
+def test_the_end_of_the_model_ends_a_body_that_has_no_other_end() -> None:
+    talk = Talk()
+    talk.client(GET)
+    talk.upstream(b"HTTP/1.1 200 OK\r\n\r\nhello")
+    step = talk.conversation.upstream_eof(9)
+    assert (step.out, len(step.ended), step.close) == (b"", 1, False)
+    assert list(talk.conversation.upstream_eof(10).ended) == []
+
+
+def test_what_is_held_back_of_an_answer_leaves_with_the_end_of_the_model() -> None:
+    talk = Talk()
+    talk.client(GET)
+    assert talk.upstream(b"HTTP/1.1 200 OK\r\n\r") == b"HTTP/1.1 200 OK\r\n"
+    step = talk.conversation.upstream_eof(9)
+    assert (step.out, list(step.ended)) == (b"\r", [])
+
+
+def test_refused_another_protocol_gets_no_answer_and_is_closed() -> None:
+    talk = Talk()
+    step = talk.conversation.refuse(b"\x16\x03\x01", 5)
+    assert (step.out, step.close, step.asked, list(step.ended)) == (b"", True, None, [])
+    assert talk.counts == {("opaque", "tls"): 1}
