@@ -173,7 +173,6 @@ class Conversation:
             return Step(None, b"", (), self._requests.state is OPAQUE)
         exchange = self._in_flight[0]
         exchange.answer = _REFUSED
-        exchange.first_byte = now
         self._services.tap.keep(exchange.response, _REFUSED_BODY)
         self._all_ended(Outcome.UPSTREAM_REFUSED, now)
         return Step(None, _REFUSED_HEAD + _REFUSED_BODY, (), True)

@@ -100,25 +100,6 @@ class Owner(Protocol):
         """The watcher gave up; it forwards everything from here on."""
 
 
-class _Nobody:
-    """The owner of a watcher that is closed."""
-
-    def on_head(self, raw: bytes, lowered: bytes) -> bytes:
-        return b""
-
-    def on_body(self, piece: bytes) -> None:
-        pass
-
-    def on_end(self) -> None:
-        pass
-
-    def on_opaque(self, reason: str) -> None:
-        pass
-
-
-_NOBODY = _Nobody()
-
-
 class Watcher:
     """One direction. `feed` never raises and never blocks, whatever the bytes."""
 
@@ -202,7 +183,7 @@ class Watcher:
     def close(self) -> None:
         """The connection is gone: stop, and let go of the owner, who refers to us too."""
         self.stop()
-        self._owner = _NOBODY
+        self._owner = None  # type: ignore[assignment]  # an opaque watcher calls nobody
 
     def give_up(self, reason: str) -> None:
         """Watch no more, and tell the owner why."""

@@ -192,17 +192,18 @@ def test_a_body_that_should_end_with_the_connection_and_is_reset_is_not_complete
 
 def test_a_refused_request_is_answered_and_so_are_none_of_those_behind_it() -> None:
     talk = Talk()
-    first = talk.conversation.refuse(POST[:30], 5)
+    assert talk.conversation.refuse(POST[:10], 4).out == b""
+    first = talk.conversation.refuse(POST[10:30], 5)
     assert (first.out, first.close) == (b"", False)
     step = talk.conversation.refuse(POST[30:] + GET, 6)
-    assert step.close
+    assert (step.close, list(step.ended)) == (True, [])
     answer = step.out
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nx-sidecar-error: upstream-refused" in head
     assert b"\r\nRetry-After: 1" in head
     assert b"Content-Length: %d\r\n" % len(body) in head + b"\r\n"
-    assert [exchange.status for exchange in talk.close()] == [503, 0]
+    assert [(exchange.status, exchange.first_byte_ns) for exchange in talk.close()] == [(503, 0), (0, 0)]
     assert talk.counts == {("http1", "upstream_refused"): 2}
 
 
