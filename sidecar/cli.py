@@ -1,7 +1,8 @@
-"""The command line: arguments in, one command run, an exit code out.
+"""The command line: parses the arguments, runs one command, and returns its exit code.
 
-`run` is PID 1 of a container and must stay light, so every command is imported only when it is asked for; this module
-itself loads nothing but the settings. Errors that are somebody's fault become one message and exit code 2.
+`run` is PID 1 of a container and must stay light, so a command is imported only when it is asked for; this module loads
+nothing but the errors. A `SidecarError` becomes one message on stderr and its exit code. The commands are in
+`sidecar/commands`.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ Exit code 1 if something is wrong.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
+    """Run one command (of `sys.argv` by default); returns its exit code."""
     options = make_parser().parse_args(arguments)
     command = importlib.import_module(f"sidecar.commands.{options.command}")
     try:

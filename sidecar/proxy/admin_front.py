@@ -1,7 +1,8 @@
-"""The admin port: answers health and drain itself, and splices everything else to the observer.
+"""The admin port as the traffic process serves it: answers health and drain itself, and splices the rest to the observer.
 
-Health must not depend on the observer, so it is answered here from what the traffic process knows. While the observer
-is down, `/metrics` is answered here too, with what the tally holds, so that its absence can be seen and alerted on.
+Health must not depend on the observer, so it is answered here. While the observer is down, `/metrics` is answered here
+too, from the tally (`fallback`), so that its absence can be seen and alerted on. The pages themselves are
+`sidecar.observer.admin`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class TrafficControl(NamedTuple):
-    """What the admin port needs to know of the traffic process."""
+    """What the admin port asks of the traffic process."""
 
     draining: Callable[[], bool]
     model_accepts: Callable[[], Awaitable[bool]]
@@ -49,9 +50,9 @@ class TrafficControl(NamedTuple):
 
 
 class AdminFront(Relay):
-    """One connection to the admin port; its first request decides whether we answer or the observer does.
+    """One connection to the admin port. Its first request decides whether it is answered here or by the observer.
 
-    `fronts` are all of them; each enters itself and leaves when it is done.
+    `fronts` is the set of all open ones: each adds itself, and removes itself when it is closed.
     """
 
     __slots__ = ("_buffer", "_fronts", "_path", "_task", "_traffic", "answered")
@@ -93,7 +94,7 @@ class AdminFront(Relay):
         super().connection_lost(error)
 
     def observer_ended(self) -> None:
-        """The observer will not answer any more; without this, the question would wait for the next one to start."""
+        """The observer has ended: answer for it, or reset if it had begun. Else the client would wait for the next one."""
         observer = self.peer
         if observer is None:
             return
@@ -178,7 +179,7 @@ class _ToObserver(Relay):
 
 
 async def readiness(traffic: TrafficControl) -> Answer:
-    """Ready is: not draining, and the model accepts a connection (that we listen is shown by being asked)."""
+    """Ready means: not draining, and the model accepts a connection. (That we listen is shown by being asked.)"""
     if traffic.draining():
         return Answer("503 Service Unavailable", json.dumps({"status": "draining"}))
     if not await traffic.model_accepts():

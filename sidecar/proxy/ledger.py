@@ -1,7 +1,8 @@
-"""Where ended exchanges are entered: counted in the tally and offered to the observer.
+"""Takes exchanges that have ended, counts them in the tally and offers them to the observer.
 
-Entering is one append. The books are done in batches a few milliseconds later, when the code and the data for it are
-in the processor's caches; done one by one between two system calls the same work costs about twice as much.
+Entering one is a single append. Counting and offering is done in batches a few milliseconds later: in a batch, code and
+data stay in the processor's caches; done one by one between two system calls, the same work costs about twice as much.
+The conversation enters exchanges; `tally`, `tap`, `trace` and the handoff are what a batch goes through.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from sidecar.proxy.trace import Tracer
 
 
 class Ledger:
-    """Takes ended exchanges; `schedule` calls back when it is time to do the books (or at once).
+    """Takes ended exchanges.
 
-    `epoch` gives the Unix time, in ns, at which the monotonic clock was zero.
+    `schedule` is given `settle` when the first exchange of a batch is entered, and calls it later, or at once. `epoch`
+    returns the Unix time, in ns, at which the monotonic clock was zero.
     """
 
     def __init__(

@@ -21,6 +21,7 @@ from harness.http_streams import (
 )
 from harness.talk import EPOCH, Talk, make_services, timeless
 from sidecar.core.words.exchange import Outcome
+from sidecar.proxy.http1 import IDLE, OPAQUE, Watcher
 from sidecar.settings import TapSettings, TraceSettings
 
 GET = b"GET /v2/models/m HTTP/1.1\r\nHost: m\r\n\r\n"
@@ -490,3 +491,82 @@ def test_refused_another_protocol_gets_no_answer_and_is_closed() -> None:
     step = talk.conversation.refuse(b"\x16\x03\x01", 5)
     assert (step.out, step.close, step.asked, list(step.ended)) == (b"", True, None, [])
     assert talk.counts == {("opaque", "tls"): 1}
+
+
+BODY_WITH_BLANK_LINES = b"\r\n\r\n{}\r\n\r\n"
+PAIRS = [
+    (GET, EMPTY),
+    (POST, OK),
+    (b"POST /p HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(BODY_WITH_BLANK_LINES) + BODY_WITH_BLANK_LINES,
+     b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY_WITH_BLANK_LINES) + BODY_WITH_BLANK_LINES),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "response"), PAIRS)
+def test_messages_with_remembered_heads_go_past_the_watchers(
+    request_: bytes, response: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = Talk()
+    ask(talk, request_, response)
+
+    def parsed(watcher: Watcher, data: bytes) -> bytes:
+        raise AssertionError(data)
+
+    monkeypatch.setattr(Watcher, "feed", parsed)
+    for _ in range(2):
+        assert talk.conversation.from_client(request_, 5).out == request_
+        step = talk.conversation.from_upstream(response, 6)
+        assert (step.out, len(step.ended), step.close) == (response, 1, False)
+        talk.conversation.forwarded(step, 7)
+    one, *others = timeless(talk.exchanges)
+    assert others == [one, one]
+
+
+@pytest.mark.parametrize(("request_", "response"), PAIRS)
+def test_a_body_that_looks_like_a_message_with_a_remembered_head_is_a_body(request_: bytes, response: bytes) -> None:
+    talk = Talk()
+    ask(talk, request_, response)
+    talk.client(b"POST /outer HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(request_))
+    talk.client(request_)
+    talk.upstream(b"HTTP/1.1 200 OK\r\nX: outer\r\nContent-Length: %d\r\n\r\n" % len(response))
+    assert len(talk.exchanges) == 1
+    talk.upstream(response)
+    assert [(each.target, each.request.body_bytes, each.response.body_bytes) for each in talk.exchanges[1:]] == [
+        ("/outer", len(request_), len(response))
+    ]
+
+
+@pytest.mark.parametrize("more", [b"\r\n", GET])
+def test_a_read_that_goes_on_behind_a_remembered_message_is_parsed(more: bytes) -> None:
+    talk = Talk()
+    ask(talk)
+    assert talk.client(POST + more) == POST + more
+    talk.upstream(OK + OK[:10])
+    assert len(talk.exchanges) == 2
+
+
+def test_requests_in_flight_are_counted_until_they_end() -> None:
+    talk = Talk()
+    for count in (1, 2, 3):
+        talk.client(POST)
+        assert talk.snapshot.active_requests == count
+    talk.upstream(OK + OK)
+    assert talk.snapshot.active_requests == 1
+
+
+def test_of_a_sample_the_bodies_of_some_exchanges_are_kept() -> None:
+    talk = Talk(tap=TapSettings(sample_ratio=0.5))
+    for _ in range(60):
+        ask(talk)
+    assert 10 < len(talk.exchanges) < 50
+    assert talk.counts == {COMPLETE: 60}
+
+
+def test_answers_to_requests_before_another_protocol_are_watched_and_none_behind_them() -> None:
+    talk = Talk()
+    talk.client(POST + GET + b"garbage\r\n")
+    talk.upstream(OK)
+    assert talk.conversation._responses.state is IDLE
+    talk.upstream(EMPTY)
+    assert talk.conversation._responses.state is OPAQUE
+    assert talk.counts == {COMPLETE: 2, ("opaque", "parse_error"): 1}
