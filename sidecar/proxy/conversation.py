@@ -103,14 +103,15 @@ class Conversation:
     def from_client(self, data: bytes, now: int) -> Step:
         """What to do about `data`, which was read from the client at `now`."""
         self._now = now
+        services = self._services
         end = data.find(BLANK_LINE) + 4
-        known = self._services.request_heads.get(data[:end])
+        known = services.request_heads.get(data[:end])
         if known is None or end + known.length != len(data) or self._requests.state is not IDLE:
             out = self._watch_client(data)
         else:
             line = self._ask(known)
-            if known.length and self._asking is not None:
-                self._services.tap.keep(self._asking.request, data[end:])
+            if known.length:
+                services.tap.keep(self._in_flight[-1].request, data[end:])
             out = b"".join((data[: end - 2], line, data[end - 2 :])) if line else data
         asked, self._asked = self._asked, None
         return Step(asked, out, (), self.closing and self.idle)

@@ -115,13 +115,14 @@ class Upstream(Relay):
         peer = self.peer
         if peer is None:
             return
-        step = self._conversation.from_upstream(data, monotonic_ns())
+        conversation = self._conversation
+        step = conversation.from_upstream(data, monotonic_ns())
         if not step.ended:
             peer.transport.write(step.out)
         else:
             now = monotonic_ns()  # before writing: that may wake the client in our place
             peer.transport.write(step.out)
-            self._conversation.forwarded(step, now)
+            conversation.forwarded(step, now)
         if step.close:
             peer.transport.close()
 
