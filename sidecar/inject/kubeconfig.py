@@ -16,7 +16,7 @@ import yaml
 
 from sidecar.errors import UserError
 from sidecar.inject.cluster import Access
-from sidecar.inject.shape import Json
+from sidecar.inject.pod import Json
 
 _EXEC_SECONDS = 60
 

@@ -15,10 +15,10 @@ import yaml
 from harness.apiserver import CONFIGS, SLICES, TOKEN, ApiServer, running
 from sidecar import cli
 from sidecar.inject import cluster
-from sidecar.inject.certificates import LEAF_DAYS, Kept, advance
-from sidecar.inject.checkup import _SOON_SECONDS
+from sidecar.inject.certificates import LEAF_DAYS, CertificateState, advance
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
+from sidecar.inject.webhook_check import _SOON_SECONDS
 from tests.inject.test_review import POD, pod
 
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ SECRET, CONFIG = "/api/v1/namespaces/system/secrets/hook-tls", f"{CONFIGS}/drift
 NAMES = ["hook.system.svc"]
 
 
-def made(days_ago: float = 0.0) -> Kept:
+def made(days_ago: float = 0.0) -> CertificateState:
     return advance(None, NAMES, b"", datetime.now(UTC) - timedelta(days=days_ago))
 
 
@@ -34,7 +34,7 @@ def text(pem: bytes) -> str:
     return base64.b64encode(pem).decode()
 
 
-def put_webhook(api: ApiServer, kept: Kept, bundle: bytes) -> None:
+def put_webhook(api: ApiServer, kept: CertificateState, bundle: bytes) -> None:
     client = {"service": {"name": "hook", "namespace": "system"}, **({"caBundle": text(bundle)} if bundle else {})}
     api.put(CONFIG, {"webhooks": [{"name": "open", "clientConfig": client}]})
     api.put(SECRET, {"data": {"tls.crt": text(kept.leaf.certificate)}})

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given, reject, settings
 
 from harness.kubernetes import VERSIONS, invalid, unrestricted
+from sidecar.inject.annotations import STATUS
 from sidecar.inject.options import Options, convert_options
 from sidecar.inject.patch import Patched, Refused, inject, remove
-from sidecar.inject.wishes import STATUS
 from sidecar.settings import catalogue, load
 from tests.inject.pods import OPTIONS, pods
 
