@@ -64,7 +64,7 @@ Tell the sidecar of this pod that the pod will end: it is no longer ready, lets 
 """
 _INJECT_HELP = """\
 Add the sidecar to manifests: Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, CronJobs, Lists, and
-InferenceServices that name their containers. Everything else passes as it is. Comments do not survive.
+InferenceServices that name their containers. Everything else passes as it is, and so do comments, order and quotes.
 
   drift-sidecar inject -f deployment.yaml --image registry.example/drift-sidecar:0.1.0 | kubectl apply -f -
   kubectl kustomize . | drift-sidecar inject -f - --kubernetes-version 1.33 > injected.yaml

@@ -20,7 +20,7 @@ _LABEL = "Label the namespace drift-sidecar/inject=is_enabled, or patch the mani
 
 def check_files(files: Sequence[str], namespace: str, options: Options) -> Report:
     """Look at every pod of these files. `namespace` is that of objects that name none. Raises DataError."""
-    things = [thing for file in files for document in read_manifests(file) for thing in _flat(document)]
+    things = [thing for file in files for document in read_manifests(file) for thing in _flat(document.value)]
     notes: list[str] = []
     pods = [pod for thing in things for pod in _pods(thing, namespace, notes)]
     services = [_service(thing, namespace) for thing in things if thing.get("kind") == "Service"]
