@@ -208,7 +208,9 @@ def _add_webhook(parser: argparse.ArgumentParser) -> None:
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--file", metavar="FILE", action="append", default=[],
                         help="look at manifests instead of a cluster, - for stdin; repeatable")  # fmt: skip
-    parser.add_argument("--kubeconfig", metavar="FILE", default="", help="default: $KUBECONFIG, or ~/.kube/config")
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", default="", help="default: the files of $KUBECONFIG, or ~/.kube/config"
+    )
     parser.add_argument("--context", metavar="NAME", default="", help="of the kubeconfig, instead of the current one")
     parser.add_argument("--namespace", metavar="NAME", default="",
                         help="look at this one only; of manifests: the one of objects that name none")  # fmt: skip

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib.util
 import json
+import os
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from sidecar.commands.doctor_files import check_files
 from sidecar.errors import UserError
 from sidecar.inject.cluster import Access, Cluster, in_cluster
-from sidecar.inject.kubeconfig import default_path, read_kubeconfig
+from sidecar.inject.kubeconfig import access_of, default_paths, read_kubeconfig
 from sidecar.inject.options import Options, read_options
 from sidecar.inject.scan import scan_cluster
 from sidecar.inject.survey import Report
@@ -37,13 +38,15 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _access(options: argparse.Namespace) -> Access:
+    """As kubectl: a kubeconfig if there is one, else the pod's service account."""
+    paths = [Path(options.kubeconfig)] if options.kubeconfig else default_paths()
+    if any(path.exists() for path in paths):
+        return access_of(read_kubeconfig(paths), options.context)
     inside = None if options.kubeconfig or options.context else in_cluster()
-    if inside:
-        return inside
-    path = options.kubeconfig or default_path()
-    if not Path(path).exists():
-        raise UserError(path, "is not there, and this is no pod", "Give --kubeconfig, or manifests with -f")
-    return read_kubeconfig(path, options.context)
+    if inside is None:
+        named = os.pathsep.join(map(str, paths))
+        raise UserError(named, "is not there, and this is no pod", "Give --kubeconfig, or manifests with -f")
+    return inside
 
 
 async def _check_cluster(access: Access, flags: argparse.Namespace, options: Options) -> Report:

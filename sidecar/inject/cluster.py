@@ -41,6 +41,8 @@ class Access(NamedTuple):
     """None for a plain `http://`, as `kubectl proxy` serves it."""
     token: Callable[[], str]
     """Called for each request, since tokens rotate. Empty if a client certificate is used instead."""
+    tls_name: str = ""
+    """Name that the API server's certificate must have, where it is another than that of the address."""
 
 
 def in_cluster(mount: Path = MOUNT) -> Access | None:
@@ -110,7 +112,12 @@ class Cluster:
             body = None if thing is None else msgspec.json.encode(thing)
             url = self._access.server.rstrip("/") + path
             async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False
+                method,
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                server_hostname=self._access.tls_name or None,
             ) as response:
                 return _answered(call, response.status, await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

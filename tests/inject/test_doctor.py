@@ -231,6 +231,29 @@ def test_a_broken_kubeconfig_is_named(
     assert said in capsys.readouterr().err
 
 
+def test_the_name_of_the_certificate_may_be_another_than_that_of_the_address(
+    api: ApiServer, kubeconfig: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = yaml.safe_load(kubeconfig.read_text())
+    chosen = tree["clusters"][0]["cluster"]
+    for name, code in (("", 1), ("localhost", 0)):
+        chosen |= {"server": f"https://127.0.0.1:{api.port}", "tls-server-name": name}
+        kubeconfig.write_text(yaml.safe_dump(tree))
+        assert cli.main(["doctor", "--kubeconfig", str(kubeconfig)]) == code
+    assert "certificate" in capsys.readouterr().err
+
+
+def test_a_kubeconfig_wins_over_the_pod_it_is_used_in(
+    api: ApiServer, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "localhost")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
+    monkeypatch.setattr(cluster.in_cluster, "__defaults__", (api.mount,))
+    monkeypatch.setenv("KUBECONFIG", f"/gone:{kubeconfig}")
+
+    assert cli.main(["doctor"]) == 0
+
+
 def test_inside_a_pod_no_kubeconfig_is_needed(
     api: ApiServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
