@@ -456,3 +456,32 @@ def test_a_record_of_changes_that_cannot_be_read_says_why_and_what_to_do() -> No
             remove(patched)
         assert why in refused.value.why
         assert refused.value.mend == "Remove it, and container drift-sidecar"
+
+
+def test_a_mirror_of_a_static_pod_is_left_alone() -> None:
+    before = pod()
+    before["metadata"]["annotations"]["kubernetes.io/config.mirror"] = "x"
+
+    patched = inject(before, Options())
+
+    assert (patched.pod, patched.operations) == (before, [])
+    assert patched.skipped == "it mirrors a static pod, which cannot be changed"
+
+
+def test_a_sidecar_that_a_pod_may_not_keep_is_taken_out_by_the_patch() -> None:
+    job = inject(pod(restartPolicy="Never"), Options(kubernetes_version="1.29")).pod
+
+    left = inject(job, Options())
+
+    assert left.skipped
+    assert left.pod == pod(restartPolicy="Never")
+    assert jsonpatch.apply_patch(job, left.operations) == left.pod
+
+
+def test_operations_change_parts_of_the_pod_and_1_29_has_native_sidecars() -> None:
+    before = pod()
+    patched = inject(before, Options())
+    assert jsonpatch.apply_patch(before, patched.operations) == patched.pod
+    assert {one["op"] for one in patched.operations} <= {"add", "replace"}
+    assert not [one for one in patched.operations if one["path"] == ""]
+    assert inject(pod({"native": "yes"}), Options(kubernetes_version="1.29")).skipped is None
