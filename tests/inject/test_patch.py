@@ -442,6 +442,7 @@ def test_what_ends_needs_a_native_sidecar_or_gets_none(
         why = "a regular sidecar would keep this Job from ending: set kubernetes_version or drift-sidecar/native, from 1.29 on"
         assert (patched.skipped, patched.warnings, patched.operations) == (why, [why], [])
     else:
+        assert patched.skipped is None
         assert ("initContainers" in patched.pod["spec"]) is (outcome == "native")
     with pytest.raises(Refused) as refused:
         inject(pod({"native": "yes"}), Options(kubernetes_version="1.28"))
