@@ -97,10 +97,10 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
     from sidecar.handoff.wire import FrameReader
     from sidecar.observer.complaints import Complaints
     from sidecar.observer.processes import read_containers
-    from sidecar.observer.reference import read_reference, save_reference
     from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
     from sidecar.observer.worker import Worker
+    from sidecar.reference_store import read_reference, save_reference
     from sidecar.sinks import make_sinks
 
     reader = FrameReader()
