@@ -108,6 +108,23 @@ def test_what_was_seen_of_the_variance_fades_over_two_thousand_rows() -> None:
         both.feed(codes_of(rng, 500, Q), bet_of(), [1.0] * 500)
 
 
+def test_a_feature_of_which_nothing_is_known_costs_nothing_and_adds_nothing() -> None:
+    both = Both()
+    bet = bet_of(H * np.array([[1.0], [0.0]]), radius=(0.02, 5.0))
+    for _ in range(3):
+        both.feed(np.array([[1] * 16, [3] * 16]), bet, [1.0] * 16)
+
+    assert both.real.log10 > 0
+
+
+def test_a_direction_learned_from_less_than_a_row_is_as_unsure_as_one_learned_from_one() -> None:
+    both = Both()
+    for _ in range(3):
+        both.feed(np.array([[1] * 16, [3] * 16]), bet_of(3 * H, rows=(1.0, 0.5)), [1.0] * 16)
+
+    assert both.real.log10 > 0
+
+
 def test_the_first_block_is_not_bet_on_since_nothing_is_known_of_the_variance() -> None:
     detector = AllFeaturesDetector(FREEDOM)
     block = np.array([[1] * 16, [3] * 16])

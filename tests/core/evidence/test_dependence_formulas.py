@@ -26,8 +26,9 @@ def rows_of(rng: np.random.Generator, count: int) -> Codes:
     return np.array([chain, rng.integers(0, BINS, count), repeats, np.zeros(count, np.int64)])
 
 
-def flat(bins: Codes) -> Codes:
-    return bins + (np.arange(len(bins)) * BINS)[:, None]
+def flat(bins: Codes, width: int = BINS) -> Codes:
+    offsets: Codes = np.arange(len(bins)) * width
+    return bins + offsets[:, None]
 
 
 class NaiveCorrelation:
@@ -71,7 +72,7 @@ class NaiveCorrelation:
         return 1 + 2 * float(sum(every))
 
 
-@pytest.mark.parametrize(("size", "count"), [(16, 800), (50, 1_500), (300, 7_000), (127, 889)])
+@pytest.mark.parametrize(("size", "count"), [(1, 400), (16, 800), (50, 1_500), (256, 4_608), (300, 7_000), (127, 889)])
 def test_the_share_of_independent_rows_is_what_loops_over_rows_and_lags_make_it(size: int, count: int) -> None:
     rng = np.random.default_rng(size)
     bins = rows_of(rng, count)
@@ -132,16 +133,12 @@ def weighed(bins: Codes, size: int, shares: Floats = SHARES) -> tuple[list[list[
     runs, lengths = Runs(shares), RunLengths(len(shares))
     parts, discounted = [], 0
     for at in range(0, bins.shape[1], size):
-        block = flat_shares(bins[:, at : at + size], shares)
+        block = flat(bins[:, at : at + size], shares.shape[1])
         found = runs.weights(block, lengths.add(block.astype(np.float64))[0])
         discounted += found is not None
         parts.append(np.ones(block.shape) if found is None else found)
         block[:] = -1  # the caller's own, who may use it again
     return np.concatenate(parts, axis=1).tolist(), discounted
-
-
-def flat_shares(bins: Codes, shares: Floats) -> Codes:
-    return bins + (np.arange(len(bins)) * shares.shape[1])[:, None]
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])

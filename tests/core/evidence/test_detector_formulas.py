@@ -16,25 +16,29 @@ from sidecar.core.reference.profile import SideProfile
 from sidecar.core.words.arrays import Codes, Floats, Numbers
 from tests.core.evidence.naive import LARGEST, NaiveEvidence
 
-STEADY, CORRELATED, SHIFTED, COLOUR = range(4)
+STEADY, CORRELATED, SHIFTED, CONSTANT, COLOUR = range(5)
 SIZES = (16, 7, 40, 16, 1, 64, 16, 30)
 """Blocks of many sizes: smaller ones than 16 rows count as part of a beginning."""
 CLOSE = 1e-9
 
 
 def rows_of(rng: np.random.Generator, count: int, change: float = 0.0) -> Floats:
-    """A steady feature, one that is autocorrelated, one that changes, and a category whose shares change."""
+    """A steady feature, one that is autocorrelated, one that changes, a constant that may be missing, and a category whose shares
+    change.
+    """
     noise = rng.normal(size=count)
     chain = [noise[0]]
     for at in range(1, count):
         chain.append(0.8 * chain[-1] + 0.6 * noise[at])
     colours = rng.choice(3, count, p=[0.5 - 0.2 * change, 0.3, 0.2 + 0.2 * change])
-    return np.array([rng.normal(size=count), chain, rng.normal(change, 1.0, count), colours])
+    constant = np.where(rng.random(count) < 0.1 * change, np.nan, 1.0)
+    return np.array([rng.normal(size=count), chain, rng.normal(change, 1.0, count), constant, colours])
 
 
 def reference_of(values: Floats) -> tuple[SideProfile, Binner]:
-    numbers = [cut_numeric(f"x{at}", column) for at, column in enumerate(values[:COLOUR])]
-    binner = Binner([*numbers, Feature("colour", Kind.CATEGORICAL, categories=("a", "b", "c"))])
+    numbers = [cut_numeric(f"x{at}", column) for at, column in enumerate(values[:CONSTANT])]
+    constant = Feature("constant", Kind.NUMERIC, edges=())
+    binner = Binner([*numbers, constant, Feature("colour", Kind.CATEGORICAL, categories=("a", "b", "c"))])
     codes = flat(binner, values) - (np.arange(len(values)) * binner.width)[:, None]
     counts = np.array([np.bincount(row, minlength=binner.width) for row in codes])
     return SideProfile(binner.features, counts, Moments.of(values[:COLOUR])), binner
@@ -45,14 +49,19 @@ def flat(binner: Binner, values: Floats) -> Codes:
     cut = np.array(
         [np.searchsorted(f.edges, row, side="right") for f, row in zip(binner.features, values, strict=True)]
     )
-    cut[COLOUR:] = values[COLOUR:].astype(np.int64)
+    cut[CONSTANT] = np.where(np.isnan(values[CONSTANT]), binner.features[CONSTANT].missing, 0)
+    cut[COLOUR] = values[COLOUR].astype(np.int64)
     return cut + (np.arange(len(values)) * binner.width)[:, None]
 
 
 RNG = np.random.default_rng(11)
 REFERENCE, BINNER = reference_of(rows_of(RNG, 3_000))
-OTHER = np.asarray(REFERENCE.numbers * 0.5 + 20.0 * BINNER.mask)
-"""Reference counts of another season."""
+OTHER = REFERENCE.numbers * np.where(np.arange(BINNER.width) < 5, 0.01, 1.0)
+"""Reference counts of another season, in which small values are rare."""
+
+
+FAR = np.array([[0.0], [0.0], [5.0], [0.0], [0.0]])
+"""Added to rows: the third feature moves by five standard deviations."""
 
 
 class Both:
@@ -87,7 +96,7 @@ class Both:
             assert sizes[at] == pytest.approx(size, rel=1e-6, abs=CLOSE)
             assert rows[at] == pytest.approx(of_rows, rel=CLOSE)
             assert live[at] == pytest.approx(counts, rel=CLOSE, abs=CLOSE)
-        for told in ([False] * 4, [False, False, True, False], [True] * 4):
+        for told in ([False] * 5, [False, False, True, False, False], [True] * 5):
             found = self.real.effect_of_all(np.array(told))
             assert found == pytest.approx(self.naive.effect_of_all(told), rel=1e-6, abs=CLOSE)
 
@@ -135,12 +144,13 @@ def test_a_reset_forgets_what_was_learned_of_one_feature_and_nothing_of_the_othe
 def test_another_season_changes_what_rows_are_compared_with_and_keeps_what_was_learned() -> None:
     rng = np.random.default_rng(14)
     both = Both()
-    both.feed(flat(BINNER, rows_of(rng, 300)))
+    both.feed(flat(BINNER, rows_of(rng, 300, change=1.0) + FAR))
 
     both.real.use_reference(OTHER)
     both.naive.reference = OTHER
     both.naive.null = null_hypothesis(REFERENCE.features, OTHER, mask=BINNER.mask, tolerance=0.01)
 
+    both.compare_effects()
     both.feed(flat(BINNER, rows_of(rng, 300)))
     both.compare_effects()
 
@@ -149,14 +159,14 @@ def test_evidence_ends_at_forty_decades() -> None:
     rng = np.random.default_rng(15)
     both = Both()
     both.feed(flat(BINNER, rows_of(rng, 128)))
-    both.feed(flat(BINNER, rows_of(rng, 400, change=1.0) + np.array([[0.0], [0.0], [5.0], [0.0]])))
+    both.feed(flat(BINNER, rows_of(rng, 400, change=1.0) + FAR))
 
     assert max(max(sums) for sums in both.naive.features[SHIFTED].sums) == LARGEST
 
 
 def test_nothing_is_bet_on_the_first_rows_and_from_the_next_on_it_is() -> None:
     evidence = Evidence(REFERENCE, BINNER.mask, 0.01)
-    codes = flat(BINNER, rows_of(np.random.default_rng(16), 160) + np.array([[0.0], [0.0], [5.0], [0.0]]))
+    codes = flat(BINNER, rows_of(np.random.default_rng(16), 160) + FAR)
     parts = list(np.split(codes, [128, 144], axis=1))
 
     evidence.update(parts[0])
@@ -165,10 +175,33 @@ def test_nothing_is_bet_on_the_first_rows_and_from_the_next_on_it_is() -> None:
     assert evidence.log10()[SHIFTED] > 0
 
 
+def test_a_reference_without_rows_is_not_bet_against() -> None:
+    empty = SideProfile(REFERENCE.features, np.zeros_like(REFERENCE.counts), Moments.empty(4))
+    evidence = Evidence(empty, BINNER.mask, 0.01)
+    codes = flat(BINNER, rows_of(np.random.default_rng(17), 320))
+    for block in np.split(codes, 20, axis=1):
+        evidence.update(block)
+
+    assert not evidence.log10().any()
+    assert not evidence.bets().any()
+    assert evidence.all_features.log10 == 0.0
+
+
+def test_with_no_tolerance_a_category_has_no_smooth_bet_and_nothing_is_divided_by_zero() -> None:
+    evidence = Evidence(REFERENCE, BINNER.mask, 0.0)
+    codes = flat(BINNER, rows_of(np.random.default_rng(18), 320, change=1.0))
+    for block in np.split(codes, 20, axis=1):
+        evidence.update(block)
+
+    bets = evidence.bets()
+    assert bets[0, :, COLOUR].any()
+    assert not bets[1:, :, COLOUR].any()
+
+
 def test_before_any_row_there_is_no_evidence_no_bet_and_no_effect() -> None:
     evidence = Evidence(REFERENCE, BINNER.mask, 0.01)
 
     assert not evidence.log10().any()
     assert not evidence.bets().any()
-    assert evidence.effect_of_all(np.zeros(4, np.bool_)) == (0.0, 0.0)
-    assert evidence.effect(np.arange(4))[0].tolist() == [0.0] * 4
+    assert evidence.effect_of_all(np.zeros(5, np.bool_)) == (0.0, 0.0)
+    assert evidence.effect(np.arange(5))[0].tolist() == [0.0] * 5
