@@ -187,10 +187,27 @@ def test_a_report_names_five_at_most() -> None:
 
 
 def test_equals_are_named_in_their_order() -> None:
-    report = reported(judgement_of({(0, 1): 9.0, (1, 2): 9.0}), Side.INPUT, NAMES[:3], State.OK, 0.1)
+    """Of twenty features, since few are sorted in order by any sort."""
+    z = {(a, b): 9.0 for a in range(20) for b in range(a + 1, 20)}
+    names = tuple("abcdefghijklmnopqrst")
 
-    assert [name for name, _ in report.features] == ["b", "a", "c"]
+    report = reported(judgement_of(z, features=20), Side.INPUT, names, State.OK, 0.1)
+
+    assert [name for name, _ in report.features] == ["a", "b", "c", "d", "e"]
+    assert [(pair.first, pair.second) for pair in report.pairs] == [("a", other) for other in "bcdef"]
+
+
+def test_a_pair_that_is_little_beyond_chance_is_named() -> None:
+    report = reported(judgement_of({(0, 1): 5.0, (1, 2): 2.2}), Side.INPUT, NAMES[:3], State.OK, 0.1)
+
+    assert 0 < 2.2**2 - 2 * math.log(9) < 1
     assert [(pair.first, pair.second) for pair in report.pairs] == [("a", "b"), ("b", "c")]
+
+
+def test_of_two_features_the_pair_is_named_though_it_may_be_chance() -> None:
+    report = reported(judgement_of({(0, 1): 0.5}, features=2), Side.INPUT, NAMES[:2], State.OK, 0.1)
+
+    assert [(pair.first, pair.second) for pair in report.pairs] == [("a", "b")]
 
 
 def test_where_all_may_be_chance_the_strongest_pair_is_named_and_no_feature() -> None:
