@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,6 +114,17 @@ def test_a_verdict_is_ended_by_a_batch_like_the_reference_and_told_once() -> Non
         told += [(event.before, event.report.state) for event in watched.close(ALL, NONE, LIMITS, seen, 0.0)]
 
     assert told == [(State.OK, State.DRIFT), (State.DRIFT, State.OK)]
+
+
+def test_a_verdict_stays_while_the_change_does_though_nothing_would_raise_it_again() -> None:
+    rng = np.random.default_rng(10)
+    watched = watch()
+    watched.add(codes(rows(rng, 900, tied=False)))
+    watched.close(ALL, NONE, LIMITS, 900, 0.0)
+    watched.add(codes(rows(rng, 900, tied=False)))
+
+    assert watched.close(ALL, NONE, replace(LIMITS, joint_alarm=0.0, joint_warning=0.0), 1_800, 0.0) == []
+    assert watched.state is State.DRIFT
 
 
 def test_batches_do_not_overlap() -> None:
