@@ -15,9 +15,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from mutmut.stats import status_by_exit_code
-
 ROOT = Path(__file__).parents[1]
+_MUTMUT = (sys.executable, "-m", "mutmut")
 BUILD = ROOT / "build" / "mutants"
 LEAST = 0.9
 """The share of a module's mutants that its tests must kill."""
@@ -57,15 +56,16 @@ def _mutants(module: str) -> dict[str, str]:
     place = _working_copy(module)
     print(f"{module}: see {place}/mutmut.log", flush=True)
     threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # a forked process has only the one
-    mutmut = [sys.executable, "-m", "mutmut"]
     with (place / "mutmut.log").open("w") as log:
-        subprocess.run([*mutmut, "run"], cwd=place, env=os.environ | threads, stdout=log, check=True)  # noqa: S603  # our own words
-    codes = json.loads((place / "mutants" / f"{module}.meta").read_text())["exit_code_by_key"]
-    statuses = {name: str(status_by_exit_code[code]) for name, code in codes.items()}
+        subprocess.run([*_MUTMUT, "run"], cwd=place, env=os.environ | threads, stdout=log, check=True)  # noqa: S603  # our own words
+    results = subprocess.run(  # noqa: S603  # as above
+        [*_MUTMUT, "results", "--all", "true"], cwd=place, stdout=subprocess.PIPE, text=True, check=True
+    )
+    statuses = dict(line.strip().rsplit(": ", 1) for line in results.stdout.splitlines())
     for name, status in statuses.items():
         if status not in KILLED:
             print(f"\n{status}: {name}", flush=True)
-            subprocess.run([*mutmut, "show", name], cwd=place, check=True)  # noqa: S603  # as above
+            subprocess.run([*_MUTMUT, "show", name], cwd=place, check=True)  # noqa: S603  # as above
     return statuses
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sidecar.core.evidence.dependence import Correlation, Runs
+from sidecar.core.evidence.dependence import Autocorrelation, RunWeights
 from sidecar.core.evidence.null_hypothesis import NullHypothesis
 from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Floats, Numbers
@@ -159,24 +159,25 @@ class NaiveEvidence:
         self.features = [NaiveFeature(at, null) for at in range(len(bins))]
         self.together = NaiveAllFeatures()
         self._freedom = [1.0 if f.smooth else max(int(bins[f.at]) - 1.0, 1.0) for f in self.features]
-        self._correlation = Correlation(null.basis[:, 1])
-        self._runs = Runs(null.q)
+        self._autocorrelation = Autocorrelation(null.basis[:, 1])
+        self._runs = RunWeights(null.q)
         self._rows = 0
 
     def share(self, at: int) -> float:
-        return float(self._correlation.share[at])
+        return float(self._autocorrelation.share[at])
 
     def update(self, codes: Numbers, runs: Numbers | None) -> None:
         width = self.null.q.shape[1]
         bins = [[int(code) % width for code in row] for row in codes]
         found = None if runs is None else self._runs.weights(codes, runs)
-        weights: list[list[float]] = (np.ones(codes.shape) if found is None else found).tolist()
+        of_rows = np.ones(codes.shape) if found is None else found
+        weights = [[float(weight) for weight in row] for row in of_rows]
         if self._rows >= 128:
             directions = [f.directions(self.null, 2)[2 if f.smooth else 0] for f in self.features]
             for f in self.features:
                 f.judge(self.null, self.share(f.at), bins[f.at], weights[f.at])
             self._judge_together(bins, directions, weights)
-        self._correlation.add(codes)
+        self._autocorrelation.add(codes)
         self._rows += codes.shape[1]
         for f in self.features:
             f.learn(self.null, self.share(f.at), bins[f.at], weights[f.at])
@@ -198,7 +199,7 @@ class NaiveEvidence:
         size, rows, live = feature.effect(self.null, self.share(at), self.reference, feature.best())
         return max(size, 0.0), rows, live
 
-    def effect_of_all(self, told: list[bool]) -> tuple[float, float]:
+    def effect_of_all(self, left_out: list[bool]) -> tuple[float, float]:
         found = [f.effect(self.null, self.share(f.at), self.reference, 2) for f in self.features]
-        size = sum(one[0] for one, known in zip(found, told, strict=True) if not known)
+        size = sum(one[0] for one, known in zip(found, left_out, strict=True) if not known)
         return max(size, 0.0), min(one[1] for one in found)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sidecar.core.binning.runs import RunLengths
-from sidecar.core.evidence.dependence import LAGS, Correlation, Runs, _trapezoid_weights
+from sidecar.core.evidence.dependence import LAGS, Autocorrelation, RunWeights, _trapezoid_weights
 from sidecar.core.words.arrays import Codes, Floats
 
 BINS = 6
@@ -31,7 +31,7 @@ def flat(bins: Codes, width: int = BINS) -> Codes:
     return bins + offsets[:, None]
 
 
-class NaiveCorrelation:
+class NaiveAutocorrelation:
     """One feature: the times of both kinds, from all rows so far, a row and a lag at a time."""
 
     def __init__(self, ranks: list[float]) -> None:
@@ -76,7 +76,7 @@ class NaiveCorrelation:
 def test_the_share_of_independent_rows_is_what_loops_over_rows_and_lags_make_it(size: int, count: int) -> None:
     rng = np.random.default_rng(size)
     bins = rows_of(rng, count)
-    real, naive = Correlation(RANKS), [NaiveCorrelation(ranks) for ranks in RANKS.tolist()]
+    real, naive = Autocorrelation(RANKS), [NaiveAutocorrelation(ranks) for ranks in RANKS.tolist()]
     measured = 0
     for at in range(0, count, size):
         block = bins[:, at : at + size]
@@ -96,7 +96,7 @@ def test_the_share_of_independent_rows_is_what_loops_over_rows_and_lags_make_it(
 
 
 def test_before_anything_is_measured_all_rows_count_whole() -> None:
-    correlation = Correlation(RANKS)
+    correlation = Autocorrelation(RANKS)
     assert correlation.share.tolist() == [1.0] * 4
     correlation.add(flat(np.zeros((4, 127), np.int64)))
     assert correlation.share.tolist() == [1.0] * 4
@@ -130,7 +130,7 @@ def naive_weights(bins: list[int], shares: list[float]) -> list[float]:
 
 def weighed(bins: Codes, size: int, shares: Floats = SHARES) -> tuple[list[list[float]], int]:
     """All weights, and in how many blocks there were any below 1."""
-    runs, lengths = Runs(shares), RunLengths(len(shares))
+    runs, lengths = RunWeights(shares), RunLengths(len(shares))
     parts, discounted = [], 0
     for at in range(0, bins.shape[1], size):
         block = flat(bins[:, at : at + size], shares.shape[1])

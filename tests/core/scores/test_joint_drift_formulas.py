@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from sidecar.core.reference.joint import Joint
-from sidecar.core.scores.joint_drift import Judgement, contributions, judge, reported
+from sidecar.core.scores.joint_drift import PairComparison, compare_pairs, contributions, reported
 from sidecar.core.words.arrays import Floats
 from sidecar.core.words.events import PairShift, State
 from sidecar.core.words.frame import Side
@@ -77,18 +77,18 @@ def test_every_pair_and_the_p_value_are_what_one_pair_at_a_time_makes_them(seed:
     independent = rng.uniform(0.3, 1.0, FEATURES)
     reference = Joint(3_000, known, influences(rng))
 
-    judgement = judge(reference, found, 800, independent, np.array(left_out))
+    comparison = compare_pairs(reference, found, 800, independent, np.array(left_out))
 
     expected = naive(reference, found, 800, independent.tolist(), left_out)
-    assert judgement.p_value == pytest.approx(expected.p_value, rel=1e-6, abs=1e-290)
-    assert judgement.rows == pytest.approx(800 * independent.min())
+    assert comparison.p_value == pytest.approx(expected.p_value, rel=1e-6, abs=1e-290)
+    assert comparison.rows == pytest.approx(800 * independent.min())
     for pair, (z, q, r) in expected.pairs.items():
-        assert judgement.z[pair] == pytest.approx(z, rel=1e-9, abs=1e-12)
-        assert judgement.reference[pair] == pytest.approx(q)
-        assert judgement.live[pair] == pytest.approx(r)
+        assert comparison.z[pair] == pytest.approx(z, rel=1e-9, abs=1e-12)
+        assert comparison.reference[pair] == pytest.approx(q)
+        assert comparison.live[pair] == pytest.approx(r)
     strongest = max(expected.pairs, key=lambda pair: abs(expected.pairs[pair][0]))
-    assert judgement.strongest == strongest
-    assert judgement.effect == pytest.approx(abs(expected.pairs[strongest][2] - expected.pairs[strongest][1]))
+    assert comparison.most_certain == strongest
+    assert comparison.effect == pytest.approx(abs(expected.pairs[strongest][2] - expected.pairs[strongest][1]))
 
 
 def test_reference_and_live_of_no_rows_or_of_less_than_one_independent_row_are_as_one_row() -> None:
@@ -97,54 +97,58 @@ def test_reference_and_live_of_no_rows_or_of_less_than_one_independent_row_are_a
     found[0, 1] = found[1, 0] = 0.5
     influence = np.ones((SCORES, SCORES))
 
-    judgement = judge(Joint(0, known, influence), found, 1, np.full(FEATURES, 0.5), np.zeros(FEATURES, np.bool_))
+    comparison = compare_pairs(
+        Joint(0, known, influence), found, 1, np.full(FEATURES, 0.5), np.zeros(FEATURES, np.bool_)
+    )
 
     z = math.atanh(0.5) / math.sqrt(2)
-    assert judgement.z[0, 1] == pytest.approx(z / math.sqrt(1 + z * z))
+    assert comparison.z[0, 1] == pytest.approx(z / math.sqrt(1 + z * z))
 
 
 def test_the_same_correlations_have_a_p_value_of_one() -> None:
     known = correlations(np.random.default_rng(1), 0.3)
 
-    judgement = judge(
+    comparison = compare_pairs(
         Joint(1_000, known, np.ones((SCORES, SCORES))), known, 600, np.ones(FEATURES), np.zeros(FEATURES, np.bool_)
     )
 
-    assert judgement.p_value == 1.0
-    assert judgement.effect == 0.0
+    assert comparison.p_value == 1.0
+    assert comparison.effect == 0.0
 
 
 def test_if_all_are_left_out_nothing_is_tested() -> None:
     known = correlations(np.random.default_rng(1), 0.3)
 
-    judgement = judge(
+    comparison = compare_pairs(
         Joint(1_000, known, np.ones((SCORES, SCORES))), -known, 600, np.ones(FEATURES), np.ones(FEATURES, np.bool_)
     )
 
-    assert judgement.p_value == 1.0
-    assert not judgement.z.any()
+    assert comparison.p_value == 1.0
+    assert not comparison.z.any()
 
 
 def test_one_feature_has_no_pair() -> None:
-    judgement = judge(Joint(1_000, np.eye(2), np.ones((2, 2))), np.eye(2), 600, np.ones(1), np.zeros(1, np.bool_))
+    comparison = compare_pairs(
+        Joint(1_000, np.eye(2), np.ones((2, 2))), np.eye(2), 600, np.ones(1), np.zeros(1, np.bool_)
+    )
 
-    assert judgement.p_value == 1.0
-    assert not contributions(judgement).any()
-    assert reported(judgement, Side.INPUT, ("a",), State.OK, 0.1).pairs == ()
+    assert comparison.p_value == 1.0
+    assert not contributions(comparison).any()
+    assert reported(comparison, Side.INPUT, ("a",), State.OK, 0.1).pairs == ()
 
 
-def judgement_of(z: dict[tuple[int, int], float], features: int = 3, rows: float = 700.4) -> Judgement:
+def comparison_of(z: dict[tuple[int, int], float], features: int = 3, rows: float = 700.4) -> PairComparison:
     matrix = np.zeros((features, features))
     for (a, b), value in z.items():
         matrix[a, b] = matrix[b, a] = value
     reference = np.arange(features * features).reshape(features, features) / 100
-    return Judgement(1e-8, rows, matrix, reference, reference * 2)
+    return PairComparison(1e-8, rows, matrix, reference, reference * 2)
 
 
 def test_a_feature_carries_its_pairs_z_squared_beyond_chance_as_a_share_of_all() -> None:
     """Chance: 2 log 9 = 4.39, of nine pairs."""
     chance = 2 * math.log(9)
-    found = contributions(judgement_of({(0, 1): 5.0, (0, 2): -3.0, (1, 2): 2.0}))
+    found = contributions(comparison_of({(0, 1): 5.0, (0, 2): -3.0, (1, 2): 2.0}))
 
     first, second = 25 - chance, 9 - chance
     total = 2 * (first + second)
@@ -152,16 +156,16 @@ def test_a_feature_carries_its_pairs_z_squared_beyond_chance_as_a_share_of_all()
 
 
 def test_one_pair_of_a_matrix_of_one_has_the_chance_of_two() -> None:
-    judgement = Judgement(1.0, 1.0, np.array([[1.3]]), np.zeros((1, 1)), np.zeros((1, 1)))
-    assert contributions(judgement).tolist() == [1.0], "1.3 squared is more than 2 log 2 = 1.39"
+    comparison = PairComparison(1.0, 1.0, np.array([[1.3]]), np.zeros((1, 1)), np.zeros((1, 1)))
+    assert contributions(comparison).tolist() == [1.0], "1.3 squared is more than 2 log 2 = 1.39"
 
 
 def test_a_report_names_what_moved_strongest_first_and_leaves_out_what_chance_may_have_moved() -> None:
-    judgement = judgement_of({(0, 1): 3.0, (0, 2): -5.0, (1, 2): 2.0})
+    comparison = comparison_of({(0, 1): 3.0, (0, 2): -5.0, (1, 2): 2.0})
 
-    report = reported(judgement, Side.OUTPUT, NAMES[:3], State.DRIFT, 1e-5)
+    report = reported(comparison, Side.OUTPUT, NAMES[:3], State.DRIFT, 1e-5)
 
-    shares = contributions(judgement)
+    shares = contributions(comparison)
     assert report.side is Side.OUTPUT
     assert report.state is State.DRIFT
     assert (report.p_value, report.threshold, report.rows) == (1e-8, 1e-5, 700)
@@ -174,7 +178,7 @@ def test_a_report_names_what_moved_strongest_first_and_leaves_out_what_chance_ma
 def test_a_report_names_five_at_most() -> None:
     z = {(a, b): 10.0 + a + b / 10 for a in range(6) for b in range(a + 1, 6)}
 
-    report = reported(judgement_of(z, features=6), Side.INPUT, tuple("abcdef"), State.OK, 0.1)
+    report = reported(comparison_of(z, features=6), Side.INPUT, tuple("abcdef"), State.OK, 0.1)
 
     assert [name for name, _ in report.features] == ["f", "e", "d", "c", "b"]
     assert [(pair.first, pair.second) for pair in report.pairs] == [
@@ -191,27 +195,27 @@ def test_equals_are_named_in_their_order() -> None:
     z = {(a, b): 9.0 for a in range(20) for b in range(a + 1, 20)}
     names = tuple("abcdefghijklmnopqrst")
 
-    report = reported(judgement_of(z, features=20), Side.INPUT, names, State.OK, 0.1)
+    report = reported(comparison_of(z, features=20), Side.INPUT, names, State.OK, 0.1)
 
     assert [name for name, _ in report.features] == ["a", "b", "c", "d", "e"]
     assert [(pair.first, pair.second) for pair in report.pairs] == [("a", other) for other in "bcdef"]
 
 
 def test_a_pair_that_is_little_beyond_chance_is_named() -> None:
-    report = reported(judgement_of({(0, 1): 5.0, (1, 2): 2.2}), Side.INPUT, NAMES[:3], State.OK, 0.1)
+    report = reported(comparison_of({(0, 1): 5.0, (1, 2): 2.2}), Side.INPUT, NAMES[:3], State.OK, 0.1)
 
     assert 0 < 2.2**2 - 2 * math.log(9) < 1
     assert [(pair.first, pair.second) for pair in report.pairs] == [("a", "b"), ("b", "c")]
 
 
 def test_of_two_features_the_pair_is_named_though_it_may_be_chance() -> None:
-    report = reported(judgement_of({(0, 1): 0.5}, features=2), Side.INPUT, NAMES[:2], State.OK, 0.1)
+    report = reported(comparison_of({(0, 1): 0.5}, features=2), Side.INPUT, NAMES[:2], State.OK, 0.1)
 
     assert [(pair.first, pair.second) for pair in report.pairs] == [("a", "b")]
 
 
 def test_where_all_may_be_chance_the_strongest_pair_is_named_and_no_feature() -> None:
-    report = reported(judgement_of({(0, 1): 1.0, (1, 2): -1.5}), Side.INPUT, NAMES[:3], State.OK, 0.1)
+    report = reported(comparison_of({(0, 1): 1.0, (1, 2): -1.5}), Side.INPUT, NAMES[:3], State.OK, 0.1)
 
     assert report.features == ()
     assert [(pair.first, pair.second) for pair in report.pairs] == [("b", "c")]

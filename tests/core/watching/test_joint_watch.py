@@ -15,7 +15,7 @@ from sidecar.core.evidence.policy import Policy
 from sidecar.core.reference.joint import joint_of
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
-from sidecar.core.scores.joint_drift import judge, reported
+from sidecar.core.scores.joint_drift import compare_pairs, reported
 from sidecar.core.watching.joint_watch import JointWatch
 from sidecar.core.words.arrays import Codes, Floats
 from sidecar.core.words.events import JointChanged, State
@@ -87,7 +87,7 @@ def test_a_look_is_the_test_on_the_batch_and_its_rows_are_a_part_of_the_budget()
 
     events = watched.close(ALL, NONE, LIMITS, 1_600, 2.0)
 
-    found = judge(JOINT, kept(apart).correlations(), 900, ALL, NONE)
+    found = compare_pairs(JOINT, kept(apart).correlations(), 900, ALL, NONE)
     report = reported(found, Side.OUTPUT, ("x0", "x1", "x2"), State.DRIFT, 1_000 * 1e-9)
     assert events == [JointChanged(2.0, State.OK, 1_600, report)]
     assert watched.report == report
