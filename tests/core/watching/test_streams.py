@@ -108,7 +108,7 @@ def test_a_watch_says_nothing_of_rows_like_the_reference_or_like_its_season(kind
 @pytest.mark.parametrize("kind", ["autocorrelated", "bursts"])
 @pytest.mark.parametrize("seed", [2, 3])
 def test_a_watch_raises_no_alarm_on_rows_that_depend_on_each_other(kind: str, seed: int) -> None:
-    """Of seeds that are given: docs/testing.md says how many of all streams of bursts do alarm, and why."""
+    """With these seeds: docs/testing.md says how many of a thousand do alarm while they are young, and why."""
     stream, reference = STREAMS[kind]
 
     assert drifts(told(reference, stream(np.random.default_rng(seed), 6_000))) == []
