@@ -151,7 +151,7 @@ class _Pages:
 
     async def trail(self, request: web.Request) -> web.Response:
         named = request.match_info
-        return _json(self._worker.memory.score_histories[Side(named["side"])].of(named["name"]))
+        return _json(self._worker.memory.score_history("", Side(named["side"])).of(named["name"]))
 
     async def profile(self, request: web.Request) -> web.Response:
         """The live profile as a reference file, for `--reference` or `drift-sidecar compare`."""

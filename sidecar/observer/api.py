@@ -68,10 +68,10 @@ def status(settings: Settings, observed: Observed, points: Iterable[Point], star
         traffic=_traffic(snapshot) if snapshot else None,
         recent=recent,
         digest=view.digest,
-        reference=Reference(view.name, view.created),
+        reference=Reference(view.primary.name, view.primary.created),
         sides=[_side(side, settings) for side in view.sides],
         decoded=[DecodedCount(*named, count) for named, count in view.decoded.items()],
-        answered=[AnsweredCount(version, count) for version, count in view.answered.items()],
+        answered=[AnsweredCount(version, count) for version, count in view.primary.answered.items()],
         violations=[ViolationCount(*named, count) for named, count in view.violations.items()],
         sinks=observed.sinks,
     )

@@ -61,7 +61,7 @@ def answered(worker: Worker, settings: Settings) -> dict[str, Any]:
         "/api/v1/history": api.history(points),
         "/api/v1/features": api.features(looked.view),
         "/api/v1/features/{side}/{name}": one,
-        "/api/v1/trail/{side}/{name}": memory.score_histories[Side.INPUT].of("age"),
+        "/api/v1/trail/{side}/{name}": memory.score_history("", Side.INPUT).of("age"),
         "/api/v1/segments": api.segments(looked.view),
         "/api/v1/changes": api.changes(memory.changes),
         "/api/v1/exchanges": api.exchanges(memory.exchanges),
