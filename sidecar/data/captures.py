@@ -49,9 +49,19 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
 
 def streams(files: Iterable[Path], progress: Progress) -> dict[str, StreamKey]:
     """The streams that captures hold accepted rows of, by what a reference may call them."""
-    found = {one.key: None for file in files for one in _accepted(file, progress) if any(f.rows for f in one.frames)}
+    found = first_readings(files, progress)
     models = Counter(key.model for key in found)
     return {key.model if key.model and models[key.model] == 1 else "".join(key): key for key in found}
+
+
+def first_readings(files: Iterable[Path], progress: Progress) -> dict[StreamKey, Reading]:
+    """The first accepted exchange with rows of each stream."""
+    found: dict[StreamKey, Reading] = {}
+    for file in files:
+        for reading in _accepted(file, progress):
+            if any(frame.rows for frame in reading.frames):
+                found.setdefault(reading.key, reading)
+    return found
 
 
 def _accepted(file: Path, progress: Progress) -> Iterator[Reading]:

@@ -160,6 +160,8 @@ class JointReport(msgspec.Struct, frozen=True):
     features: tuple[tuple[str, float], ...]
     """The features that contribute most, with their shares, largest first."""
     pairs: tuple[PairShift, ...]
+    stream: str = ""
+    """In a comparison of profiles, the stream's name; empty elsewhere, where the event or the view has it."""
 
 
 class JointChanged(msgspec.Struct, frozen=True):
