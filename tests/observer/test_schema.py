@@ -55,7 +55,7 @@ def watched(settings: Settings, seen: str = "nothing yet") -> Worker:
 def answered(worker: Worker, settings: Settings) -> dict[str, Any]:
     """What each path with a type answers, as its readers see it."""
     looked, points, memory = worker.overview(), worker.history.points, worker.memory
-    one = api.feature(looked.view, "input", "age")
+    one = api.feature(looked.view, "", "input", "age")
     made = {
         "/api/v1/status": api.status(settings, looked, points, STARTED, STARTED),
         "/api/v1/history": api.history(points),
