@@ -12,7 +12,7 @@ from sidecar.core.words.stream import StreamKey
 from sidecar.data import READERS, captures, jsonl
 from sidecar.data.progress import bar
 from sidecar.errors import UserError
-from sidecar.observer.reference import read_reference
+from sidecar.reference_store import read_reference
 from sidecar.settings import Settings
 
 

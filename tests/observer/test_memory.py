@@ -43,8 +43,8 @@ def test_changes_of_the_reference_are_told_among_the_others() -> None:
     memory.handle(ReferenceChanged(2.0, "d1", "d2"))
     memory.handle(ExchangeSeen(exchange(), 0))
     assert msgspec.to_builtins(api.changes(memory.changes))["changes"] == [
-        {"what": "reference", "at": 2.0, "before": "d1", "digest": "d2"},
-        {"what": "learned", "at": 1.0, "side": "input", "rows_seen": 2000},
+        {"what": "reference", "stream": "", "at": 2.0, "before": "d1", "digest": "d2"},
+        {"what": "learned", "stream": "", "at": 1.0, "side": "input", "rows_seen": 2000},
     ]
 
 

@@ -153,6 +153,8 @@ class Case(NamedTuple):
 
     name: str
     makes: dict[str, Make]
+    requests: int = 600
+    """With the first shares, and as many with the others; each stream learns from 1,000 rows."""
 
 
 TWO_MODELS = Case("two V2 models", {"iris": v2("iris", 0.0), "wine": v2("wine", 5.0)})
@@ -173,6 +175,7 @@ CASES = [
             "/rank": endpoint("/rank", 5.0, "age", "income", "tenure"),
             "/price": endpoint("/price", -5.0, "age"),
         },
+        3_600,
     ),
     Case(
         "three endpoints of one shape",
@@ -181,6 +184,7 @@ CASES = [
             "/b": endpoint("/b", 5.0, "x", "y"),
             "/c": endpoint("/c", -5.0, "x", "y"),
         },
+        3_600,
     ),
     Case(
         "models of TorchServe",
@@ -215,9 +219,9 @@ def test_streams_whose_shares_change_do_not_drift(case: Case, given: str) -> Non
         "one stream": replace(profile_of(next(iter(makes.values()))), name=next(iter(makes)).removeprefix("/")),
         "all streams": Profile(streams={name: profile_of(make) for name, make in makes.items()}),
     }
-    player = Player(references[given]).play(3_000, *shares(makes.values(), 1 / len(makes)))
+    player = Player(references[given]).play(case.requests, *shares(makes.values(), 1 / len(makes)))
 
-    player.play(3_000, *shares(makes.values(), 0.9))
+    player.play(case.requests, *shares(makes.values(), 0.9))
     player.events += player.monitor.finish(player.now)
 
     assert player.verdicts() == []
@@ -252,15 +256,15 @@ def test_refused_requests_with_other_inputs_do_not_drift(given: str) -> None:
 @pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 413, 422, 429, 500, 503])
 def test_no_request_is_learned_that_was_not_accepted(status: int) -> None:
     refused = endpoint("/predict", 9.0, "age", "income", status=status)
-    player = Player().play(2_000, (refused, 1.0)).play(2_000, (endpoint("/predict", 0.0, "age", "income"), 1.0))
+    player = Player().play(500, (refused, 1.0)).play(1_200, (endpoint("/predict", 0.0, "age", "income"), 1.0))
 
     (learned,) = (event for event in player.told(ReferenceLearned) if event.side is Side.INPUT)
     assert learned.rows == 1_000
     assert player.monitor.reference is not None
     moments = player.monitor.reference.sides[Side.INPUT].moments
     assert moments.high.max() < 6
-    assert player.monitor.view().unwatched.exchanges == {"refused": 2_000}
-    assert player.monitor.view().unwatched.rows == {(Side.INPUT, Answered.REFUSED): 2_000}
+    assert player.monitor.view().unwatched.exchanges == {"refused": 500}
+    assert player.monitor.view().unwatched.rows == {(Side.INPUT, Answered.REFUSED): 500}
 
 
 @pytest.mark.parametrize(
@@ -279,11 +283,11 @@ def test_a_request_without_a_whole_answer_is_counted_apart_and_is_no_failure_to_
 ) -> None:
     accepted = endpoint("/predict", 0.0, "age", "income")
     gone = endpoint("/predict", 9.0, "age", "income", status=status, outcome=outcome)
-    player = Player().play(2_000, (accepted, 1.0)).play(1_000, (gone, 1.0))
+    player = Player().play(1_200, (accepted, 1.0)).play(300, (gone, 1.0))
 
     (stream,) = player.streams().values()
-    assert stream.rows()[Side.INPUT, Answered.UNANSWERED] == 1_000
-    assert stream.sides[0].rows_total == 2_000
+    assert stream.rows()[Side.INPUT, Answered.UNANSWERED] == 300
+    assert stream.sides[0].rows_total == 1_200
     assert {result for _, result in player.monitor.view().decoded} == {"ok"}
     assert player.verdicts() == []
 
