@@ -8,6 +8,8 @@ import sys
 from typing import Any
 
 from sidecar.commands.settings_options import settings_of
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.reading.intake import Intake
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest
 from sidecar.proxy.address import parse_address
@@ -22,6 +24,7 @@ def execute(options: argparse.Namespace) -> int:
     settings = effective.settings
     pairs(settings)
     parse_address("admin", settings.admin)
+    Intake(settings.decode, decoders(settings.decode))  # raises SettingsError for an unknown decoder
     reference = read_reference(settings.reference) if settings.reference else None
     if options.json:
         print(json.dumps({"settings": _rows(effective), "reference": _described(reference)}, indent=2))

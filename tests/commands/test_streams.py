@@ -116,3 +116,9 @@ def test_a_capture_of_one_model_makes_a_reference_as_it_always_did(tmp_path: Pat
     reference = reference_of(tmp_path / "reference.json", captured(tmp_path / "one.jsonl", {"loans": 0.0}))
     made = loads(reference.read_bytes())
     assert (set(made.sides), dict(made.streams)) == ({Side.INPUT, Side.OUTPUT}, {})
+
+
+def test_check_refuses_a_route_whose_decoder_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    routes = '{"/rank": {"decoder": "v2"}}'
+    assert main(["check", "--set", f"decode.routes={routes}"]) == 2
+    assert "v2_json" in capsys.readouterr().err
