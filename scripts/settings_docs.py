@@ -48,7 +48,7 @@ def _row(setting: Setting) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(f"`{one}`" for one in value) or "none"
-    return f"`{value}`" if value != "" else "empty"
+    return f"`{value}`" if value not in ("", {}) else "none" if value == {} else "empty"
 
 
 if __name__ == "__main__":

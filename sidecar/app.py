@@ -80,7 +80,7 @@ def _services(settings: Settings, tally: Tally, handoff: Handoff) -> Services:
         tally=tally,
         tap=tap,
         tracer=tracer,
-        routes=Routes(settings.http.routes),
+        routes=Routes((*settings.http.routes, *settings.decode.routes)),
         ledger=Ledger(tally, tap, handoff, tracer, lambda: time.time_ns() - time.monotonic_ns(), later),
         probes=frozenset(path.encode() for path in settings.http.probes),
         head_limit=settings.http.head_limit_bytes,

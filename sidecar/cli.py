@@ -34,6 +34,7 @@ Make a reference profile of CSV, Parquet or JSON-lines files, or of captured exc
   drift-sidecar profile train.csv --segment-by country -o reference.json
   drift-sidecar profile train.csv --season hour_of_week --time-column at -o reference.json
   drift-sidecar profile merge january.json february.json -o reference.json
+  drift-sidecar profile streams iris=iris.json /score=score.json -o reference.json
 """
 _COMPARE_HELP = """\
 Say how far data (a file as `profile` takes it, or another profile) is from a reference profile.
@@ -233,6 +234,7 @@ def _at_least(least: int) -> Callable[[str], int]:
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REFERENCE", help="profile made by `drift-sidecar profile`")
+    parser.add_argument("--stream", default="", metavar="NAME", help="compare only this stream of the reference")
     parser.add_argument("live", metavar="LIVE", help="data file or profile")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--html", metavar="FILE", default="", help="write the report as one HTML file as well")

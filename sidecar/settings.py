@@ -17,7 +17,7 @@ import types
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -44,6 +44,7 @@ Natural = Annotated[int, Meta(ge=0)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Pointer = Annotated[str, Meta(pattern="^(/.*)?$")]
+Statuses = Annotated[str, Meta(pattern="^([1-5]xx|[1-5][0-9][0-9](-[1-5][0-9][0-9])?)$")]
 Address = Annotated[str, Meta(extra={"secret": True})]
 """A URL, whose user, password and query may be credentials: shown without them (see `shown`)."""
 WrittenFile = Annotated[str, Meta(extra={"writes_file": True})]
@@ -132,6 +133,24 @@ class DrainSettings(Section, frozen=True):
     what `drain.timeout_seconds` leaves of the default grace period, with room to spare."""
 
 
+class RouteSettings(Section, frozen=True):
+    """How the payloads of one route are read; what is empty is as for all routes."""
+
+    decoder: str = ""
+    """The name of a decoder, e.g. `generic_json`; empty means the surest, or `generic_json` where there are pointers."""
+    rows_pointer: Pointer = ""
+    names_pointer: Pointer = ""
+    predictions_pointer: Pointer = ""
+    feature_names: tuple[str, ...] = ()
+    model: str = ""
+    """The model's name, where requests do not give it."""
+
+    @property
+    def has_pointers(self) -> bool:
+        """It says where in a document the rows, names or predictions are."""
+        return bool(self.rows_pointer or self.names_pointer or self.predictions_pointer)
+
+
 class DecodeSettings(Section, frozen=True):
     rows_pointer: Pointer = ""
     """JSON pointer (RFC 6901) to the rows in a request that no known protocol claims, e.g. `/features`. Set it for a
@@ -147,6 +166,11 @@ class DecodeSettings(Section, frozen=True):
     feature_names: tuple[str, ...] = ()
     """Names for the columns of rows that carry none. Empty means the order of the reference's features, which is right
     if the model was trained on columns in that order."""
+    routes: dict[str, RouteSettings] = {}
+    """The same for single routes, which are streams of their own: by template, e.g. `/score/{tenant}`, any of `decoder`,
+    `rows_pointer`, `names_pointer`, `predictions_pointer`, `feature_names`, `model`. As JSON in the environment and in flags."""
+    statuses: tuple[Statuses, ...] = ("2xx",)
+    """Answers whose requests count as input (`2xx`, `200`, `200-204`); rows of others are counted apart and never learned."""
     max_rows: Positive = 100_000
     """Most rows of one message; a message with more is refused as `too_large`. It bounds how long the observer is busy
     with one message. The default is more than `tap.body_limit_bytes` lets through of ordinary rows."""
@@ -200,6 +224,14 @@ class SegmentSettings(Section, frozen=True):
     max: Annotated[int, Meta(ge=1, le=100)] = 10
     """Most slices; rows of further values are `other`. Each one costs memory and a share of the budget of false alarms,
     hence the small default."""
+
+
+class StreamSettings(Section, frozen=True):
+    max: Annotated[int, Meta(ge=1, le=100)] = 16
+    """Streams (one model at one endpoint each) that are watched; what goes beyond them is counted as `_other`."""
+    primary: str = ""
+    """The stream that `model.name` stands for: a model's name in requests, or an endpoint, e.g. `/predict`; empty means the one
+    whose model is called `model.name`, else the one that a reference of one stream fits, else the first that is learned."""
 
 
 class LearnSettings(Section, frozen=True):
@@ -315,6 +347,7 @@ class Settings(Section, frozen=True):
     window: WindowSettings = WindowSettings()
     drift: DriftSettings = DriftSettings()
     segments: SegmentSettings = SegmentSettings()
+    streams: StreamSettings = StreamSettings()
     learn: LearnSettings = LearnSettings()
     trace: TraceSettings = TraceSettings()
     otlp: OtlpSettings = OtlpSettings()
@@ -412,7 +445,10 @@ def _walk(section: type[Section], prefix: str) -> Iterator[Setting]:
             yield from _walk(type(field.default), f"{field.name}.")
         else:
             declared = hints[field.name]
-            yield Setting(prefix + field.name, declared, field.default, helps.get(field.name, ""), **_flags(declared))
+            default = (
+                {} if field.default is msgspec.NODEFAULT else field.default
+            )  # msgspec makes a factory of an empty one
+            yield Setting(prefix + field.name, declared, default, helps.get(field.name, ""), **_flags(declared))
 
 
 def _flags(declared: Any) -> dict[str, bool]:
@@ -480,9 +516,9 @@ def _convert(source: str, key: str, value: Any) -> Any:
     if key not in catalogue():
         raise _unknown(source, key, list(catalogue()))
     setting = catalogue()[key]
-    if setting.type == tuple[str, ...] and isinstance(value, str):
-        value = [part.strip() for part in value.split(",") if part.strip()]
     try:
+        if isinstance(value, str):
+            value = _parsed(setting.type, value)
         return msgspec.convert(value, setting.type, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
         number = _number(value)
@@ -494,6 +530,19 @@ def _convert(source: str, key: str, value: Any) -> Any:
             f"expected {why}",
             f"{setting.help} (default: {setting.default!r})",
         ) from error
+
+
+def _parsed(declared: Any, text: str) -> Any:
+    """Text as the environment and flags have it: lists with commas, mappings as JSON. Raises ValidationError."""
+    kind = get_origin(declared)
+    if kind is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if kind is dict:
+        try:
+            return msgspec.json.decode(text or "{}")
+        except msgspec.DecodeError as error:
+            raise msgspec.ValidationError(f"Expected JSON ({error})") from error
+    return text
 
 
 def _number(value: Any) -> float | None:

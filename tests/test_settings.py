@@ -165,3 +165,28 @@ def test_a_file_that_cannot_be_read_is_refused(file: Path) -> None:
 
 def test_an_unknown_flag_is_refused() -> None:
     assert "drift.material" in refused(flags={"drift.material": "1"}).what
+
+
+def test_a_mapping_is_json_in_the_environment_and_yaml_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "sidecar.yaml"
+    file.write_text("decode: {routes: {/rank: {rows_pointer: /rows, feature_names: [a, b]}}}")
+    from_file = load(str(file), {}, {}).settings
+    given = '{"/rank": {"rows_pointer": "/rows", "feature_names": ["a", "b"]}}'
+    assert load(None, {"SIDECAR_DECODE_ROUTES": given}, {}).settings == from_file
+    assert from_file.decode.routes["/rank"].feature_names == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("decode.routes", "{"),
+        ("decode.routes", '{"/rank": {"pointer": "/rows"}}'),
+        ("decode.routes", '{"/rank": {"rows_pointer": "rows"}}'),
+        ("decode.statuses", "ok"),
+        ("decode.statuses", "2xx,20"),
+        ("decode.statuses", "600"),
+    ],
+)
+def test_routes_and_statuses_that_make_no_sense_name_the_setting(key: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=key):
+        load(None, {}, {key: value})

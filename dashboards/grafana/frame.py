@@ -26,15 +26,17 @@ class Variable(NamedTuple):
     text: str
 
 
+_STREAMS = '__name__=~"sidecar_build_info|model_rows_total"'
+"""Families that have a sample for each model there is: of every pod, and of every stream that is watched in it."""
 VARIABLES = {
     "namespace": Variable("namespace", "label_values(sidecar_build_info, namespace)", "Namespace of the pods"),
-    "model": Variable("model", 'label_values(sidecar_build_info{namespace=~"$namespace"}, model_name)', "The model"),
+    "model": Variable("model", f'label_values({{{_STREAMS},namespace=~"$namespace"}}, model_name)', "The model"),
     "version": Variable(
         "version",
-        'label_values(sidecar_build_info{namespace=~"$namespace",model_name=~"$model"}, model_version)',
+        f'label_values({{{_STREAMS},namespace=~"$namespace",model_name=~"$model"}}, model_version)',
         "Its version; several stand beside each other",
     ),
-    "pod": Variable("pod", f"label_values(sidecar_build_info{{{MODEL}}}, pod)", "The pod"),
+    "pod": Variable("pod", f"label_values({{{_STREAMS},{MODEL}}}, pod)", "The pod"),
     "side": Variable("side", f"label_values(model_rows_total{{{POD}}}, side)", "What goes in, or what comes out"),
     "feature": Variable(
         "feature", f'label_values(model_reference_rows{{{POD},side=~"$side"}}, feature)', "The feature"

@@ -108,9 +108,11 @@ def _time() -> list[object]:
         ),
         graph(
             "Rows",
-            "Rows a second that went in and came out.",
+            "Rows a second that went in and came out, and whether the requests were accepted.",
             "rowsps",
-            Query(rate("model_rows_total", f"side, {BY_MODEL}", POD), "{{side}} {{model_version}}"),
+            Query(
+                rate("model_rows_total", f"side, answered, {BY_MODEL}", POD), "{{side}} {{answered}} {{model_version}}"
+            ),
         ),
         graph(
             "Schema",

@@ -8,6 +8,8 @@ import sys
 from typing import Any
 
 from sidecar.commands.settings_options import settings_of
+from sidecar.core.reading.decoders import decoders
+from sidecar.core.reading.intake import Intake
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest
 from sidecar.proxy.address import parse_address
@@ -22,6 +24,7 @@ def execute(options: argparse.Namespace) -> int:
     settings = effective.settings
     pairs(settings)
     parse_address("admin", settings.admin)
+    Intake(settings.decode, decoders(settings.decode))  # raises SettingsError for an unknown decoder
     reference = read_reference(settings.reference) if settings.reference else None
     if options.json:
         print(json.dumps({"settings": _rows(effective), "reference": _described(reference)}, indent=2))
@@ -40,8 +43,13 @@ def _rows(effective: Effective) -> dict[str, dict[str, Any]]:
 def _described(reference: Profile | None) -> dict[str, Any] | None:
     if reference is None:
         return None
-    sides = {side.value: len(profile.features) for side, profile in reference.sides.items()}
-    return {"digest": digest(reference), "name": reference.name, "created": reference.created, "features": sides}
+    described = {"digest": digest(reference), "name": reference.name, "created": reference.created}
+    streams = {name: {"digest": digest(one), "features": _features(one)} for name, one in reference.streams.items()}
+    return described | {"features": _features(reference)} | ({"streams": streams} if streams else {})
+
+
+def _features(profile: Profile) -> dict[str, int]:
+    return {side.value: len(of_side.features) for side, of_side in profile.sides.items()}
 
 
 def _print(effective: Effective, reference: Profile | None) -> None:
@@ -55,7 +63,13 @@ def _print(effective: Effective, reference: Profile | None) -> None:
         learned = effective.settings.learn.rows
         print(f"\nNo reference: one will be learned from the first {learned} rows.", file=sys.stderr)
     else:
-        features = ", ".join(f"{count} {side} features" for side, count in described["features"].items())
+        parts = {"": described} | described.get("streams", {})
+        features = "; ".join(
+            (f"stream {name}: " if name else "")
+            + ", ".join(f"{count} {side} features" for side, count in part["features"].items())
+            for name, part in parts.items()
+            if part["features"]
+        )
         named = f" {described['name']}" if described["name"] else ""
         made = f" of {described['created'][:10]}" if described["created"] else ""
         print(f"\nReference {described['digest'][:8]}{named}{made}: {features}.", file=sys.stderr)

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from rich.table import Table
 from rich.text import Text
 
 from sidecar.commands.compare_html import page, paired
+from sidecar.commands.streams import is_capture, matched, only, parts_of
 from sidecar.core.binning.derive import columns_of
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import FORMAT
 from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, Material, compare
 from sidecar.core.words.events import NotEnough, Score, State
+from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
@@ -39,6 +42,8 @@ _MEASURES = (("psi", "PSI"), ("jensen_shannon", "JS"), ("kolmogorov_smirnov", "K
 def execute(options: argparse.Namespace) -> int:
     """Print the report; 1 if `--fail-on` says so."""
     reference = read_reference(options.reference)
+    if options.stream:
+        reference = only(reference, options.reference, options.stream)
     live = _live(options, reference)
     found = compare(reference, live, Material(options.material_psi, options.material_correlation))
     if not found.features:
@@ -66,11 +71,15 @@ def _live(options: argparse.Namespace, reference: Profile) -> Profile:
     if not is_profile(options.live):
         return _counted(options, reference)
     live = read_reference(options.live)
-    for side, profile in live.sides.items():
-        known = reference.sides.get(side)
-        if known is not None and known.features != profile.features:
-            mend = "Compare with the data itself, or with a profile counted into the same bins"
-            raise UserError(options.live, "was cut into other bins than the reference", mend)
+    if options.stream:
+        live = only(live, options.live, options.stream)
+    parts = parts_of(reference)
+    for name, of_stream in parts_of(live).items():
+        for side, profile in of_stream.sides.items():
+            known = parts[name].sides.get(side) if name in parts else None
+            if known is not None and known.features != profile.features:
+                mend = "Compare with the data itself, or with a profile counted into the same bins"
+                raise UserError(options.live, "was cut into other bins than the reference", mend)
     return live
 
 
@@ -84,13 +93,24 @@ def is_profile(path: str) -> bool:
 
 
 def _counted(options: argparse.Namespace, reference: Profile) -> Profile:
-    columns = Columns.of(options.outputs, options.exclude)
     if not os.path.isfile(options.live):
         raise DataError(options.live, "is no file", "Give a data file or a profile")
+    if not is_capture(options.live):
+        return _counted_as(options, only(reference, options.reference, ""), None)
+    parts = parts_of(reference)
+    streams = matched(reference, options.live)
+    found = {name: _counted_as(options, parts[name], key) for name, key in streams.items() if key}
+    if not found:
+        raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
+    return replace(found.pop("", Profile()), streams=found)
+
+
+def _counted_as(options: argparse.Namespace, reference: Profile, stream: StreamKey | None) -> Profile:
+    columns = replace(Columns.of(options.outputs, options.exclude), stream=stream)
     if not columns.outputs:
         outputs = [profile for side, profile in reference.sides.items() if side.value == "output"]
         names = [name for profile in outputs for name in _columns(profile)]
-        columns = _PresentOutputs(frozenset(names), columns.excluded)
+        columns = _PresentOutputs(frozenset(names), columns.excluded, stream=stream)
     recount = Recount(reference)
     strangers = True
     known = {name for profile in reference.sides.values() for name in _columns(profile)}
@@ -123,7 +143,8 @@ def _print(found: Comparison, material: float) -> None:
     for one in found.joint:
         if one.state in (State.DRIFT, State.WARNING):
             names = ", ".join(name for name, _ in one.features)
-            words = f"How {one.side.value} features hang together changed, most in {names}"
+            of = f" of {one.stream}" if one.stream else ""
+            words = f"How {one.side.value} features{of} hang together changed, most in {names}"
             console.print(
                 Text(f"\n{one.state.value}: {words}. {paired(one)}", style=_STYLES[one.state]), soft_wrap=True
             )
@@ -141,7 +162,7 @@ def _print_features(console: Console, found: Sequence[FeatureComparison], materi
     for heading in ("effect", "p (all)", "rows"):
         table.add_column(heading, justify="right")
     for one in found:
-        name = Text(one.feature if one.side.value == "input" else f"{one.feature} (output)")
+        name = Text(one.called if one.side.value == "input" else f"{one.called} (output)")
         figures = [_figure(one.scores.get(measure)) for measure, _ in _MEASURES]
         effect = "-" if one.p_value is None else f"{one.effect:.3f}"
         p_value = "-" if one.p_value is None else "<1e-9" if one.p_value < 1e-9 else f"{one.p_value:.2g}"
@@ -151,7 +172,7 @@ def _print_features(console: Console, found: Sequence[FeatureComparison], materi
     for one in found:
         if one.state in (State.DRIFT, State.WARNING):
             words = f"{one.changed}. " if one.changed else ""
-            console.print(Text(f"\n{one.feature}: {words}{_moved(one)}"), soft_wrap=True)
+            console.print(Text(f"\n{one.called}: {words}{_moved(one)}"), soft_wrap=True)
     counts = {state: sum(one.state is state for one in found) for state in State}
     summary = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
     rule = f"Drift is p (over all features) below {SIZE} and an effect (PSI without bias) of {material} or more."

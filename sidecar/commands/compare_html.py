@@ -80,10 +80,11 @@ def _pairs(joint: Sequence[JointReport]) -> str:
     """A paragraph a side that knows of pairs."""
     lines = []
     for one in joint:
-        words = f"{one.side.value} features hang together as they did."
+        of = f" of {one.stream}" if one.stream else ""
+        words = f"{one.side.value} features{of} hang together as they did."
         if one.state in (State.DRIFT, State.WARNING):
             names = ", ".join(name for name, _ in one.features)
-            words = f"How {one.side.value} features hang together changed, most in {names}. {paired(one)}"
+            words = f"How {one.side.value} features{of} hang together changed, most in {names}. {paired(one)}"
         lines.append(
             f'<p><span class="badge {one.state}">{one.state}</span> {escape(words[0].upper() + words[1:])}</p>'
         )
@@ -110,15 +111,17 @@ def _shown(ranked: Sequence[FeatureComparison]) -> Iterator[FeatureComparison]:
 
 def _line(one: FeatureComparison) -> str:
     words = escape(one.changed) if one.changed and one.state is not State.OK else "as it was"
-    return f'<li><a href="#{_anchor(one)}"><b>{escape(one.feature)}</b></a> ({one.side}): {words}</li>'
+    return f'<li><a href="#{_anchor(one)}"><b>{escape(one.called)}</b></a> ({one.side}): {words}</li>'
 
 
 def _anchor(one: FeatureComparison) -> str:
-    return hashlib.sha256(f"{one.side}/{one.feature}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{one.stream}/{one.side}/{one.feature}".encode()).hexdigest()[:12]
 
 
 def _card(reference: Profile, live: Profile, one: FeatureComparison) -> str:
-    before, after = reference.sides[one.side], live.sides[one.side]
+    before, after = (
+        (profile.streams[one.stream] if one.stream else profile).sides[one.side] for profile in (reference, live)
+    )
     at = before.names.index(one.feature)
     feature = before.features[at]
     q, p = (counts[at, : feature.bins] / max(int(counts[at].sum()), 1) for counts in (before.counts, after.counts))
@@ -126,7 +129,7 @@ def _card(reference: Profile, live: Profile, one: FeatureComparison) -> str:
     certain += "" if one.importance == 1.0 else f" · importance {one.importance:.2g}"
     words = f'<p class="changed">{escape(one.changed)}</p>' if one.changed and one.state is not State.OK else ""
     return f"""<section class="card" id="{_anchor(one)}">
-<header><h2>{escape(one.feature)}</h2><span class="badge {one.state}">{one.state}</span>
+<header><h2>{escape(one.called)}</h2><span class="badge {one.state}">{one.state}</span>
 <span class="quiet">{one.side}, {one.kind} · {one.rows:,} rows{certain}</span></header>
 {words}
 <div class="grid"><div>{_chart(ranges(feature), q.tolist(), p.tolist(), one)}</div>

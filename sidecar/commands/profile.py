@@ -16,6 +16,7 @@ from rich.text import Text
 
 from sidecar.commands.profile_importance import read_weights, weighted
 from sidecar.commands.profile_merge import merged
+from sidecar.commands.streams import in_captures, joined, parts_of
 from sidecar.core.binning.bins import Kind
 from sidecar.core.binning.derive import KINDS as DERIVED_KINDS
 from sidecar.core.reference.builder import Builder, Recount
@@ -25,6 +26,7 @@ from sidecar.core.reference.recount_by_season import RecountBySeason, WithoutTim
 from sidecar.core.reference.recount_by_segment import RecountBySegment
 from sidecar.core.reference.seasons import Season
 from sidecar.core.words.frame import Side
+from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
@@ -36,7 +38,8 @@ _SHOWN = 30
 
 def execute(options: argparse.Namespace) -> int:
     """Make the profile, write it, print what it holds."""
-    profile = merged(options.data[1:]) if options.data[0] == "merge" else _counted(options)
+    make = {"merge": merged, "streams": joined}.get(options.data[0])
+    profile = make(options.data[1:]) if make else _of_data(options)
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     profile = replace(profile, name=options.name or Path(options.output).stem, created=created)
     try:
@@ -47,13 +50,21 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _counted(options: argparse.Namespace) -> Profile:
+def _of_data(options: argparse.Namespace) -> Profile:
+    """One stream, or as many as captured exchanges hold."""
+    streams = in_captures(options.data)
+    if len(streams) < 2:
+        return _counted(options, None)
+    return Profile(streams={name: _counted(options, key) for name, key in streams.items()})
+
+
+def _counted(options: argparse.Namespace, stream: StreamKey | None) -> Profile:
     """Of data, read twice: where to cut, then how many in each."""
     kinds, derive = _kinds(options.kind)
     _check_season(options)
     numbers = frozenset(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
     present = frozenset({*kinds, *derive, options.time_column} - {""})
-    columns = replace(Columns.of(options.outputs, options.exclude), kinds=present, numeric=numbers)
+    columns = replace(Columns.of(options.outputs, options.exclude), kinds=present, numeric=numbers, stream=stream)
     weights = read_weights(options.importance) if options.importance else {}
     if options.bins_of:
         bins = weighted(read_reference(options.bins_of), weights, options.importance)
@@ -126,13 +137,20 @@ def _print(profile: Profile, path: str) -> None:
     for heading in ("rows", "missing", "bins"):
         table.add_column(heading, justify="right")
     table.add_column("values", overflow="fold")
-    described = [row for side, of_side in profile.sides.items() for row in _described(side, of_side)]
+    described = [
+        (side, f"{name}: {feature}" if name else feature, *rest)
+        for name, of_stream in parts_of(profile).items()
+        for of_which, of_side in of_stream.sides.items()
+        for side, feature, *rest in _described(of_which, of_side)
+    ]
     for row in described[:_SHOWN]:
         table.add_row(*map(Text, row))
     console.print(table)
     if len(described) > _SHOWN:
         console.print(f"... and {len(described) - _SHOWN} more")
     summary = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
+    if profile.streams:
+        summary += f", {len(parts_of(profile))} streams"
     if profile.segment_by:
         summary += f", {len(profile.segments)} segments by {profile.segment_by}"
     console.print(Text(f"\nwrote {path}: {summary}"), soft_wrap=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from sidecar.commands.streams import parts_of
 from sidecar.core.binning.bins import Feature
 from sidecar.core.reference.profile import Profile
 from sidecar.errors import UserError
@@ -21,7 +22,13 @@ def merged(paths: list[str]) -> Profile:
         raise UserError("profile merge", f"needs two profiles at least, {len(paths)} given", "Name the files to merge")
     profiles = [read_reference(path) for path in paths]
     for path, profile in zip(paths[1:], profiles[1:], strict=True):
-        _check(paths[0], profiles[0], path, profile)
+        theirs = parts_of(profile)
+        for name, part in parts_of(profiles[0]).items():
+            if name not in theirs:
+                raise UserError(
+                    path, f"has no stream {name!r}, and {paths[0]} has", "Merge profiles of the same streams"
+                )
+            _check(paths[0], part, path, theirs[name])
     return functools.reduce(Profile.merge, profiles)
 
 

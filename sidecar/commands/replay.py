@@ -44,7 +44,7 @@ def execute(options: argparse.Namespace) -> int:
         raise DataError(options.capture, "holds no exchanges", "Give a file written by the capture sink")
     told.update(_tell(monitor.finish(now), options.json))
     if not options.json:
-        rows = sum(side.rows_total for side in monitor.view().sides)
+        rows = sum(side.rows_total for stream in monitor.view().streams for side in stream.sides)
         print(
             f"{told['exchanges']:,} exchanges, {rows:,} rows, {told['windows']} windows, {told['changes']} verdicts changed"
         )
@@ -64,13 +64,14 @@ def _tell(events: Iterable[Event], as_json: bool) -> Counter[str]:
 
 def _line(event: VerdictChanged | ReferenceLearned) -> str:
     at = datetime.datetime.fromtimestamp(event.at, datetime.UTC).isoformat(" ", "milliseconds")
+    stream = f"{event.stream} " if event.stream else ""
     if isinstance(event, ReferenceLearned):
-        return f"{at}  reference of the {event.side.value} learned from {event.rows:,} rows"
+        return f"{at}  {stream}reference of the {event.side.value} learned from {event.rows:,} rows"
     report = event.report
     moved = "; ".join(f"{s.range}: {s.reference_ratio:.1%} -> {s.live_ratio:.1%}" for s in report.shifts[:2])
     segment = f" in segment {report.segment}" if report.segment else ""
     return (
-        f"{at}  {report.side.value} {report.feature}{segment}: {event.before.value} -> {report.state.value} after "
+        f"{at}  {stream}{report.side.value} {report.feature}{segment}: {event.before.value} -> {report.state.value} after "
         f"{event.rows_seen:,} rows (evidence {report.evidence:.1f} of {report.threshold:.1f}, "
         f"PSI {report.effect:.3f} over {report.effect_rows:,} rows)  {moved}"
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.stream import StreamKey
 from sidecar.errors import DataError
 
 _SHOWN = 20
@@ -42,6 +43,8 @@ class Columns:
     """Columns whose kind the user gave."""
     numeric: frozenset[str] = field(default_factory=frozenset)
     """Columns that the user declared numeric: any other value in them is an error."""
+    stream: StreamKey | None = None
+    """Of captured exchanges: only those of this stream; None means all of them."""
 
     @classmethod
     def of(cls, outputs: str, excluded: str) -> Columns:

@@ -33,6 +33,7 @@ _PAGE = {
     "page.js": "text/javascript; charset=utf-8",
     "overview.js": "text/javascript; charset=utf-8",
     "features.js": "text/javascript; charset=utf-8",
+    "streams.js": "text/javascript; charset=utf-8",
     "detail.js": "text/javascript; charset=utf-8",
     "panels.js": "text/javascript; charset=utf-8",
     "traffic.js": "text/javascript; charset=utf-8",
@@ -151,7 +152,7 @@ class _Pages:
 
     async def trail(self, request: web.Request) -> web.Response:
         named = request.match_info
-        return _json(self._worker.memory.score_histories[Side(named["side"])].of(named["name"]))
+        return _json(self._worker.memory.score_history(_stream_of(request), Side(named["side"])).of(named["name"]))
 
     async def profile(self, request: web.Request) -> web.Response:
         """The live profile as a reference file, for `--reference` or `drift-sidecar compare`."""
@@ -169,7 +170,7 @@ class _Pages:
 
     async def feature(self, request: web.Request) -> web.Response:
         named = request.match_info
-        found = api.feature(self._worker.overview().view, named["side"], named["name"])
+        found = api.feature(self._worker.overview().view, _stream_of(request), named["side"], named["name"])
         return _json(found or Problem("the reference has no such feature"), 200 if found else 404)
 
     async def segments(self, request: web.Request) -> web.Response:
@@ -180,6 +181,11 @@ class _Pages:
 
     async def schema(self, request: web.Request) -> web.Response:
         return _answer(schema_json(), "application/json")
+
+
+def _stream_of(request: web.Request) -> str:
+    """The stream that is asked for; without one, the primary."""
+    return request.query.get("stream", "")
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:

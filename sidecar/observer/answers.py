@@ -109,9 +109,11 @@ class Reference(msgspec.Struct, frozen=True):
 class SideStatus(msgspec.Struct, frozen=True):
     """One side of the model: what goes in, or what comes out."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     side: Side
     rows_total: int
-    """Since the observer's start."""
+    """Of accepted requests, since the observer's start."""
     window_rows: int
     """Of the open window."""
     profile: str
@@ -143,6 +145,8 @@ class DecodedCount(msgspec.Struct, frozen=True):
 class AnsweredCount(msgspec.Struct, frozen=True):
     """Answers that name this version of the model."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     version: str
     count: int
 
@@ -150,8 +154,36 @@ class AnsweredCount(msgspec.Struct, frozen=True):
 class ViolationCount(msgspec.Struct, frozen=True):
     """Rows that broke the reference's schema."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     feature: str
     kind: str
+    count: int
+
+
+class StreamStatus(msgspec.Struct, frozen=True):
+    """One model at one endpoint, which is watched for itself."""
+
+    stream: str
+    """Its name; empty for the primary one, which `model.name` stands for."""
+    model_name: str
+    """Label `model_name` of its metrics."""
+    model: str
+    """As requests name it; empty where they do not."""
+    endpoint: str
+    """The path as a template; empty before its first request."""
+    digest: str
+    """Of its reference; empty while there is none."""
+    reference: Reference
+    rows: Mapping[str, int]
+    """Rows that went in, by what became of their requests: `accepted`, `refused`, `unanswered`; only the first are watched."""
+
+
+class UnwatchedCount(msgspec.Struct, frozen=True):
+    """Exchanges of no stream."""
+
+    why: str
+    """`full`: there are `streams.max`; `refused`, `unanswered`: no accepted answer has shown that a model is there."""
     count: int
 
 
@@ -169,9 +201,14 @@ class Status(msgspec.Struct, frozen=True):
     recent: Point | None
     """The last point of the history; null while there is none."""
     digest: str
-    """Of the reference; empty while there is none."""
+    """Of the primary stream's reference; empty while there is none."""
     reference: Reference
+    """Of the primary stream."""
+    streams: list[StreamStatus]
+    """The primary one first."""
+    unwatched: list[UnwatchedCount]
     sides: list[SideStatus]
+    """Of all streams, in their order."""
     decoded: list[DecodedCount]
     answered: list[AnsweredCount]
     violations: list[ViolationCount]
@@ -196,6 +233,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 class Feature(msgspec.Struct, frozen=True):
     """One feature with its scores and verdict."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     side: Side
     feature: str
     kind: str
@@ -247,6 +286,8 @@ class FeatureDetail(Feature, frozen=True, kw_only=True):
 class Segment(msgspec.Struct, frozen=True):
     """One side of one segment of the traffic."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     segment: str
     """The value, or `other`."""
     known: bool
@@ -263,6 +304,8 @@ class Segment(msgspec.Struct, frozen=True):
 class SegmentBrief(msgspec.Struct, frozen=True):
     """One side of one segment in few words, with the features alone that are not well."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     segment: str
     side: Side
     reference: str
@@ -276,6 +319,8 @@ class SegmentBrief(msgspec.Struct, frozen=True):
 class VerdictChange(msgspec.Struct, frozen=True, tag_field="what", tag="verdict"):
     """The verdict on a feature changed from `before` to `state`."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     at: float
     """Unix seconds."""
     side: Side
@@ -301,6 +346,8 @@ class VerdictChange(msgspec.Struct, frozen=True, tag_field="what", tag="verdict"
 class JointChange(msgspec.Struct, frozen=True, tag_field="what", tag="joint"):
     """The verdict on how features are correlated changed from `before` to `state`."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     at: float
     """Unix seconds."""
     before: State
@@ -323,6 +370,8 @@ class JointChange(msgspec.Struct, frozen=True, tag_field="what", tag="joint"):
 class ReferenceLearned(msgspec.Struct, frozen=True, tag_field="what", tag="learned"):
     """A reference was learned from the first rows of a side."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     at: float
     """Unix seconds."""
     side: Side
@@ -332,6 +381,8 @@ class ReferenceLearned(msgspec.Struct, frozen=True, tag_field="what", tag="learn
 class ReferenceReplaced(msgspec.Struct, frozen=True, tag_field="what", tag="reference"):
     """The reference was replaced; digests are empty where there was none."""
 
+    stream: str
+    """Name of its stream; empty for the primary one."""
     at: float
     """Unix seconds."""
     before: str
@@ -342,7 +393,7 @@ Change = VerdictChange | JointChange | ReferenceLearned | ReferenceReplaced
 
 
 class Features(msgspec.Struct, frozen=True):
-    """Every feature of both sides."""
+    """Every feature of both sides of all streams."""
 
     features: list[Feature]
 

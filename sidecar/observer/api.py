@@ -12,8 +12,10 @@ import msgspec
 from sidecar import __version__
 from sidecar.core.words import events
 from sidecar.core.words.events import JointChanged, NotEnough, ReferenceChanged, State, VerdictChanged
+from sidecar.core.words.frame import Side
 from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, RequestSeries, Snapshot
-from sidecar.core.words.view import BinView, FeatureView, MonitorView, SegmentView, SideView
+from sidecar.core.words.stream import Answered
+from sidecar.core.words.view import BinView, FeatureView, MonitorView, SegmentView, SideView, StreamView
 from sidecar.observer import memory
 from sidecar.observer.answers import (
     AnsweredCount,
@@ -43,7 +45,9 @@ from sidecar.observer.answers import (
     ShedCount,
     SideStatus,
     Status,
+    StreamStatus,
     Traffic,
+    UnwatchedCount,
     VerdictChange,
     ViolationCount,
 )
@@ -68,11 +72,15 @@ def status(settings: Settings, observed: Observed, points: Iterable[Point], star
         traffic=_traffic(snapshot) if snapshot else None,
         recent=recent,
         digest=view.digest,
-        reference=Reference(view.name, view.created),
-        sides=[_side(side, settings) for side in view.sides],
+        reference=Reference(view.primary.name, view.primary.created),
+        streams=[_stream(one) for one in view.streams],
+        unwatched=[UnwatchedCount(why, count) for why, count in view.unwatched.exchanges.items()],
+        sides=[_side(stream.stream, side, settings) for stream in view.streams for side in stream.sides],
         decoded=[DecodedCount(*named, count) for named, count in view.decoded.items()],
-        answered=[AnsweredCount(version, count) for version, count in view.answered.items()],
-        violations=[ViolationCount(*named, count) for named, count in view.violations.items()],
+        answered=[AnsweredCount(one.stream, *known) for one in view.streams for known in one.answered.items()],
+        violations=[
+            ViolationCount(one.stream, *named, count) for one in view.streams for named, count in one.violations.items()
+        ],
         sinks=observed.sinks,
     )
 
@@ -84,7 +92,7 @@ def look(
     return Look(
         status(settings, observed, points, started, now),
         features(observed.view).features,
-        [_segment_brief(one) for one in observed.view.segments],
+        [_segment_brief(stream.stream, one) for stream in observed.view.streams for one in stream.segments],
         changes(kept.changes).changes,
         exchanges(kept.exchanges).exchanges,
     )
@@ -92,15 +100,18 @@ def look(
 
 def features(view: MonitorView) -> Features:
     """`/api/v1/features`: every feature with its scores and verdict, without its bins."""
-    return Features([_feature(side, one) for side in view.sides for one in side.features])
+    return Features([
+        _feature(stream.stream, side, one) for stream in view.streams for side in stream.sides for one in side.features
+    ])  # fmt: skip
 
 
-def feature(view: MonitorView, side_name: str, name: str) -> FeatureDetail | None:
-    """`/api/v1/features/{side}/{name}`: one feature with its bins; None if there is none."""
-    for side in view.sides:
-        for one in side.features if side.side.value == side_name else ():
+def feature(view: MonitorView, stream: str, side_name: str, name: str) -> FeatureDetail | None:
+    """`/api/v1/features/{side}/{name}?stream=`: one feature with its bins; None if there is none."""
+    sides = [side for one in view.streams if one.stream == stream for side in one.sides if side.side.value == side_name]
+    for side in sides:
+        for one in side.features:
             if one.feature == name:
-                known = msgspec.structs.asdict(_feature(side, one))
+                known = msgspec.structs.asdict(_feature(stream, side, one))
                 return FeatureDetail(**known, profile=side.profile, source=side.source, bins=_bins(one))
     return None
 
@@ -108,8 +119,11 @@ def feature(view: MonitorView, side_name: str, name: str) -> FeatureDetail | Non
 def segments(view: MonitorView) -> Segments:
     """`/api/v1/segments`: each segment of the traffic by side, with a short view of its features."""
     return Segments([
-        Segment(one.segment, one.known, one.side, one.reference, one.rows_total, one.features, one.drifted)
-        for one in view.segments
+        Segment(
+            stream.stream, one.segment, one.known, one.side, one.reference, one.rows_total, one.features, one.drifted
+        )
+        for stream in view.streams
+        for one in stream.segments
     ])  # fmt: skip
 
 
@@ -133,10 +147,10 @@ def history(points: Iterable[Point]) -> History:
     return History(list(points))
 
 
-def _segment_brief(one: SegmentView) -> SegmentBrief:
+def _segment_brief(stream: str, one: SegmentView) -> SegmentBrief:
     unwell = [each for each in one.features if each.state in (State.WARNING, State.DRIFT)]
     ranked = sorted(unwell, key=lambda each: -each.effect)[:_SEGMENT_FEATURES]
-    return SegmentBrief(one.segment, one.side, one.reference, one.rows_total, ranked, len(unwell))
+    return SegmentBrief(stream, one.segment, one.side, one.reference, one.rows_total, ranked, len(unwell))
 
 
 def _change(event: memory.Change) -> Change:
@@ -144,17 +158,18 @@ def _change(event: memory.Change) -> Change:
         case VerdictChanged():
             return _verdict(event)
         case JointChanged():
-            report = msgspec.structs.asdict(event.report)
+            report = msgspec.structs.asdict(event.report) | {"stream": event.stream}
             return JointChange(at=event.at, before=event.before, rows_seen=event.rows_seen, **report)
         case events.ReferenceLearned():
-            return ReferenceLearned(event.at, event.side, event.rows)
+            return ReferenceLearned(event.stream, event.at, event.side, event.rows)
         case ReferenceChanged():
-            return ReferenceReplaced(event.at, event.before, event.digest)
+            return ReferenceReplaced(event.stream, event.at, event.before, event.digest)
 
 
 def _verdict(event: VerdictChanged) -> VerdictChange:
     report = event.report
     return VerdictChange(
+        stream=event.stream,
         at=event.at,
         side=report.side,
         feature=report.feature,
@@ -201,8 +216,16 @@ def _quantiles(bounds: Sequence[float], counts: Sequence[int]) -> Quantiles:
     return Quantiles(*(quantile(ratio, bounds, counts) for ratio in (0.5, 0.95, 0.99)))
 
 
-def _side(side: SideView, settings: Settings) -> SideStatus:
+def _stream(one: StreamView) -> StreamStatus:
+    rows = {answered.value: 0 for answered in Answered}
+    rows |= {answered.value: count for (side, answered), count in one.rows().items() if side is Side.INPUT}
+    reference = Reference(one.name, one.created)
+    return StreamStatus(one.stream, one.model_name, one.model, one.endpoint, one.digest, reference, rows)
+
+
+def _side(stream: str, side: SideView, settings: Settings) -> SideStatus:
     return SideStatus(
+        stream=stream,
         side=side.side,
         rows_total=side.rows_total,
         window_rows=side.window_rows,
@@ -217,8 +240,9 @@ def _side(side: SideView, settings: Settings) -> SideStatus:
     )
 
 
-def _feature(side: SideView, one: FeatureView) -> Feature:
+def _feature(stream: str, side: SideView, one: FeatureView) -> Feature:
     return Feature(
+        stream=stream,
         side=side.side,
         feature=one.feature,
         kind=one.kind,

@@ -47,12 +47,16 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Memory:
-    """The last changes and exchanges, oldest first, and the score history of each side."""
+    """The last changes and exchanges, oldest first, and the score history of each side of each stream."""
 
     def __init__(self) -> None:
         self.changes: deque[Change] = deque(maxlen=_CHANGES)
         self.exchanges: deque[Seen] = deque(maxlen=_EXCHANGES)
-        self.score_histories: dict[Side, ScoreHistory] = {side: ScoreHistory() for side in Side}
+        self._score_histories: dict[tuple[str, Side], ScoreHistory] = {}  # by stream and side
+
+    def score_history(self, stream: str, side: Side) -> ScoreHistory:
+        """Of a side of a stream (empty for the primary one); empty before a window has closed."""
+        return self._score_histories.get((stream, side)) or ScoreHistory()
 
     def saw(self, batch: Sequence[Exchange]) -> None:
         """Keep the last few exchanges of a batch."""
@@ -62,11 +66,12 @@ class Memory:
         """Take one event; other kinds are ignored."""
         if isinstance(event, WindowClosed):
             if not event.segment:
-                self.score_histories[event.side].add(event)
+                self._score_histories.setdefault((event.stream, event.side), ScoreHistory()).add(event)
         elif isinstance(event, Change):
             self.changes.append(event)
             if isinstance(event, ReferenceChanged):
-                self.score_histories = {side: ScoreHistory() for side in Side}
+                for side in Side:
+                    self._score_histories.pop((event.stream, side), None)
 
 
 def _seen(exchange: Exchange) -> Seen:

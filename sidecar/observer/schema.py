@@ -32,8 +32,14 @@ ENDPOINTS = (
     Endpoint("/api/v1/status", answers.Status, "traffic, sides, reference, decoding, violations, sinks"),
     Endpoint("/api/v1/history", answers.History, "traffic of the last five minutes, a point a second"),
     Endpoint("/api/v1/features", answers.Features, "every feature with scores, evidence, effect, verdict"),
-    Endpoint("/api/v1/features/{side}/{name}", answers.FeatureDetail, "one of them with its bins"),
-    Endpoint("/api/v1/trail/{side}/{name}", FeatureScores, "its scores and verdicts since the start"),
+    Endpoint(
+        "/api/v1/features/{side}/{name}",
+        answers.FeatureDetail,
+        "one of them with its bins; `?stream=` names another stream than the primary one",
+    ),
+    Endpoint(
+        "/api/v1/trail/{side}/{name}", FeatureScores, "its scores and verdicts since the start; `?stream=` likewise"
+    ),
     Endpoint("/api/v1/segments", answers.Segments, "segments of the traffic with their features"),
     Endpoint("/api/v1/changes", answers.Changes, "the last 50 changes, newest first"),
     Endpoint("/api/v1/exchanges", answers.Exchanges, "the last 50 exchanges as metadata, newest first"),

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from sidecar.core.reading.metrics_page import Merging
-from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.profile import Profile
 from sidecar.core.words.containers import ContainersView
 from sidecar.core.words.events import Event, ExchangeSeen, ReferenceLearned
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.frame import Side
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.core.words.view import MonitorView
 from sidecar.observer.complaints import Complaints
@@ -41,8 +40,8 @@ class Analysis(Protocol):
     def view(self) -> MonitorView:
         """All figures as of now."""
 
-    def live_profile(self, side: Side) -> SideProfile | None:
-        """The rows of a side since its reference was taken up; None without a reference."""
+    def live(self) -> Profile | None:
+        """The rows since the references were taken up; None without rows."""
 
 
 class Worker:
@@ -123,9 +122,7 @@ class Worker:
 
     def live(self) -> Profile | None:
         """The rows since the reference was taken up, as a profile in its bins; None without rows."""
-        sides = {side: self._monitor.live_profile(side) for side in Side}
-        known = {side: found for side, found in sides.items() if found is not None and found.counts.any()}
-        return Profile(known) if known else None
+        return self._monitor.live()
 
     def metrics(self, accept: str, merging: Merging | None = None) -> tuple[bytes, str]:
         """Body and content type of `/metrics` for an `Accept` header, with the model's own metrics. Raises LookupError

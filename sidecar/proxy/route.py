@@ -5,8 +5,9 @@ Known are the paths of the servers we stand beside; users add their own in `http
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+
+from sidecar.core.words.templates import pattern_of
 
 OTHER = "other"
 
@@ -24,6 +25,7 @@ KNOWN = (
     "/v1/models/{model}:classify",
     "/v1/models/{model}:regress",
     "/v1/models/{model}/versions/{version}:predict",
+    "/v1/models/{model}/labels/{label}:predict",
     "/v1/models/{model}/metadata",
     "/v1/models/{model}",
     "/v1/models",
@@ -42,6 +44,7 @@ KNOWN = (
     "/api/v0.1/predictions",
     "/api/v1.0/feedback",
     "/invocations",
+    "/models/{model}/invoke",
     "/predict",
     "/predictions/{model}",
     "/predictions/{model}/{version}",
@@ -56,7 +59,6 @@ KNOWN = (
     "/version",
     "/",
 )
-_PLACEHOLDER = re.compile(r"\{[^{}/]+\}")
 _CACHED = 4096
 
 
@@ -64,7 +66,7 @@ class Routes:
     """Looks a path up; remembers the answer for the paths it saw last."""
 
     def __init__(self, extra: Iterable[str] = ()) -> None:
-        self._patterns = [(template, _compile(template)) for template in (*extra, *KNOWN)]
+        self._patterns = [(template, pattern_of(template)) for template in (*extra, *KNOWN)]
         self._cache: dict[bytes, str] = {}
 
     def match(self, target: bytes) -> str:
@@ -80,8 +82,3 @@ class Routes:
 
     def _search(self, path: str) -> str:
         return next((template for template, pattern in self._patterns if pattern.fullmatch(path)), OTHER)
-
-
-def _compile(template: str) -> re.Pattern[str]:
-    literals = _PLACEHOLDER.split(template)
-    return re.compile("[^/:]+".join(map(re.escape, literals)))

@@ -87,19 +87,19 @@ class OtlpSink:
             self._counted.results["dropped"] += 1
             return
         self._counted.made += 1
-        self._span(event.exchange, event.exchange.trace, event.drifted_features)
+        self._span(event, event.exchange, event.exchange.trace)
 
     def flush(self) -> None:
         """Send what waits, as far as the time allows. Nothing can be sent afterwards."""
         self._counted.close(self._processor.shutdown, self._flush_seconds)
 
-    def _span(self, exchange: Exchange, trace: Trace, drifted: int) -> None:
+    def _span(self, seen: ExchangeSeen, exchange: Exchange, trace: Trace) -> None:
         self._ids.next = int(trace.trace_id, 16), int(trace.span_id, 16)
         span = self._tracer.start_span(
             exchange.method if exchange.route == "other" else f"{exchange.method} {exchange.route}",
             context=_parent(trace),
             kind=SpanKind.SERVER,
-            attributes=_attributes(exchange) | {"model.drifted_features": drifted},
+            attributes=_attributes(exchange) | _of_model(seen),
             start_time=exchange.started_ns,
         )
         if exchange.first_byte_ns:
@@ -172,6 +172,12 @@ def _attributes(exchange: Exchange) -> dict[str, AttributeValue]:
     elif exchange.status >= 500:
         attributes["error.type"] = str(exchange.status)
     return attributes | _server(exchange)
+
+
+def _of_model(seen: ExchangeSeen) -> dict[str, AttributeValue]:
+    """What is ours: the stream is named only where it is not the primary one."""
+    of_stream = {"model.stream": seen.stream} if seen.stream else {}
+    return {"model.drifted_features": seen.drifted_features, **of_stream}
 
 
 def _path(target: str) -> str:

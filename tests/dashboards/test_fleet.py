@@ -75,7 +75,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             tmp_path_factory.mktemp("fleet"), targets, hurried(HERE / "drift-sidecar.rules.yml"), scrape="2s"
         )
         stack.enter_context(closing(prometheus))
-        eventually(lambda: prometheus.query(f"count(model_rows_total{{side='input'}}) == {PODS}"), MINUTES)
+        eventually(
+            lambda: prometheus.query(f"count(model_rows_total{{side='input',answered='accepted'}}) == {PODS}"), MINUTES
+        )
         with ThreadPoolExecutor(PODS) as pool:
             list(pool.map(feed, range(PODS), sidecars))
         everything = f"sum(model_feature_bin_total{{side='input',feature='hour'}}) == {PODS * REQUESTS * ROWS}"

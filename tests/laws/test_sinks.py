@@ -21,6 +21,8 @@ from sidecar.core.words.events import (
     ReferenceLearned,
     ReferenceMismatch,
     State,
+    StreamBegan,
+    StreamsFull,
     VerdictChanged,
     WindowClosed,
 )
@@ -46,6 +48,8 @@ EVENTS: list[Event] = [
     ReferenceLearned(STARTED, Side.INPUT, 2000, "ab" * 32),
     DecodeFailed(STARTED, "v2_json", "syntax", HOSTILE, 10**12),
     ReferenceMismatch(STARTED, Side.INPUT, HOSTILE),
+    StreamBegan(STARTED, HOSTILE, HOSTILE, HOSTILE, "learning"),
+    StreamsFull(STARTED, 16, 10**9),
     *drifted_monitor().finish(STARTED + 100),
 ]
 

@@ -43,21 +43,21 @@ def test_changes_of_the_reference_are_told_among_the_others() -> None:
     memory.handle(ReferenceChanged(2.0, "d1", "d2"))
     memory.handle(ExchangeSeen(exchange(), 0))
     assert msgspec.to_builtins(api.changes(memory.changes))["changes"] == [
-        {"what": "reference", "at": 2.0, "before": "d1", "digest": "d2"},
-        {"what": "learned", "at": 1.0, "side": "input", "rows_seen": 2000},
+        {"what": "reference", "stream": "", "at": 2.0, "before": "d1", "digest": "d2"},
+        {"what": "learned", "stream": "", "at": 1.0, "side": "input", "rows_seen": 2000},
     ]
 
 
 def test_another_reference_begins_another_trail() -> None:
     memory = Memory()
     memory.handle(window(1))
-    assert memory.score_histories[Side.INPUT].of("age").at == [1.0]
+    assert memory.score_history("", Side.INPUT).of("age").at == [1.0]
     memory.handle(ReferenceChanged(2.0, "d1", "d2"))
-    assert memory.score_histories[Side.INPUT].of("age").at == []
+    assert memory.score_history("", Side.INPUT).of("age").at == []
 
 
 def test_windows_of_slices_are_no_part_of_the_trail_of_the_whole() -> None:
     memory = Memory()
     whole = window(1)
     memory.handle(WindowClosed(Side.INPUT, 0.0, 1.0, 100, whole.features, segment="acme"))
-    assert memory.score_histories[Side.INPUT].of("age").at == []
+    assert memory.score_history("", Side.INPUT).of("age").at == []

@@ -8,16 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 from harness.browser import Browser, Site, Watched, served
-from harness.observed import SEGMENTED, SETTINGS, monitor, reference
+from harness.observed import SEGMENTED, SETTINGS, exchange, monitor, reference
 from harness.profiles import recounted_frames
 from sidecar.core.reference.profile_file import loads
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.frame import Frame, Side
-from sidecar.settings import Settings
+from sidecar.settings import LearnSettings, Settings
 
 HOSTILE = ("<img src=x onerror=\"document.title='owned'\">", "<script>document.title='owned'</script>")
 
@@ -302,3 +304,54 @@ def test_categories_of_10000_characters_are_shown_in_short(browser: Browser) -> 
         assert len(browser.text("#bins")) < 1000
         assert len(opened(browser, "bins-table")) < 2500
         assert browser.run("return document.documentElement.scrollWidth") == 390
+
+
+def two_models() -> Watched:
+    """The usual model without drift, and beside it `prices`, whose `age` has moved since it was learned."""
+    settings = msgspec.structs.replace(SETTINGS, learn=LearnSettings(rows=1_000))
+    watched = Watched(monitor(settings=settings), settings)
+    rng = random.Random(2)
+    for at in range(120):
+        usual, moved = (
+            [{"age": rng.gauss(centre, 1), "income": rng.gauss(0, 1)} for _ in range(50)]
+            for centre in (0, 5 if at < 60 else 8)
+        )
+        watched.worker.exchanges([exchange(usual), exchange(moved, target="/v2/models/prices/infer")])
+        watched.now += 1
+        watched.worker.tick()
+    watched.traffic()
+    return watched
+
+
+def test_with_several_streams_each_feature_bears_its_streams_name_and_the_page_can_be_narrowed_to_one(
+    browser: Browser,
+) -> None:
+    with visited(browser, two_models()) as site:
+        browser.open(site.url, "#bins .bin")
+        assert browser.text("#headline") == "1 of 6 features have drifted"
+        assert browser.text("#features tr .stream") == "prices"
+        assert browser.text("#detail-note").startswith("prices · input, numeric")
+        assert browser.text("#stream") == "All streams loans prices"
+
+        Select(browser.one("#stream")).select_by_visible_text("loans")
+
+        browser.until(lambda: {one.text for one in browser.find("#features .stream")} == {"loans"})
+        assert len(browser.find("#features tr")) == 3
+        browser.until(lambda: browser.text("#detail-note").startswith("loans · "))
+        assert "prices" not in browser.text("#together")
+        Select(browser.one("#stream")).select_by_visible_text("All streams")
+        browser.open(f"{site.url}#input/age/prices", "#bins .bin")
+        assert browser.text("#detail-note").startswith("prices · ")
+
+
+def test_with_one_stream_the_page_says_nothing_of_streams(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    assert not browser.one("#stream").is_displayed()
+    assert {one.text for one in browser.find("#features .stream")} == {""}
+
+
+def test_the_names_of_streams_fit_on_a_phone(browser: Browser) -> None:
+    with visited(browser, two_models()) as site:
+        browser.resize(390, 844)
+        browser.open(site.url, "#bins .bin")
+        assert browser.run("return document.documentElement.scrollWidth") <= 390

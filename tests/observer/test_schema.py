@@ -55,13 +55,13 @@ def watched(settings: Settings, seen: str = "nothing yet") -> Worker:
 def answered(worker: Worker, settings: Settings) -> dict[str, Any]:
     """What each path with a type answers, as its readers see it."""
     looked, points, memory = worker.overview(), worker.history.points, worker.memory
-    one = api.feature(looked.view, "input", "age")
+    one = api.feature(looked.view, "", "input", "age")
     made = {
         "/api/v1/status": api.status(settings, looked, points, STARTED, STARTED),
         "/api/v1/history": api.history(points),
         "/api/v1/features": api.features(looked.view),
         "/api/v1/features/{side}/{name}": one,
-        "/api/v1/trail/{side}/{name}": memory.score_histories[Side.INPUT].of("age"),
+        "/api/v1/trail/{side}/{name}": memory.score_history("", Side.INPUT).of("age"),
         "/api/v1/segments": api.segments(looked.view),
         "/api/v1/changes": api.changes(memory.changes),
         "/api/v1/exchanges": api.exchanges(memory.exchanges),

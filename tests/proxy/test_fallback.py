@@ -32,7 +32,7 @@ def test_they_say_that_the_observer_is_down_and_what_is_lost_and_can_be_parsed()
 def test_how_the_model_serves_reads_as_it_does_while_the_observer_runs() -> None:
     name = "http_server_request_duration_seconds"
     model = ModelSettings(name="loans", version="7")
-    observed = Observed(snapshot(7), MonitorView((), {}, {}, {}, ""), {})
+    observed = Observed(snapshot(7), MonitorView((), {}), {})
 
     with_observer = PrometheusSink(Settings(model=model)).render(observed, "text/plain")[0].decode()
 

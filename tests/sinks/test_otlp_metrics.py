@@ -30,9 +30,14 @@ def test_what_metrics_answers_is_sent_with_its_names_labels_and_kinds() -> None:
         sink.flush()
 
     found = sent(collector)
-    rows = {point.attributes[2].value.string_value: point for point in found["model_rows"].sum.data_points}
+    rows = {
+        frozenset(
+            one.value.string_value for one in point.attributes if one.key in ("side", "answered")
+        ): point.as_double
+        for point in found["model_rows"].sum.data_points
+    }
     assert found["model_rows"].sum.is_monotonic
-    assert rows["input"].as_double == 3000
+    assert rows[frozenset({"input", "accepted"})] == 3000
     states = [point for point in found["model_drift_state"].gauge.data_points if point.as_double == 1]
     assert {"drift", "ok"} <= {one.value.string_value for point in states for one in point.attributes}
     assert dict(sink.results) == {"sent": 1, "failed": 0}

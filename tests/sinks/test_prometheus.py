@@ -49,7 +49,9 @@ CONTRACT = {
     "sidecar_merges": {"result"},
     "sidecar_merge_clashes": set(),
     "model_answers": {"answered_version"},
-    "model_rows": {"side"},
+    "model_rows": {"side", "answered"},
+    "sidecar_streams": set(),
+    "sidecar_unwatched_exchanges": {"why"},
     "model_feature_bin": {"side", "feature", "bin", "range", "profile"},
     "model_reference_bin_ratio": {"side", "feature", "bin", "range", "profile"},
     "model_reference_rows": {"side", "feature", "profile"},
@@ -173,10 +175,9 @@ def test_a_slice_that_a_client_named_is_no_label() -> None:
 
 
 def test_violations_by_unknown_features_are_counted_together(observed: Observed) -> None:
-    view = msgspec.structs.replace(
-        observed.view, violations={("made-up-1", "extra_feature"): 2, ("made-up-2", "extra_feature"): 3}
-    )
-    text = render(observed._replace(view=view))
+    violations = {("made-up-1", "extra_feature"): 2, ("made-up-2", "extra_feature"): 3}
+    stream = msgspec.structs.replace(observed.view.primary, violations=violations)
+    text = render(observed._replace(view=msgspec.structs.replace(observed.view, streams=(stream,))))
     assert value(text, "model_feature_violations_total", feature="_unknown", kind="extra_feature") == 5
 
 
@@ -191,7 +192,8 @@ def test_features_that_drift_are_exported_first_where_that_is_chosen() -> None:
     machine = drifted_monitor()  # `age` drifts, `income` does not
     few = msgspec.structs.replace(SETTINGS, metrics=MetricsSettings(max_features=1, choose="drift"))
     reversed_sides = tuple(msgspec.structs.replace(side, features=side.features[::-1]) for side in machine.view().sides)
-    view = msgspec.structs.replace(machine.view(), sides=reversed_sides)
+    stream = msgspec.structs.replace(machine.view().primary, sides=reversed_sides)
+    view = msgspec.structs.replace(machine.view(), streams=(stream,))
 
     text = render(Observed(snapshot(), view, {}), settings=few)
 
@@ -220,7 +222,7 @@ def test_a_measure_without_enough_rows_has_no_score() -> None:
 
 
 def test_an_observer_that_heard_nothing_yet_still_says_that_it_is_up() -> None:
-    text = render(Observed(None, MonitorView((), {}, {}, {}, ""), {}))
+    text = render(Observed(None, MonitorView((), {}), {}))
     assert value(text, "sidecar_observer_up") == 1
 
 

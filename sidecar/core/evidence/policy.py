@@ -21,7 +21,7 @@ RECOVERED_P_VALUE = 0.05
 """A p-value above this ends a verdict on the correlations between features."""
 
 JOINT_SHARE = 0.1
-"""Share of the budget for the tests of correlations (`joint_watch`), both sides together."""
+"""Share of the budget for the tests of correlations (`joint_watch`), both sides of all streams together."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Policy:
     """False alarms and warnings per row that the test of correlations may raise, on each side."""
 
 
-def policy(settings: DriftSettings, detectors: int, least_rows: int) -> Policy:
-    """The limits when so many `detectors` share the budget: one per feature, and one for all features of each side.
+def policy(settings: DriftSettings, detectors: int, least_rows: int, streams: int = 1) -> Policy:
+    """The limits when so many `detectors` of all `streams` share the budget: one per feature, and one for all of each side.
 
         alarm = budget * detectors / BLOCK_ROWS / (1 - JOINT_SHARE)
 
@@ -50,14 +50,15 @@ def policy(settings: DriftSettings, detectors: int, least_rows: int) -> Policy:
     budget holds for all of them together. It is given in rows, while evidence is counted in blocks of `BLOCK_ROWS`.
     """
     watched = math.log10(max(detectors, 1) / BLOCK_ROWS / (1 - JOINT_SHARE))
+    joint_share = JOINT_SHARE / (2 * streams)
     return Policy(
         alarm=math.log10(settings.mean_rows_between_false_alarms) + watched,
         warning=math.log10(settings.mean_rows_between_false_warnings) + watched,
         material=settings.material_psi,
         least_rows=least_rows,
         correlation=settings.material_correlation,
-        joint_alarm=JOINT_SHARE / 2 / settings.mean_rows_between_false_alarms,
-        joint_warning=JOINT_SHARE / 2 / settings.mean_rows_between_false_warnings,
+        joint_alarm=joint_share / settings.mean_rows_between_false_alarms,
+        joint_warning=joint_share / settings.mean_rows_between_false_warnings,
     )
 
 

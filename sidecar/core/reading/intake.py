@@ -1,20 +1,31 @@
 """From exchanges to frames: picks the decoder, unpacks bodies, counts results, and reports failures at a bounded rate.
 
-No payload can raise an exception through here. The monitor interprets the frames.
+It also says to which stream an exchange belongs and what became of its request, since the same heads tell that. No payload can
+raise an exception through here. The monitor interprets the frames.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
 
 from sidecar.core.reading.decoder import Decoder
-from sidecar.core.reading.model_versions import ModelVersions
+from sidecar.core.reading.decoders import DECODERS
+from sidecar.core.reading.decoders import decoders as make_decoders
+from sidecar.core.reading.decoders.csv import Csv
+from sidecar.core.reading.decoders.generic_json import GenericJson
 from sidecar.core.reading.payload import payload
+from sidecar.core.reading.statuses import Statuses
+from sidecar.core.reading.stream_keys import Place, StreamKeys, body_model
 from sidecar.core.words.events import DecodeFailed
-from sidecar.core.words.exchange import Exchange, Message, Outcome
+from sidecar.core.words.exchange import Exchange, Message
 from sidecar.core.words.frame import Frame
-from sidecar.errors import DecodeError
-from sidecar.settings import DecodeSettings
+from sidecar.core.words.stream import Answered, StreamKey
+from sidecar.errors import DecodeError, SettingsError
+from sidecar.settings import DecodeSettings, RouteSettings
 
 COMPLAINT_SECONDS = 60.0
 """A failure is reported at most this often per decoder and reason."""
@@ -25,55 +36,96 @@ _REMEMBERED_BYTES = 2048
 """Bounds of the cache of decoders by head: clients repeat heads, and may also send any number of different ones."""
 
 
+class Reading(NamedTuple):
+    """An exchange that a decoder claims: its stream, what became of its request, and its frames (input, output)."""
+
+    key: StreamKey
+    declared: str
+    """The template of `decode.routes` that it is of; empty if none."""
+    answered: Answered
+    frames: list[Frame]
+
+
+class _Choice(NamedTuple):
+    decoder: Decoder
+    place: Place
+
+
 class Intake:
-    """Turns exchanges into frames. `results` counts messages by (decoder, result), `model_versions` by the version they name."""
+    """Turns exchanges into frames. `results` counts messages by (decoder, result)."""
 
     def __init__(self, settings: DecodeSettings, decoders: tuple[Decoder, ...]) -> None:
+        """Raises SettingsError if a route names a decoder that there is not."""
         self.results: Counter[tuple[str, str]] = Counter()
-        self.model_versions = ModelVersions()
         self._limit = settings.inflated_limit_bytes
+        self._statuses = Statuses(settings.statuses)
+        self._keys = StreamKeys((template, route.model) for template, route in settings.routes.items())
         self._decoders = decoders
-        self._choices: dict[bytes, Decoder | None] = {}  # by the request's head
+        self._routes = {
+            template: (_checked(template, route), make_decoders(settings_of(settings, template)))
+            for template, route in settings.routes.items()
+        }
+        self._choices: dict[bytes, _Choice | None] = {}  # by the request's head
         self._complaints: dict[tuple[str, str], _Complaint] = {}
 
-    def frames(self, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
-        """The frames of an exchange: none, input, or input and output. Failures that are due are added to `failures`."""
-        request, response = exchange.request, exchange.response
+    def read(self, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> Reading | None:
+        """An exchange taken apart; None where no decoder claims it. Failures are added to the list."""
+        request = exchange.request
         try:
-            decoder = self._choices[request.head]
+            choice = self._choices[request.head]
         except KeyError:
-            decoder = self._choose(exchange)
-        frames: list[Frame] = []
-        if decoder is None:
+            choice = self._choose(exchange)
+        if choice is None:
             if request.body_bytes:
                 error = DecodeError("no_decoder", f"{exchange.method} {exchange.path}")
                 self._failed(NOBODY, error, exchange, now, failures)
-            return frames
-        whole = exchange.outcome is Outcome.COMPLETE
-        for message, decode in ((request, decoder.request), (response, decoder.response)):
+            return None
+        decoder, place = choice
+        answered = self._statuses.answered(exchange)
+        if answered is Answered.ACCEPTED:
+            frames = self._accepted(decoder, exchange, now, failures)
+        else:
+            frames = self._not_accepted(decoder, exchange, answered)
+        key = self._by_body(place.key, request) if place.by_body else place.key
+        return Reading(key, place.declared, answered, frames)
+
+    def _accepted(self, decoder: Decoder, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
+        frames: list[Frame] = []
+        for message, decode in ((exchange.request, decoder.request), (exchange.response, decoder.response)):
             if not message.body and not message.truncated:
                 continue  # nothing was sent, or it was not sampled: no failure
-            if message is response and not 0 < exchange.status < 400:
-                continue
             try:
-                frame = decode(exchange, self._payload(message, whole))
+                frames.append(decode(exchange, payload(message, self._limit)))
             except DecodeError as error:
                 self._failed(decoder.name, error, exchange, now, failures)
             else:
-                frames.append(frame)
                 self.results[decoder.name, "ok"] += 1
-                self.model_versions.add(frame.version)
         return frames
 
-    def _payload(self, message: Message, whole: bool) -> bytes:
-        if message.truncated or not whole:
-            raise DecodeError("truncated", f"{len(message.body)} of at least {message.body_bytes} bytes were kept")
-        return payload(message, self._limit)
+    def _not_accepted(self, decoder: Decoder, exchange: Exchange, answered: Answered) -> list[Frame]:
+        """The input alone, to be counted. One that cannot be read is no failure of ours: that may be why it was refused."""
+        request = exchange.request
+        if not request.body and not request.truncated:
+            return []
+        try:
+            frames = [decoder.request(exchange, payload(request, self._limit))]
+        except DecodeError:
+            self.results[decoder.name, answered.value] += 1
+            return []
+        self.results[decoder.name, "ok"] += 1
+        return frames
 
-    def _choose(self, exchange: Exchange) -> Decoder | None:
-        ranked = [(decoder.priority(exchange), -at, decoder) for at, decoder in enumerate(self._decoders)]
-        priority, _, best = max(ranked, default=(0.0, 0, None))
-        chosen = best if priority > 0 else None
+    def _by_body(self, key: StreamKey, request: Message) -> StreamKey:
+        try:
+            return key._replace(model=body_model(payload(request, self._limit)))
+        except DecodeError:
+            return key
+
+    def _choose(self, exchange: Exchange) -> _Choice | None:
+        place = self._keys.place(exchange)
+        route = self._routes.get(place.declared)
+        decoder = _of_route(*route, exchange) if route else _surest(self._decoders, exchange)
+        chosen = _Choice(decoder, place) if decoder else None
         if 0 < len(exchange.request.head) <= _REMEMBERED_BYTES:
             if len(self._choices) >= _MAX_CHOICES:
                 self._choices.clear()
@@ -92,6 +144,45 @@ class Intake:
             complaint.mark_reported(now)
         else:
             complaint.held_back += 1
+
+
+def _checked(template: str, route: RouteSettings) -> RouteSettings:
+    known = sorted(make.name for make in DECODERS)
+    if route.decoder and route.decoder not in known:
+        what = f"decode.routes: {template}: decoder = {route.decoder!r}"
+        raise SettingsError(what, "is no decoder", f"Known are {', '.join(known)}")
+    return route
+
+
+def settings_of(settings: DecodeSettings, template: str) -> DecodeSettings:
+    """The settings for a route of `decode.routes`: its own where it has them. The template may be none of them."""
+    route = settings.routes.get(template)
+    if route is None:
+        return settings
+    pointers = route if route.has_pointers else settings
+    return msgspec.structs.replace(
+        settings,
+        rows_pointer=pointers.rows_pointer,
+        names_pointer=pointers.names_pointer,
+        predictions_pointer=pointers.predictions_pointer,
+        feature_names=route.feature_names or settings.feature_names,
+        paths=(),
+    )
+
+
+def _of_route(route: RouteSettings, decoders: Sequence[Decoder], exchange: Exchange) -> Decoder | None:
+    """The decoder of a declared route: the named one, or the one that reads pointers, unless the request is CSV."""
+    surest = _surest(decoders, exchange)
+    if exchange.method not in ("POST", "PUT"):
+        return surest
+    named = route.decoder or (GenericJson.name if route.has_pointers and not isinstance(surest, Csv) else "")
+    return next((one for one in decoders if one.name == named), surest)
+
+
+def _surest(decoders: Sequence[Decoder], exchange: Exchange) -> Decoder | None:
+    ranked = [(decoder.priority(exchange), -at, decoder) for at, decoder in enumerate(decoders)]
+    priority, _, best = max(ranked, default=(0.0, 0, None))
+    return best if priority > 0 else None
 
 
 class _Complaint:

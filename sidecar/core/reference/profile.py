@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -78,13 +78,23 @@ class Profile:
     """The name given by its maker."""
     created: str = ""
     """When it was made (ISO 8601, UTC); empty if unknown."""
+    streams: Mapping[str, Profile] = field(default_factory=dict)
+    """References of further streams by name, none of which has streams itself."""
+
+    @property
+    def alone(self) -> Profile | None:
+        """The profile without its `streams`; None if that is nothing."""
+        return replace(self, streams={}) if self.sides else None
 
     def merge(self, other: Profile) -> Profile:
-        """Both together; a side that only one of them has is unchanged. Raises ValueError if bins differ."""
+        """Both together; a side or stream that only one of them has is unchanged. Raises ValueError if bins differ."""
         sides = dict(self.sides)
         for side, profile in other.sides.items():
             sides[side] = sides[side].merge(profile) if side in sides else profile
-        return Profile(sides, *self._merged_segments(other))
+        streams = dict(self.streams)
+        for name, more in other.streams.items():
+            streams[name] = streams[name].merge(more) if name in streams else more
+        return Profile(sides, *self._merged_segments(other), streams=streams)
 
     def _merged_segments(self, other: Profile) -> tuple[str, dict[str, dict[Side, Counts]]]:
         """No segments if the two are not segmented alike, since some rows would be in no segment."""

@@ -93,11 +93,19 @@ class _Seasons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By side and number of the season: the counts of each feature, as in `sides`."""
 
 
-class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class _OneStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     sides: dict[Side, tuple[_Feature, ...]]
     segments: _Segments | None = None
     joint: dict[Side, _Joint] = {}
     seasons: _Seasons | None = None
+
+
+_StreamName = Annotated[str, Meta(min_length=1)]
+
+
+class _Content(_OneStream, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    streams: dict[_StreamName, _OneStream] = {}
+    """Further streams, by name."""
 
 
 def dumps(profile: Profile) -> bytes:
@@ -129,7 +137,9 @@ def loads(data: bytes, name: str = "reference") -> Profile:
         raise fail("does not match its digest, so it was changed or damaged after it was made", _FIX)
     try:
         label = msgspec.convert(head, _Label)
-        return replace(_profile(msgspec.convert(content, _Content)), name=label.name, created=label.created)
+        read = msgspec.convert(content, _Content)
+        streams = {one: replace(_profile(of), name=one, created=label.created) for one, of in read.streams.items()}
+        return replace(_profile(read), name=label.name, created=label.created, streams=streams)
     except (msgspec.ValidationError, ValueError) as error:
         raise fail(f"is not consistent ({error})", _FIX) from error
 
@@ -139,10 +149,16 @@ def _digest(content: Any) -> str:
 
 
 def _content(profile: Profile) -> Any:
+    streams = {name: _one_stream(of_stream) for name, of_stream in sorted(profile.streams.items())}
+    return _one_stream(profile) | ({"streams": streams} if streams else {})
+
+
+def _one_stream(profile: Profile) -> dict[str, Any]:
     sides = {side: tuple(_features_of(of_side)) for side, of_side in profile.sides.items()}
     joint = {side: _joint_of(of_side.joint) for side, of_side in profile.sides.items() if of_side.joint}
-    content = _Content(sides, _segments_of(profile), joint, _seasons_of(profile))
-    return msgspec.to_builtins(content, str_keys=True)
+    content = _OneStream(sides, _segments_of(profile), joint, _seasons_of(profile))
+    built: dict[str, Any] = msgspec.to_builtins(content, str_keys=True)
+    return built
 
 
 def _features_of(profile: SideProfile) -> Iterable[_Feature]:
@@ -184,7 +200,7 @@ def _trimmed(counts: Counts, features: tuple[Feature, ...]) -> _Counts:
     return tuple(tuple(row[: one.bins]) for row, one in zip(counts.tolist(), features, strict=True))
 
 
-def _profile(content: _Content) -> Profile:
+def _profile(content: _OneStream) -> Profile:
     sides = {side: _side(features, content.joint.get(side)) for side, features in content.sides.items() if features}
     if content.seasons:
         sides = {side: _with_seasons(side, whole, content.seasons) for side, whole in sides.items()}

@@ -9,7 +9,7 @@ features are tested separately, with another `SIZE` for both sides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -55,6 +55,13 @@ class FeatureComparison(msgspec.Struct, frozen=True):
     changed: str
     """How it changed, in a few words; may be chance where the state is ok."""
     importance: float
+    stream: str = ""
+    """The stream's name in the profiles; empty for the one that bears none."""
+
+    @property
+    def called(self) -> str:
+        """The feature, with its stream where that has a name."""
+        return f"{self.stream}: {self.feature}" if self.stream else self.feature
 
     @property
     def impact(self) -> float:
@@ -84,27 +91,42 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def compare(reference: Profile, live: Profile, material: Material) -> Comparison:
-    """Compare everything that both profiles have. Raises nothing; both must have the same bins."""
-    shared = {side: (of_side, live.sides[side]) for side, of_side in reference.sides.items() if side in live.sides}
+    """Compare everything that both profiles have, stream by stream. Raises nothing; both must have the same bins."""
+    shared = {
+        (name, side): (of_side, of_live.sides[side])
+        for name, of_reference, of_live in _streams(reference, live)
+        for side, of_side in of_reference.sides.items()
+        if side in of_live.sides
+    }
     features = sum(len(of_reference.features) for of_reference, _ in shared.values())
     found: list[FeatureComparison] = []
     pairs: list[JointReport] = []
-    for side, (of_reference, of_live) in shared.items():
+    for (name, side), (of_reference, of_live) in shared.items():
         of_side = _side(side, of_reference, of_live, features, material.psi)
         drifting = np.array([one.state is State.DRIFT for one in of_side], np.bool_)
-        pairs += _joint(side, of_reference, of_live, drifting, material.correlation)
-        found += of_side
+        joint = _joint(side, of_reference, of_live, drifting, material.correlation, len(shared))
+        pairs += [msgspec.structs.replace(one, stream=name) for one in joint]
+        found += [msgspec.structs.replace(one, stream=name) for one in of_side]
     found.sort(key=lambda one: (one.p_value is not None, one.impact), reverse=True)
     return Comparison(tuple(found), tuple(pairs))
 
 
-def _joint(side: Side, reference: SideProfile, live: SideProfile, drifting: Mask, material: float) -> list[JointReport]:
+def _streams(reference: Profile, live: Profile) -> Iterator[tuple[str, Profile, Profile]]:
+    yield "", reference, live
+    for name, of_stream in reference.streams.items():
+        if name in live.streams:
+            yield name, of_stream, live.streams[name]
+
+
+def _joint(
+    side: Side, reference: SideProfile, live: SideProfile, drifting: Mask, material: float, tests: int
+) -> list[JointReport]:
     if reference.joint is None or live.joint is None or live.joint.rows < JOINT_ROWS:
         return []
     chosen = taking_part(reference.features)
     rows = live.joint.rows
     found = compare_pairs(reference.joint, live.joint.correlations, rows, np.ones(len(chosen)), drifting[chosen])
-    threshold = SIZE / len(Side)
+    threshold = SIZE / max(tests, len(Side))
     state = _state(found.p_value < threshold, found.effect, material)
     return [reported(found, side, [reference.names[at] for at in chosen], state, threshold)]
 

@@ -21,10 +21,14 @@ from sidecar.core.words.events import (
     ReferenceLearned,
     ReferenceMismatch,
     State,
+    StreamBegan,
+    StreamsFull,
     VerdictChanged,
     WindowClosed,
 )
 
+_OfReference = ReferenceLearned | LearningRefused | ReferenceChanged | ReferenceMismatch
+_Told = VerdictChanged | WindowClosed | JointChanged | DecodeFailed | StreamBegan | StreamsFull | _OfReference
 _LEVELS = {State.DRIFT: "warning", State.WARNING: "warning"}
 _TOP_FEATURES = 5
 
@@ -40,6 +44,13 @@ class EventLine(NamedTuple):
 
 def event_line(event: Event) -> EventLine | None:
     """The line about an event; None for an exchange, which has traces and captures."""
+    if isinstance(event, ExchangeSeen):
+        return None
+    line = _line(event)
+    return line._replace(figures={"stream": event.stream, **line.figures}) if event.stream else line
+
+
+def _line(event: _Told) -> EventLine:
     match event:
         case VerdictChanged():
             return EventLine(_LEVELS.get(event.report.state, "info"), "verdict_changed", event.at, _verdict(event))
@@ -47,6 +58,16 @@ def event_line(event: Event) -> EventLine | None:
             return EventLine("info", "window_closed", event.ended, _window(event))
         case JointChanged():
             return EventLine(_LEVELS.get(event.report.state, "info"), "joint_changed", event.at, _joint(event))
+        case DecodeFailed():
+            return EventLine("warning", "decode_failed", event.at, _undecoded(event))
+        case StreamBegan() | StreamsFull():
+            return _of_streams(event)
+        case _:
+            return _of_reference(event)
+
+
+def _of_reference(event: _OfReference) -> EventLine:
+    match event:
         case ReferenceLearned():
             figures = {"side": event.side, "rows": event.rows, "digest": event.digest}
             return EventLine("info", "reference_learned", event.at, figures)
@@ -54,12 +75,15 @@ def event_line(event: Event) -> EventLine | None:
             return EventLine("warning", "learning_refused", event.at, _refused(event))
         case ReferenceChanged():
             return EventLine("info", "reference_changed", event.at, {"before": event.before, "digest": event.digest})
-        case DecodeFailed():
-            return EventLine("warning", "decode_failed", event.at, _undecoded(event))
         case ReferenceMismatch():
             return EventLine("warning", "reference_mismatch", event.at, {"side": event.side, "detail": event.detail})
-        case ExchangeSeen():
-            return None
+
+
+def _of_streams(event: StreamBegan | StreamsFull) -> EventLine:
+    if isinstance(event, StreamsFull):
+        return EventLine("warning", "streams_full", event.at, {"most": event.most, "exchanges": event.exchanges})
+    figures = {"model": event.model, "endpoint": event.endpoint, "source": event.source}
+    return EventLine("info", "stream_began", event.at, figures)
 
 
 def _refused(event: LearningRefused) -> dict[str, Any]:

@@ -7,6 +7,9 @@ stream that keeps changing is never taken for normal. The monitor reports refusa
 
 from __future__ import annotations
 
+import msgspec
+import numpy as np
+
 from sidecar.core.reference.builder import Builder, Recount
 from sidecar.core.reference.profile import Profile
 from sidecar.core.scores.comparison import FeatureComparison, Material, compare
@@ -40,7 +43,7 @@ class Learner:
 
     def add(self, frame: Frame) -> None:
         """Take rows."""
-        self._frames.append(self._builder.add(frame))
+        self._frames.append(_compact(self._builder.add(frame)))
 
     def profile(self) -> Profile:
         """The profile of the rows gathered."""
@@ -67,3 +70,10 @@ class Learner:
         for frame in frames:
             recount.add(frame)
         return recount.profile()
+
+
+def _compact(frame: Frame) -> Frame:
+    """The frame with its numbers as an array, which takes a third of the memory of a list; any other frame is unchanged."""
+    if isinstance(frame.values, list) and set(map(type, frame.values)) == {float}:
+        return msgspec.structs.replace(frame, values=np.array(frame.values, np.float64))
+    return frame

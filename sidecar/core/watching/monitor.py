@@ -1,213 +1,173 @@
 """The monitor: exchanges and the time come in, events and a view go out. No socket, no clock, no log, no thread.
 
-It decodes exchanges (`intake`) and hands their rows to the watch of each side. Without a reference it first learns one
-from the first rows of each side, and reports that. Its owner calls `feed_many` with exchanges and `tick` a few times a
-second.
+It takes exchanges apart (`intake`) and hands their rows to the watch of their stream (`streams`). All of them share
+one budget of false alarms. Whoever runs it calls `feed_many` with what came and `tick` a few times a second.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from sidecar.core.binning.segments import Router
-from sidecar.core.evidence.policy import Policy, policy
 from sidecar.core.reading.decoder import Decoder
-from sidecar.core.reading.intake import Intake
+from sidecar.core.reading.intake import Intake, Reading
 from sidecar.core.reference.profile import Profile, SideProfile
-from sidecar.core.reference.profile_file import digest
-from sidecar.core.scores.comparison import Material
-from sidecar.core.watching.learner import Learner
-from sidecar.core.watching.segment_watches import SegmentWatches
-from sidecar.core.watching.watch import Watch
-from sidecar.core.words.events import (
-    DecodeFailed,
-    Event,
-    ExchangeSeen,
-    LearningRefused,
-    ReferenceChanged,
-    ReferenceLearned,
-    State,
-)
+from sidecar.core.watching.budget import Budget
+from sidecar.core.watching.stream_watch import StreamWatch
+from sidecar.core.watching.streams import Streams
+from sidecar.core.words.events import DecodeFailed, Event, ExchangeSeen, ReferenceLearned, StreamsFull
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame, Side
-from sidecar.core.words.view import MonitorView, SideView
+from sidecar.core.words.stream import Answered, StreamKey
+from sidecar.core.words.view import FULL, MonitorView, UnwatchedView
 from sidecar.settings import Settings
 
-LEARNED, LEARNING = "learned", "learning"
+FULL_SECONDS = 60.0
+"""That there are too many streams is told at most this often."""
+
+_Waiting = dict[StreamWatch, list[Frame]]
 
 
 class Monitor:
-    """Watches the inputs and outputs of one model. Times are Unix seconds and must not decrease."""
+    """Watches all models behind one port. Times are Unix seconds and must not go back."""
 
     def __init__(
-        self,
-        settings: Settings,
-        reference: Profile | None,
-        decoders: tuple[Decoder, ...],
-        now: float,
-        source: str = "file",
+        self, settings: Settings, reference: Profile | None, decoders: tuple[Decoder, ...], now: float
     ) -> None:
-        self._settings = settings
+        """Raises SettingsError if `decode.routes` names a decoder that there is not."""
         self._intake = Intake(settings.decode, decoders)
-        self._rows = dict.fromkeys(Side, 0)
-        self._violations: Counter[tuple[str, str]] = Counter()  # of references that were replaced
-        self._compare_with(reference, source, now)
+        self._streams = Streams(settings, reference, Budget(settings), now)
+        self._most = settings.streams.max
+        self._unwatched: Counter[str] = Counter()
+        self._unwatched_rows: Counter[tuple[Side, Answered]] = Counter()
+        self._beyond = 0  # exchanges since that was told
+        self._told = -float("inf")
 
     def switch(self, reference: Profile, now: float) -> list[Event]:
-        """Compare with another reference from now on; does nothing if it is the same. A reference being learned is dropped."""
-        if digest(reference) == self._digest and not self._learners:
-            return []
-        before = self._digest
-        events = self.finish(now)
-        self._violations.update(self._violations_now())
-        self._compare_with(reference, "file", now)
-        return [*events, ReferenceChanged(now, before, self._digest)]
-
-    def _compare_with(self, reference: Profile | None, source: str, now: float) -> None:
-        settings = self._settings
-        self._watches: dict[Side, Watch] = {}
-        self._sources: dict[Side, str] = {}
-        self._digests: dict[Side, str] = {}
-        wanted = settings.learn.rows
-        material = Material(settings.drift.material_psi, settings.drift.material_correlation)
-        self._learners = {} if reference else {side: Learner(side, wanted, material) for side in Side}
-        self._digest = digest(reference) if reference else ""
-        self._label = (reference.name, reference.created) if reference else ("", "")
-        routed = Router(settings.segments, settings.decode.feature_names) if settings.segments.by else None
-        self._segments = SegmentWatches(settings, routed, reference) if routed else None
-        for side, profile in reference.sides.items() if reference else ():
-            self._begin(side, profile, source, self._digest, now)
+        """Compare with another reference from now on; nothing happens if it is the same. What was learned is dropped, except by
+        streams that the reference says nothing of.
+        """
+        told = self._streams.switch(reference, now)
+        return [event for stream, events in told for event in self._named(stream, events)]
 
     @property
     def reference(self) -> Profile | None:
-        """The reference in use: from the file, or learned so far; None while there is none."""
-        sides = {side: watch.reference for side, watch in self._watches.items()}
-        return Profile(sides) if sides else None
+        """What live is compared with: the file's profiles, or what was learned so far; None while there is nothing."""
+        return self._gathered({stream: stream.reference for stream in self._streams.names})
+
+    def live(self) -> Profile | None:
+        """What came since the references were taken up, as profiles in their bins; None where nothing came."""
+        return self._gathered({stream: stream.live() for stream in self._streams.names})
 
     def live_profile(self, side: Side) -> SideProfile | None:
-        """The rows of a side since its reference was taken up; None without a reference."""
-        return self._watches[side].live() if side in self._watches else None
+        """What came on a side of the primary stream; None where there is no reference yet."""
+        return self._streams.primary.live_profile(side) if self._streams.primary else None
 
     def feed(self, exchange: Exchange, now: float) -> list[Event]:
         """Take one exchange."""
         return self.feed_many((exchange,), now)
 
     def feed_many(self, exchanges: Iterable[Exchange], now: float) -> list[Event]:
-        """Take many exchanges at once, which is much cheaper than one by one."""
-        drifted = sum(watch.verdicts.states.count(State.DRIFT) for watch in self._watches.values())
+        """Take many at once, which costs much less than one by one."""
+        drifted = {stream: stream.drifted for stream in self._streams.names}
+        of_all = sum(drifted.values())
         failures: list[DecodeFailed] = []
+        seen: list[Event] = []
         events: list[Event] = []
-        frames: list[Frame] = []
+        waiting: _Waiting = {}
         for exchange in exchanges:
-            events.append(ExchangeSeen(exchange, drifted))
-            found = self._intake.frames(exchange, now, failures)
-            frames += self._segments.router.route(exchange, found) if self._segments else found
-        return [*events, *failures, *self.feed_frames(frames, now)]
+            reading = self._intake.read(exchange, now, failures)
+            stream = self._sort(reading, exchange, now, waiting, events) if reading else None
+            if stream is None:
+                seen.append(ExchangeSeen(exchange, of_all))
+            elif stream is self._streams.primary:
+                seen.append(ExchangeSeen(exchange, drifted.get(stream, 0)))
+            else:
+                seen.append(ExchangeSeen(exchange, drifted.get(stream, 0), self._streams.names[stream]))
+        return [*seen, *failures, *events, *self._take(waiting, now)]
 
-    def feed_frames(self, frames: Iterable[Frame], now: float) -> list[Event]:
-        """Take decoded rows; rows with segments go to these as well."""
-        by_side: dict[Side, list[Frame]] = {side: [] for side in Side}
-        for frame in frames:
-            by_side[frame.side].append(frame)
-        return [event for side, of_side in by_side.items() if of_side for event in self._take(side, of_side, now)]
+    def feed_frames(self, frames: Sequence[Frame], now: float) -> list[Event]:
+        """Take accepted rows that are decoded already and of no particular model or endpoint."""
+        events: list[Event] = []
+        reading = Reading(StreamKey(), "", Answered.ACCEPTED, list(frames))
+        stream = self._streams.of(reading) or self._placed(reading, now, {}, events)
+        return [*events, *self._take({stream: reading.frames}, now)] if stream else events
 
     def tick(self, now: float) -> list[Event]:
-        """Judge blocks that have waited long enough, and close windows whose time is over."""
-        events = [event for watch in self._watches.values() for event in watch.tick(now)]
-        return events + self._segments.tick(now) if self._segments else events
-
-    def finish(self, now: float) -> list[Event]:
-        """Judge waiting rows and close open windows; nothing is fed afterwards."""
-        events = [event for watch in self._watches.values() for event in watch.finish(now)]
-        return events + self._segments.finish(now) if self._segments else events
-
-    def view(self) -> MonitorView:
-        """All figures as of now."""
-        return MonitorView(
-            sides=tuple(self._side_view(side) for side in Side),
-            decoded=dict(self._intake.results),
-            answered=dict(self._intake.model_versions.by_version),
-            violations=dict(self._violations + self._violations_now()),
-            digest=self._digest,
-            segments=self._segments.views() if self._segments else (),
-            name=self._label[0],
-            created=self._label[1],
-        )
-
-    def _violations_now(self) -> Counter[tuple[str, str]]:
-        found: Counter[tuple[str, str]] = Counter()
-        for watch in self._watches.values():
-            found.update(watch.violations())
-        return found
-
-    def _take(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
-        self._rows[side] += sum(frame.rows for frame in frames)
-        if side in self._watches:
-            return self._watch(side, frames, now)
-        return self._learn(side, frames, now) if side in self._learners else []
-
-    def _watch(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
-        """Rows are binned once, for the whole traffic and its segments."""
-        watch = self._watches[side]
-        if self._segments is None:
-            return watch.take(frames, now)
-        batches, events = watch.binned(frames, now)
-        return [*events, *watch.take_batches(batches, now), *self._segments.take(side, batches, now)]
-
-    def _learn(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
-        """Gather rows until a reference is learned; the rows after that are watched."""
-        learner = self._learners[side]
-        configured = self._settings.decode.feature_names if side is Side.INPUT else ()
-        events: list[Event] = []
-        for at, frame in enumerate(frames):
-            names = configured if frame.names is None and frame.width == len(configured) else frame.names
-            learner.add(msgspec.structs.replace(frame, names=names, segments=None))
-            if learner.due:
-                changed = learner.refuse()
-                if changed is None:
-                    return [*events, self._learned(side, now), *self._watch(side, frames[at + 1 :], now)]
-                events.append(
-                    LearningRefused(now, side, changed.feature, changed.effect, changed.changed, learner.refusals)
-                )
+        """Do what is due by time: blocks that waited, windows that are over."""
+        events = [event for one in self._streams.names for event in self._named(one, one.tick(now))]
+        if self._beyond and now - self._told >= FULL_SECONDS:
+            events.append(StreamsFull(now, self._most, self._beyond))
+            self._told, self._beyond = now, 0
         return events
 
-    def _learned(self, side: Side, now: float) -> ReferenceLearned:
-        learner = self._learners.pop(side)
-        profile = learner.profile()
-        self._begin(side, profile.sides[side], LEARNED, digest(profile), now)
-        self._digest = digest(self.reference or profile)
-        return ReferenceLearned(now, side, learner.rows, self._digest)
+    def finish(self, now: float) -> list[Event]:
+        """Close what is open; nothing is fed after it."""
+        return [event for one in self._streams.names for event in self._named(one, one.finish(now))]
 
-    def _begin(self, side: Side, profile: SideProfile, source: str, digest_of_it: str, now: float) -> None:
-        self._sources[side] = source
-        self._digests[side] = digest_of_it
-        self._watches[side] = Watch(side, profile, self._settings, self._limits(0), now)
-        if self._segments:
-            self._segments.begin(side, profile, now)
-        detectors = sum(watch.verdicts.detectors for watch in self._watches.values())
-        if self._segments:
-            detectors *= 1 + self._segments.most
-            self._segments.limit(self._limits(detectors))
-        for watch in self._watches.values():
-            watch.verdicts.limits = self._limits(detectors)
-
-    def _limits(self, detectors: int) -> Policy:
-        return policy(self._settings.drift, detectors, self._settings.window.min_rows)
-
-    def _side_view(self, side: Side) -> SideView:
-        watch = self._watches.get(side)
-        learner = self._learners.get(side)
-        return SideView(
-            side=side,
-            rows_total=self._rows[side],
-            window_rows=watch.window.rows if watch else 0,
-            profile=self._digests.get(side, "")[:8],
-            source=self._sources.get(side, LEARNING if learner else ""),
-            learned_rows=learner.rows if learner else 0,
-            features=watch.views() if watch else (),
-            all_features=watch.verdicts.all_features_view() if watch else None,
-            joint=watch.joint.report if watch and watch.joint else None,
+    def view(self) -> MonitorView:
+        """Every figure as of now."""
+        primary = self._streams.primary
+        return MonitorView(
+            streams=tuple(
+                stream.view("" if stream is primary else name, name) for stream, name in self._streams.names.items()
+            ),
+            decoded=dict(self._intake.results),
+            unwatched=UnwatchedView(dict(self._unwatched), dict(self._unwatched_rows)),
         )
+
+    def _sort(
+        self, reading: Reading, exchange: Exchange, now: float, waiting: _Waiting, events: list[Event]
+    ) -> StreamWatch | None:
+        """The stream of an exchange, whose rows wait for it then; what has none, or was not accepted, is counted."""
+        stream = self._streams.of(reading) or self._placed(reading, now, waiting, events)
+        if stream is None:
+            self._count_unwatched(reading)
+        elif reading.answered is Answered.ACCEPTED:
+            waiting.setdefault(stream, []).extend(stream.route(exchange, reading.frames))
+        else:
+            stream.count(reading.answered, sum(frame.rows for frame in reading.frames))
+        return stream
+
+    def _placed(self, reading: Reading, now: float, waiting: _Waiting, events: list[Event]) -> StreamWatch | None:
+        def flush() -> None:
+            events.extend(self._take(waiting, now))
+            waiting.clear()
+
+        stream, told = self._streams.place(reading, now, flush)
+        events += self._named(stream, told) if stream else told
+        return stream
+
+    def _take(self, waiting: _Waiting, now: float) -> list[Event]:
+        events: list[Event] = []
+        for stream, frames in waiting.items():
+            found = stream.take(frames, now)
+            if any(isinstance(event, ReferenceLearned) for event in found):
+                self._streams.learned(stream)
+            events += self._named(stream, found)
+        return events
+
+    def _named(self, stream: StreamWatch, events: list[Event]) -> list[Event]:
+        """The events of a stream, with its name; those of the primary one carry none."""
+        if stream is self._streams.primary:
+            return events
+        name = self._streams.names[stream]
+        return [event if event.stream else msgspec.structs.replace(event, stream=name) for event in events]
+
+    def _count_unwatched(self, reading: Reading) -> None:
+        if not reading.frames:
+            return  # nothing was read, and why is counted already
+        accepted = reading.answered is Answered.ACCEPTED
+        self._unwatched[FULL if accepted else reading.answered.value] += 1
+        self._beyond += accepted
+        for frame in reading.frames:
+            self._unwatched_rows[frame.side, reading.answered] += frame.rows
+
+    def _gathered(self, profiles: dict[StreamWatch, Profile | None]) -> Profile | None:
+        """One profile of the streams that have one; the primary's stands at the top."""
+        primary = self._streams.primary
+        found = {self._streams.names[one]: profile for one, profile in profiles.items() if profile}
+        first = found.pop(self._streams.names[primary], None) if primary else None
+        return Profile((first or Profile()).sides, streams=found) if first or found else None

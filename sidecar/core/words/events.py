@@ -1,6 +1,7 @@
 """What the monitor reports: frozen values that sinks take. Times are Unix seconds.
 
-An event carries the figures it rests on and the number of rows behind each, so that a sink formats and never computes.
+An event carries the figures it rests on and the number of rows behind each, so that a sink formats and never computes. `stream`
+is the name of the stream that it is about; empty for the primary one.
 """
 
 from __future__ import annotations
@@ -92,10 +93,11 @@ class FeatureReport(msgspec.Struct, frozen=True):
 
 
 class ExchangeSeen(msgspec.Struct, frozen=True):
-    """An exchange reached the observer; `verdicts` is how many features were drifting at that time."""
+    """An exchange reached the observer; `drifted_features` is how many of its stream were drifting at that time."""
 
     exchange: Exchange
     drifted_features: int
+    stream: str = ""
 
 
 class DecodeFailed(msgspec.Struct, frozen=True):
@@ -108,6 +110,8 @@ class DecodeFailed(msgspec.Struct, frozen=True):
     since_last: int
     trace_id: str = ""
     """Trace of the exchange, if it is sampled."""
+    stream: str = ""
+    """Always empty: decoding is not counted by stream."""
 
 
 class WindowClosed(msgspec.Struct, frozen=True):
@@ -120,6 +124,7 @@ class WindowClosed(msgspec.Struct, frozen=True):
     features: tuple[FeatureReport, ...]
     segment: str = ""
     """The segment of the traffic; empty for all of it."""
+    stream: str = ""
 
 
 class VerdictChanged(msgspec.Struct, frozen=True):
@@ -129,6 +134,7 @@ class VerdictChanged(msgspec.Struct, frozen=True):
     before: State
     rows_seen: int
     report: FeatureReport
+    stream: str = ""
 
 
 class PairShift(msgspec.Struct, frozen=True):
@@ -154,6 +160,8 @@ class JointReport(msgspec.Struct, frozen=True):
     features: tuple[tuple[str, float], ...]
     """The features that contribute most, with their shares, largest first."""
     pairs: tuple[PairShift, ...]
+    stream: str = ""
+    """In a comparison of profiles, the stream's name; empty elsewhere, where the event or the view has it."""
 
 
 class JointChanged(msgspec.Struct, frozen=True):
@@ -163,6 +171,7 @@ class JointChanged(msgspec.Struct, frozen=True):
     before: State
     rows_seen: int
     report: JointReport
+    stream: str = ""
 
 
 class ReferenceLearned(msgspec.Struct, frozen=True):
@@ -172,6 +181,7 @@ class ReferenceLearned(msgspec.Struct, frozen=True):
     side: Side
     rows: int
     digest: str
+    stream: str = ""
 
 
 class LearningRefused(msgspec.Struct, frozen=True):
@@ -186,6 +196,7 @@ class LearningRefused(msgspec.Struct, frozen=True):
     effect: float
     changed: str
     times: int
+    stream: str = ""
 
 
 class ReferenceChanged(msgspec.Struct, frozen=True):
@@ -194,14 +205,36 @@ class ReferenceChanged(msgspec.Struct, frozen=True):
     at: float
     before: str
     digest: str
+    stream: str = ""
 
 
 class ReferenceMismatch(msgspec.Struct, frozen=True):
-    """The live stream has none of the reference's features on `side`; emitted once a minute at most."""
+    """The live rows have none of the reference's features on `side`; emitted once a minute at most."""
 
     at: float
     side: Side
     detail: str
+    stream: str = ""
+
+
+class StreamBegan(msgspec.Struct, frozen=True):
+    """Another model or endpoint than the primary one is watched from now on, with its own reference (`file` or `learning`)."""
+
+    at: float
+    stream: str
+    model: str
+    """As requests name it; empty where they do not."""
+    endpoint: str
+    source: str
+
+
+class StreamsFull(msgspec.Struct, frozen=True):
+    """There are `most` streams, and `exchanges` of others came, which are counted and not watched; once a minute at most."""
+
+    at: float
+    most: int
+    exchanges: int
+    stream: str = ""
 
 
 Event = (
@@ -214,4 +247,6 @@ Event = (
     | LearningRefused
     | ReferenceChanged
     | ReferenceMismatch
+    | StreamBegan
+    | StreamsFull
 )

@@ -9,6 +9,7 @@ import msgspec
 
 from sidecar.core.words.events import JointReport, NotEnough, Score, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.stream import Answered
 
 
 class BinView(msgspec.Struct, frozen=True):
@@ -61,6 +62,7 @@ class SideView(msgspec.Struct, frozen=True):
 
     side: Side
     rows_total: int
+    """Rows that were watched or learned from."""
     window_rows: int
     """Rows of the open window."""
     profile: str
@@ -111,20 +113,85 @@ class SegmentView(msgspec.Struct, frozen=True):
         return tuple(one.feature for one in self.features if one.state is State.DRIFT)
 
 
-class MonitorView(msgspec.Struct, frozen=True):
-    """Both sides, and what was counted while reading messages."""
+class StreamView(msgspec.Struct, frozen=True):
+    """Both sides of one stream, and what was counted of it."""
 
-    sides: tuple[SideView, ...]
-    decoded: dict[tuple[str, str], int]
-    """(decoder, result) -> messages; result is `ok` or a reason of DecodeError."""
-    answered: dict[str, int]
-    """Model version named in responses -> decoded responses."""
-    violations: dict[tuple[str, str], int]
+    stream: str
+    """Its name; empty for the primary stream, which `model.name` stands for."""
+    model_name: str
+    """Label `model_name`; never empty."""
+    model: str
+    """As requests name it; empty where they do not, or where none has come yet."""
+    endpoint: str
+    """The path as a template; empty where no request has come yet."""
+    sides: tuple[SideView, ...] = ()
+    answered: dict[str, int] = {}
+    """Version that answers name -> decoded answers"""
+    violations: dict[tuple[str, str], int] = {}
     """(feature, kind) -> rows"""
-    digest: str
-    """The whole digest of the reference file; empty while there is none."""
+    not_accepted: dict[Answered, int] = {}
+    """Rows of requests that were not accepted, which are not watched."""
+    digest: str = ""
+    """The whole digest of its reference; empty while there is none."""
     segments: tuple[SegmentView, ...] = ()
     """Segments of the traffic, by side; empty without `segments.by`."""
     name: str = ""
     created: str = ""
-    """Name and creation time of the reference, where the file has them."""
+    """What the reference is called and when it was made, where it says so."""
+
+    def rows(self) -> dict[tuple[Side, Answered], int]:
+        """All rows, by side and by what became of the request that they came in."""
+        accepted = {(one.side, Answered.ACCEPTED): one.rows_total for one in self.sides}
+        return accepted | {(Side.INPUT, answered): rows for answered, rows in self.not_accepted.items()}
+
+
+NO_STREAM = StreamView("", "", "", "")
+
+
+FULL = "full"
+"""Why accepted requests are not watched: there are `streams.max` streams."""
+WHY_UNWATCHED = (FULL, Answered.REFUSED.value, Answered.UNANSWERED.value)
+"""Why exchanges belong to no stream. Each is exported from 0 on: the first one must be seen."""
+
+
+class UnwatchedView(msgspec.Struct, frozen=True):
+    """Traffic that belongs to no stream, because there are too many, or since no answer showed it to be one."""
+
+    exchanges: dict[str, int] = {}
+    """By why (`WHY_UNWATCHED`)."""
+    rows: dict[tuple[Side, Answered], int] = {}
+
+
+class MonitorView(msgspec.Struct, frozen=True):
+    """All streams, the primary one first, and what was counted on the way to them."""
+
+    streams: tuple[StreamView, ...]
+    decoded: dict[tuple[str, str], int]
+    """(decoder, result) -> messages; result is `ok`, a reason of DecodeError, or why a request that cannot be read matters not
+    (`refused`, `unanswered`)."""
+    unwatched: UnwatchedView = UnwatchedView()
+
+    @property
+    def primary(self) -> StreamView:
+        """The first stream: all that there is to see where there is one model."""
+        return self.streams[0] if self.streams else NO_STREAM
+
+    @property
+    def sides(self) -> tuple[SideView, ...]:
+        """Of the primary stream."""
+        return self.primary.sides
+
+    @property
+    def digest(self) -> str:
+        """Of the primary stream."""
+        return self.primary.digest
+
+    @property
+    def violations(self) -> dict[tuple[str, str], int]:
+        """Of the primary stream."""
+        return self.primary.violations
+
+    @property
+    def segments(self) -> tuple[SegmentView, ...]:
+        """Of the primary stream."""
+        return self.primary.segments

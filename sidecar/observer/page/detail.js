@@ -2,6 +2,7 @@
 
 import { distribution, legend, movedBins } from "./charts.js";
 import { timePlot } from "./plots.js";
+import { streamOf } from "./streams.js";
 import { STATE, byId, clock, count, element, onOpen, pValue, percent, power, refill, say, score, shorten, table } from "./text.js";
 
 const MEASURES = {
@@ -31,7 +32,7 @@ export function showDetail(feature, found) {
   byId("detail-name").title = feature.feature;
   byId("detail-state").className = `badge is-${feature.state}`;
   say("detail-state", STATE[feature.state]);
-  say("detail-note", `${feature.side}, ${feature.kind} · ${explain(feature)}`);
+  say("detail-note", [streamOf(feature), `${feature.side}, ${feature.kind}`, explain(feature)].filter(Boolean).join(" · "));
   showBins(feature);
   refill(byId("scores"), feature.scores, () => [scoreTable(feature.scores)]);
   trail = found.at.length ? found : null;

@@ -1,6 +1,7 @@
 // The features, ranked and searched, and which of them is chosen. The link of the page names the chosen one.
 
 import { evidenceBar, setEvidence } from "./charts.js";
+import { isWithin, streamOf } from "./streams.js";
 import { STATE, byId, count, element, power, say, score } from "./text.js";
 
 const SHOWN = 100; // rows of the table until more are asked for
@@ -22,16 +23,16 @@ export const onChoose = (tell) => { told = tell; };
 /** Rank and show them. They come in the reference's order. */
 export function showFeatures(found) {
   features = found.sort((a, b) => RANK[a.state] - RANK[b.state] || b.impact - a.impact || b.evidence - a.evidence);
-  const [first] = features;
-  if (!picked && first && !isChosen(first)) choice = { side: first.side, feature: first.feature };
+  const [first] = features.filter(isWithin);
+  if (!picked && first && !isChosen(first)) choice = placeOf(first);
   showTable();
 }
 
 /** Look at another feature from now on. */
 export function choose(one) {
-  choice = { side: one.side, feature: one.feature };
+  choice = placeOf(one);
   picked = true;
-  history.replaceState(null, "", `#${one.side}/${encodeURIComponent(one.feature)}`);
+  history.replaceState(null, "", `#${[one.side, one.feature, ...(one.stream ? [one.stream] : [])].map(encodeURIComponent).join("/")}`);
   showTable();
   told();
 }
@@ -47,32 +48,35 @@ export function follow() {
 }
 
 function fromLink() {
-  const [side, name] = location.hash.slice(1).split("/");
+  const [side, name, stream = ""] = location.hash.slice(1).split("/");
   try {
-    return name === undefined ? null : { side, feature: decodeURIComponent(name) };
+    return name === undefined ? null : { side, feature: decodeURIComponent(name), stream: decodeURIComponent(stream) };
   } catch {
     return null; // not one of our links
   }
 }
 
-const isChosen = (one) => choice !== null && choice.side === one.side && choice.feature === one.feature;
+const placeOf = ({ side, feature, stream }) => ({ side, feature, stream });
 
-/** Every word of the search must be in the name, the side, the kind or the state. */
+const isChosen = (one) => choice !== null && choice.side === one.side && choice.feature === one.feature && choice.stream === one.stream;
+
+/** Every word of the search must be in the name, the side, the kind, the state or the stream. */
 function matches(one) {
-  const text = `${one.feature} ${one.side} ${one.kind} ${STATE[one.state]}`.toLowerCase();
+  const text = `${one.feature} ${one.side} ${one.kind} ${STATE[one.state]} ${streamOf(one)}`.toLowerCase();
   return wanted.split(/\s+/).every((word) => text.includes(word));
 }
 
 function showTable() {
-  const found = features.filter(matches);
+  const within = features.filter(isWithin);
+  const found = within.filter(matches);
   const shown = all ? found : found.slice(0, SHOWN);
   const nodes = shown.map((one) => {
-    const key = JSON.stringify([one.side, one.feature]);
+    const key = JSON.stringify([one.stream, one.side, one.feature]);
     if (!tableRows.has(key)) tableRows.set(key, newRow(one));
     return fillRow(tableRows.get(key), one);
   });
   arrange(byId("features"), nodes);
-  say("found", wanted ? `${count(found.length)} of ${count(features.length)}` : "");
+  say("found", wanted ? `${count(found.length)} of ${count(within.length)}` : "");
   showMore(found.length - shown.length);
 }
 
@@ -101,7 +105,8 @@ function newRow(one) {
   const cells = COLUMNS.map(() => element("td", { class: "number wide" }));
   const name = element("button", { type: "button", class: "name", title: `${one.feature} (${one.side}, ${one.kind})` }, one.feature);
   const side = one.side === "output" ? [" ", element("small", {}, "output")] : [];
-  const row = element("tr", {}, element("td", {}, element("span")), element("td", {}, name, ...side), element("td", {}, evidenceBar()),
+  const stream = element("div", { class: "stream quiet" });
+  const row = element("tr", {}, element("td", {}, element("span")), element("td", {}, name, ...side, stream), element("td", {}, evidenceBar()),
     element("td", { class: "number" }), ...cells, element("td", { class: "number wide" }));
   row.addEventListener("click", () => choose(one));
   return row;
@@ -118,6 +123,7 @@ function fillRow(row, one) {
   cells[3].classList.toggle("material", one.state === "drift");
   COLUMNS.forEach((measure, at) => { cells[4 + at].textContent = score(one.scores[measure]?.value); });
   cells[4 + COLUMNS.length].textContent = rowsBehind(one);
+  row.querySelector(".stream").textContent = streamOf(one);
   row.classList.toggle("chosen", isChosen(one));
   row.querySelector(".name").setAttribute("aria-pressed", isChosen(one));
   return row;
@@ -126,6 +132,14 @@ function fillRow(row, one) {
 function rowsBehind(one) {
   const first = Object.values(one.scores)[0];
   return first ? count(first.rows) : "–";
+}
+
+/** Show them again, since the page was narrowed to a stream or is no longer. */
+export function narrowed() {
+  all = false;
+  if (choice && !isWithin(choice)) picked = false;
+  showFeatures(features);
+  told();
 }
 
 byId("search").addEventListener("input", (event) => {

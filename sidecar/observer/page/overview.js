@@ -1,11 +1,13 @@
 // What is known within five seconds: is it healthy, is it drifting, what changed.
 
 import { choose } from "./features.js";
+import { streamOf } from "./streams.js";
 import { ago, byId, clock, count, element, figure, happened, percent, refill, say, seconds, total } from "./text.js";
 
 const MINUTE = 60; // points, one a second
 const BAD = 0.05; // share of failed answers that is more than a warning
 const CHIPS = 8;
+const READ = ["ok", "refused", "unanswered"]; // what the model did not accept need not be read
 
 export function showOverview(look, points) {
   const { status, features, changes } = look;
@@ -50,7 +52,7 @@ function health(status, minute) {
   const share = asked ? failed / asked : 0;
   if (failed) return [share >= BAD ? "drift" : "warning", `${percent(share)} of answers fail`, `in the last minute · ${usual}`];
   if (shed) return ["warning", "Watching only a part", `${count(shed)} payloads were shed in the last minute; requests were not touched`];
-  const unread = total(status.decoded.filter((one) => one.result !== "ok"));
+  const unread = total(status.decoded.filter((one) => !READ.includes(one.result)));
   if (unread > total(status.decoded) / 2) return ["warning", "Most messages cannot be read", `${count(unread)} of them; below is why`];
   return asked ? ["ok", "Answering well", `no errors in the last minute · ${usual}`] : ["", "No requests just now", usual];
 }
@@ -61,7 +63,7 @@ function showDrift(status, features) {
   const learning = status.sides.filter((one) => one.source === "learning");
   const headline = driftHeadline(status, features, drifted, warned, learning);
   answer("verdict", "headline", "subline", [...headline, describeReference(status)]);
-  const named = [...drifted, ...warned].slice(0, CHIPS).map((one) => [one.side, one.feature, one.state]);
+  const named = [...drifted, ...warned].slice(0, CHIPS).map((one) => [one.side, one.feature, one.state, one.stream, streamOf(one)]);
   refill(byId("chips"), named, () => named.map(chip));
   showLearning(learning);
 }
@@ -76,16 +78,19 @@ function driftHeadline(status, features, drifted, warned, learning) {
   return ["", learning.length ? "Learning what is normal" : "Not enough rows yet to tell"];
 }
 
-function chip([side, feature, state]) {
-  const button = element("button", { class: `chip is-${state}`, type: "button", title: `${feature} (${side}): ${state}` }, feature);
-  button.addEventListener("click", () => choose({ side, feature }));
+function chip([side, feature, state, stream, name]) {
+  const title = `${[name, feature].filter(Boolean).join(": ")} (${side}): ${state}`;
+  const button = element("button", { class: `chip is-${state}`, type: "button", title }, feature);
+  button.addEventListener("click", () => choose({ side, feature, stream }));
   return button;
 }
 
 function describeReference(status) {
-  const seen = status.sides
-    .filter((one) => one.rows_total)
-    .map((one) => `${count(one.rows_total)} ${one.side === "input" ? "rows in" : "rows out"}`);
+  const seen = ["input", "output"]
+    .map((side) => [side, status.sides.filter((one) => one.side === side).reduce((all, one) => all + one.rows_total, 0)])
+    .filter(([, rows]) => rows)
+    .map(([side, rows]) => `${count(rows)} ${side === "input" ? "rows in" : "rows out"}`);
+  if (status.streams.length > 1) seen.push(`${count(status.streams.length)} streams`);
   const known = status.sides.find((one) => one.profile);
   const name = status.reference.name || known?.profile;
   return [...seen, known ? `against ${known.source === "file" ? `the reference “${name}”` : `what was ${known.source}`}` : ""].filter(Boolean).join(" · ");
@@ -97,7 +102,7 @@ function showLearning(sides) {
     ...sides.map((one) => {
       const done = element("i");
       done.style.width = percent(Math.min(1, one.learned_rows / one.learn_rows), 0);
-      const text = `${one.side}: ${count(one.learned_rows)} of ${count(one.learn_rows)} rows`;
+      const text = `${[streamOf(one), one.side].filter(Boolean).join(" ")}: ${count(one.learned_rows)} of ${count(one.learn_rows)} rows`;
       return element("div", { class: "progress" }, element("span", {}, text), element("div", { class: "track" }, done));
     }),
   );
@@ -109,6 +114,6 @@ function showLast(changes, now) {
   const { name, state, how } = happened(newest);
   const age = Math.max(0, now - newest.at);
   const when = age < 60 ? "less than a minute ago" : `${ago(age)} ago`;
-  const line = state ? `${name}: ${state}` : name;
+  const line = [streamOf(newest), state ? `${name}: ${state}` : name].filter(Boolean).join(" · ");
   answer("changed", "changed-line", "changed-note", [state, line, [`${when}, at ${clock(newest.at)}`, how].filter(Boolean).join(" · ")]);
 }

@@ -1,9 +1,10 @@
 // The live page: what the observer sends each second is shown. Everything that it shows is in /api/v1.
 
 import { loseDetail, redrawDetail, showDetail } from "./detail.js";
-import { chosen, follow, onChoose, showFeatures } from "./features.js";
+import { chosen, follow, narrowed, onChoose, showFeatures } from "./features.js";
 import { showOverview } from "./overview.js";
 import { settingsTable, showChanges, showExchanges, showFigures, showReference, showSegments, showTogether } from "./panels.js";
+import { isWithin, onNarrow, showStreams } from "./streams.js";
 import { redrawTraffic, showPoints, showTiles } from "./traffic.js";
 import { byId, say } from "./text.js";
 
@@ -37,17 +38,23 @@ async function show(look) {
   last = look;
   await remember(look.status);
   document.body.classList.remove("stale");
+  showStreams(look.status.streams);
   showFeatures(look.features);
   showOverview(look, points);
   showTiles(look.status, points);
   showPoints(points);
-  showTogether(look.status.sides);
-  showSegments(look.segments);
-  showChanges(look.changes);
+  showLists(look);
   showExchanges(look.exchanges);
   showFigures(look.status);
   showReference(look.status);
   await refreshDetail();
+}
+
+/** What is of one stream each. */
+function showLists(look) {
+  showTogether(look.status.sides.filter(isWithin));
+  showSegments(look.segments.filter(isWithin));
+  showChanges(look.changes.filter(isWithin));
 }
 
 async function remember({ recent, now }) {
@@ -60,8 +67,9 @@ async function refreshDetail() {
   const asked = chosen();
   if (!asked) return;
   const place = `${asked.side}/${encodeURIComponent(asked.feature)}`;
-  const feature = await ask(`api/v1/features/${place}`);
-  const trail = feature && (await ask(`api/v1/trail/${place}`));
+  const stream = asked.stream ? `?stream=${encodeURIComponent(asked.stream)}` : "";
+  const feature = await ask(`api/v1/features/${place}${stream}`);
+  const trail = feature && (await ask(`api/v1/trail/${place}${stream}`));
   if (asked !== chosen()) return; // the reader chose another one meanwhile
   if (feature) showDetail(feature, trail);
   else loseDetail(asked);
@@ -95,6 +103,11 @@ onChoose(async () => {
   await refreshDetail().catch(lost);
   const { top } = byId("detail").getBoundingClientRect();
   if (top > innerHeight / 2) byId("detail").scrollIntoView(); // it stands below the table where there is little width
+});
+
+onNarrow(() => {
+  narrowed();
+  if (last) showLists(last);
 });
 
 byId("settings").addEventListener("toggle", async () => {

@@ -1,6 +1,7 @@
 // What stands further down: features together, segments, what happened, exchanges, counters, reference and settings.
 
 import { choose } from "./features.js";
+import { streamOf } from "./streams.js";
 import { badge, byId, clock, count, element, happened, pValue, percent, power, refill, score, seconds, shorten, table, total } from "./text.js";
 
 const CHANGES = 12;
@@ -16,14 +17,18 @@ export function showTogether(sides) {
     element("td", { class: "number" }, effect), element("td", { class: "wide wrap" }, carried))));
 }
 
-function together({ side, together: one }) {
-  return [one.state, `All ${side} features, a little each`, power(Math.max(0, one.evidence)), score(one.effect), "–"];
+const inStream = (one) => (streamOf(one) ? ` of ${streamOf(one)}` : "");
+
+function together(of) {
+  const { side, together: one } = of;
+  return [one.state, `All ${side} features${inStream(of)}, a little each`, power(Math.max(0, one.evidence)), score(one.effect), "–"];
 }
 
-function joint({ side, joint: one }) {
+function joint(of) {
+  const { side, joint: one } = of;
   const pairs = one.pairs.slice(0, 2).map((pair) => `${shorten(pair.first, 30)} with ${shorten(pair.second, 30)}: ${pair.reference.toFixed(2)} to ${pair.live.toFixed(2)}`);
   const carried = one.state === "drift" ? pairs.join("; ") || one.features.slice(0, 3).map(([name]) => shorten(name, 30)).join(", ") : "–";
-  return [one.state, `How ${side} features go together`, `p ${pValue(one.p_value)}`, score(one.effect), carried];
+  return [one.state, `How ${side} features${inStream(of)} go together`, `p ${pValue(one.p_value)}`, score(one.effect), carried];
 }
 
 export function showSegments(segments) {
@@ -34,7 +39,7 @@ export function showSegments(segments) {
     const named = one.features.map((each) => shorten(each.feature, 40)).join(", ");
     return element("tr", {},
       element("td", {}, badge(state)),
-      element("td", { title: one.segment }, one.segment),
+      element("td", { title: one.segment }, one.segment, ...(streamOf(one) ? [" ", element("small", {}, streamOf(one))] : [])),
       element("td", {}, one.side),
       element("td", { class: "number" }, count(one.rows_total)),
       element("td", { class: "wide" }, one.reference === "segment" ? "its own past" : "the whole"),
@@ -50,7 +55,7 @@ export function showChanges(changes) {
     const title = single ? element("button", { type: "button", class: "name" }, name) : element("b", {}, name);
     if (single) title.addEventListener("click", () => choose(one));
     const rows = one.rows_seen ? `after ${count(one.rows_seen)} rows` : "";
-    const note = element("span", { class: "quiet" }, [rows, how].filter(Boolean).join(" · "));
+    const note = element("span", { class: "quiet" }, [streamOf(one), rows, how].filter(Boolean).join(" · "));
     return element("li", {}, element("time", {}, clock(one.at)), ...(state ? [badge(state)] : []), title, note);
   }));
 }
@@ -74,13 +79,17 @@ export function showFigures(status) {
     ["Answers, with p50", routes.map((one) => [`${one.status} ${one.method} ${one.route}`, `${count(one.count)} · ${seconds(one.p50)}`])],
     ["Exchanges", counts(traffic.exchanges, (one) => `${one.protocol}: ${one.outcome}`)],
     ["Messages decoded", counts(status.decoded, (one) => `${one.decoder}: ${one.result}`)],
-    ["Answers by version", counts(status.answered, (one) => one.version)],
-    ["Violations", counts(status.violations, (one) => `${one.feature}: ${one.kind}`)],
+    ["Answers by version", counts(status.answered, (one) => `${named(one)}${one.version}`)],
+    ["Violations", counts(status.violations, (one) => `${named(one)}${one.feature}: ${one.kind}`)],
+    ["Rows in", status.streams.flatMap((one) => counts(Object.entries(one.rows).map(([answered, n]) => ({ answered, count: n })), ({ answered }) => `${named(one)}${answered}`))],
+    ["Not watched", counts(status.unwatched, (one) => one.why)],
     ["Shed", total(traffic.shed) ? counts(traffic.shed, (one) => `${one.stage}: ${one.reason}`) : [["nothing", "0"]]],
     ["Sinks", results],
   ];
   refill(byId("figures"), blocks, () => blocks.filter(([, lines]) => lines.length).map(([title, lines]) => block(title, lines)));
 }
+
+const named = (one) => (streamOf(one) ? `${streamOf(one)}: ` : "");
 
 function counts(counted, name) {
   return counted.filter((one) => one.count).sort((a, b) => b.count - a.count).slice(0, LINES).map((one) => [name(one), count(one.count)]);
@@ -97,7 +106,7 @@ export function showReference(status) {
     ["Name", status.reference.name || "–"],
     ["Made", status.reference.created || "–"],
     ["Digest", status.digest.slice(0, 16) || "–"],
-    ...status.sides.map((one) => [one.side, side(one)]),
+    ...status.sides.map((one) => [`${named(one)}${one.side}`, side(one)]),
   ];
   refill(byId("reference"), lines, () => pairs(lines));
   byId("download").hidden = !status.sides.some((one) => one.profile && one.rows_total);

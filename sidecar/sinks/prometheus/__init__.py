@@ -22,7 +22,7 @@ from sidecar.sink import RESULTS, Observed
 from sidecar.sinks.prometheus.containers import container_families
 from sidecar.sinks.prometheus.exemplars import Exemplars
 from sidecar.sinks.prometheus.families import Families
-from sidecar.sinks.prometheus.features import FeatureText
+from sidecar.sinks.prometheus.features import FeatureText, Of
 from sidecar.sinks.prometheus.merge import Merger
 from sidecar.sinks.prometheus.model import model_families
 from sidecar.sinks.prometheus.segments import segment_families
@@ -47,7 +47,7 @@ class PrometheusSink:
     def __init__(self, settings: Settings) -> None:
         self.results: Mapping[str, int] = {}  # it is read, so no event can be lost
         self._families = Families(settings.model)
-        self._features = FeatureText(settings.model)
+        self._features = FeatureText()
         self._max_features = settings.metrics.max_features
         self._by_drift = settings.metrics.choose == "drift"
         self._exemplars = Exemplars()
@@ -70,8 +70,11 @@ class PrometheusSink:
         registry.register(_Collected(self._collect(observed)))
         openmetrics = content_type.startswith("application/openmetrics-text")
         body = encode(registry).removesuffix(_END)
-        shown = [(side, one) for side in observed.view.sides for one in self._chosen(side)]
-        features = (text.encode() for text in self._features.write(shown, observed.view.sides, openmetrics) if shown)
+        sides = [
+            Of.of(self._families.model_of(stream), side) for stream in observed.view.streams for side in stream.sides
+        ]
+        shown = [(of, one) for of in sides for one in self._chosen(of.side)]
+        features = (text.encode() for text in self._features.write(shown, sides, openmetrics) if shown)
         ours = b"".join((body, *features))
         theirs = self._merger.beside(ours, page) if page else b""
         return ours + theirs + (_END if openmetrics else b""), content_type

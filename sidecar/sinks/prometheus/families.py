@@ -18,6 +18,7 @@ from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 from sidecar.core.words.snapshot import Histogram
+from sidecar.core.words.view import StreamView
 from sidecar.settings import ModelSettings
 
 Rows = Iterable[tuple[Sequence[str], float]]
@@ -25,30 +26,38 @@ Rows = Iterable[tuple[Sequence[str], float]]
 
 
 class Families:
-    """Makes families; label names are those beside `model_name` and `model_version`."""
+    """Makes families; label names are those beside `model_name` and `model_version`.
+
+    Where samples are of streams (`streams`), the values of each row begin with the two of its stream (`model_of`).
+    """
 
     def __init__(self, model: ModelSettings) -> None:
         self._values = (model.name, model.version)
 
-    def counter(self, name: str, text: str, labels: Sequence[str], rows: Rows) -> Metric:
+    def model_of(self, stream: StreamView) -> tuple[str, str]:
+        """Name and version of a stream; the version that is set is the primary stream's."""
+        return stream.model_name, "" if stream.stream else self._values[1]
+
+    def counter(self, name: str, text: str, labels: Sequence[str], rows: Rows, streams: bool = False) -> Metric:
         """A counter; `name` is without `_total`, which is added."""
         family = CounterMetricFamily(name, text, labels=self._names(labels))
         for values, value in rows:
-            family.add_metric((*self._values, *values), value)
+            family.add_metric((*(() if streams else self._values), *values), value)
         return family
 
-    def gauge(self, name: str, text: str, labels: Sequence[str], rows: Rows) -> Metric:
+    def gauge(self, name: str, text: str, labels: Sequence[str], rows: Rows, streams: bool = False) -> Metric:
         """A gauge."""
         family = GaugeMetricFamily(name, text, labels=self._names(labels))
         for values, value in rows:
-            family.add_metric((*self._values, *values), value)
+            family.add_metric((*(() if streams else self._values), *values), value)
         return family
 
-    def info(self, name: str, text: str, labels: Sequence[str], rows: Rows) -> Metric:
+    def info(self, name: str, text: str, labels: Sequence[str], rows: Rows, streams: bool = False) -> Metric:
         """An info metric, always 1; `name` is without `_info`, which is added."""
         family = InfoMetricFamily(name, text, labels=self._names(()))
         for values, _ in rows:
-            family.add_metric(self._values, dict(zip(labels, values, strict=True)))
+            model = tuple(values[:2]) if streams else self._values
+            family.add_metric(model, dict(zip(labels, values[2:] if streams else values, strict=True)))
         return family
 
     def histogram(

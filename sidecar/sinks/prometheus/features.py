@@ -9,22 +9,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from sidecar.core.words.events import ALL_FEATURES, JointReport, Score, State
+from sidecar.core.words.events import ALL_FEATURES, Score, State
 from sidecar.core.words.view import BinView, FeatureView, SideView
-from sidecar.settings import ModelSettings
 
-Shown = Sequence[tuple[SideView, FeatureView]]
+
+class Of(NamedTuple):
+    """A side, and the labels that its samples begin with: the model's name and version, and the side."""
+
+    labels: str
+    side: SideView
+
+    @classmethod
+    def of(cls, model: tuple[str, str], side: SideView) -> Of:
+        """A side of the stream that has this name and version."""
+        name, version = map(escaped, model)
+        return cls(f'model_name="{name}",model_version="{version}",side="{side.side}"', side)
+
+    def feature(self, name: str) -> str:
+        """The labels of one feature."""
+        return f'{self.labels},feature="{escaped(name)}"'
+
+
+Shown = Sequence[tuple[Of, FeatureView]]
 """Features with their sides, in the order of the reference."""
 
 
 class FeatureText:
-    """Writes the families; every sample starts with `model_name` and `model_version`."""
+    """Writes the families."""
 
-    def __init__(self, model: ModelSettings) -> None:
-        self._model = f'model_name="{escaped(model.name)}",model_version="{escaped(model.version)}"'
-
-    def write(self, shown: Shown, sides: Sequence[SideView], openmetrics: bool) -> Iterator[str]:
+    def write(self, shown: Shown, sides: Sequence[Of], openmetrics: bool) -> Iterator[str]:
         """Pieces of text, each of whole lines; the lines of a family are consecutive, as both formats require."""
         counter = "model_feature_bin" if openmetrics else "model_feature_bin_total"
         yield _head(counter, "counter", "Live rows by bin of the reference.")
@@ -32,28 +47,30 @@ class FeatureText:
         yield _head("model_reference_bin_ratio", "gauge", "Share of the reference's rows in each bin.")
         yield from self._bins("model_reference_bin_ratio", shown, lambda one: one.reference_ratio)
         yield _head("model_reference_rows", "gauge", "Rows of the reference behind each feature.")
-        for side, one in shown:
-            yield f'model_reference_rows{{{self._of(side, one.feature)},profile="{side.profile}"}} {one.reference_rows}\n'
+        for of, one in shown:
+            labels = of.feature(one.feature)
+            yield f'model_reference_rows{{{labels},profile="{of.side.profile}"}} {one.reference_rows}\n'
         yield from self._scored(shown)
-        verdicts = [(self._of(side, one.feature), one.evidence, one.state) for side, one in shown]
-        for side in sides:
-            if side.all_features:
-                verdicts.append((self._of(side, ALL_FEATURES), side.all_features.evidence, side.all_features.state))
+        verdicts = [(of.feature(one.feature), one.evidence, one.state) for of, one in shown]
+        for of in sides:
+            together = of.side.all_features
+            if together:
+                verdicts.append((of.feature(ALL_FEATURES), together.evidence, together.state))
         yield from _verdicts(verdicts)
-        yield from self._joint([side.joint for side in sides if side.joint])
+        yield from self._joint(sides)
 
-    def _joint(self, reports: Sequence[JointReport]) -> Iterator[str]:
+    def _joint(self, sides: Sequence[Of]) -> Iterator[str]:
         """The tests of correlations, where the reference has correlations."""
         yield _head(
             "model_joint_drift_effect",
             "gauge",
             "Change of the correlation of two features that is most certain to have changed.",
         )
-        for one in reports:
-            yield f'model_joint_drift_effect{{{self._model},side="{one.side}"}} {number(one.effect)}\n'
+        reports = [(of.labels, of.side.joint) for of in sides if of.side.joint]
+        for labels, one in reports:
+            yield f"model_joint_drift_effect{{{labels}}} {number(one.effect)}\n"
         yield _head("model_joint_drift_state", "gauge", "The verdict on the correlations between features, one-hot.")
-        for one in reports:
-            labels = f'{self._model},side="{one.side}"'
+        for labels, one in reports:
             yield "".join(
                 f'model_joint_drift_state{{{labels},state="{state}"}} {one.state is state:d}\n' for state in State
             )
@@ -62,27 +79,24 @@ class FeatureText:
         yield _head(
             "model_drift_score", "gauge", "Distance of live from reference by each measure, last closed window."
         )
-        for side, one in shown:
-            yield "".join(self._scores(side, one))
+        for of, one in shown:
+            yield "".join(self._scores(of, one))
         yield _head("model_independent_ratio", "gauge", "Effective independent rows per recent row.")
-        for side, one in shown:
-            yield f"model_independent_ratio{{{self._of(side, one.feature)}}} {number(one.independent_ratio)}\n"
+        for of, one in shown:
+            yield f"model_independent_ratio{{{of.feature(one.feature)}}} {number(one.independent_ratio)}\n"
 
     def _bins(self, name: str, shown: Shown, value: Callable[[BinView], float]) -> Iterator[str]:
-        for side, one in shown:
-            before, after = f"{name}{{{self._of(side, one.feature)}", f'",profile="{side.profile}"}}'
+        for of, one in shown:
+            before, after = f"{name}{{{of.feature(one.feature)}", f'",profile="{of.side.profile}"}}'
             yield "".join(
                 f'{before},bin="{each.bin}",range="{escaped(each.range)}{after} {value(each)}\n' for each in one.bins
             )
 
-    def _scores(self, side: SideView, one: FeatureView) -> Iterable[str]:
-        labels = self._of(side, one.feature)
+    def _scores(self, of: Of, one: FeatureView) -> Iterable[str]:
+        labels = of.feature(one.feature)
         for measure, score in one.scores.items():
             if isinstance(score, Score):  # with too few rows there is no sample
                 yield f'model_drift_score{{{labels},measure="{measure}"}} {number(score.value)}\n'
-
-    def _of(self, side: SideView, feature: str) -> str:
-        return f'{self._model},side="{side.side}",feature="{escaped(feature)}"'
 
 
 def _verdicts(all_of_them: Sequence[tuple[str, float, State]]) -> Iterator[str]:

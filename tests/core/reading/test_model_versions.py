@@ -5,18 +5,17 @@ from __future__ import annotations
 from harness.observed import exchange
 from harness.wire import recorded
 from sidecar.core.reading.decoders import decoders
-from sidecar.core.reading.intake import Intake
 from sidecar.core.reading.model_versions import MOST, OTHER, ModelVersions
+from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.exchange import Exchange
-from sidecar.settings import DecodeSettings
+from sidecar.settings import Settings
 
 
 def counted(exchanges: list[Exchange]) -> dict[str, int]:
-    settings = DecodeSettings()
-    intake = Intake(settings, decoders(settings))
-    for one in exchanges:
-        intake.frames(one, 0.0, [])
-    return dict(intake.model_versions.by_version)
+    settings = Settings()
+    monitor = Monitor(settings, None, decoders(settings.decode), 0.0)
+    monitor.feed_many(exchanges, 0.0)
+    return dict(monitor.view().primary.answered)
 
 
 def test_answers_are_counted_by_the_version_that_they_name() -> None:

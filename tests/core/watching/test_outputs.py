@@ -73,7 +73,9 @@ def test_answers_that_change_are_drift_and_others_are_not(
     intake = Intake(settings.decode, decoders(settings.decode))
     frames: list[Frame] = []
     for _ in range(400):
-        frames += intake.frames(exchange(answers(rng, False)), 0.0, [])
+        reading = intake.read(exchange(answers(rng, False)), 0.0, [])
+        assert reading
+        frames += reading.frames
     monitor = Monitor(settings, recounted_frames(frames), decoders(settings.decode), 0.0)
     told: list[tuple[int, str]] = []
 
