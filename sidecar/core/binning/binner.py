@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sidecar.core.binning.allotment import Allotment, Precisions
 from sidecar.core.binning.bins import Feature, Kind, category, truth
+from sidecar.core.binning.rounding import BINARY
 from sidecar.core.words.arrays import Codes, Floats, Numbers
 
 ABSENT = -1
@@ -43,9 +45,13 @@ class Batch(NamedTuple):
 
 
 class Binner:
-    """The bins of all features of one side, laid out for speed. `width` is B, `mask` (F, B) marks the bins that exist."""
+    """The bins of all features of one side, laid out for speed. `width` is B, `mask` (F, B) marks the bins that exist.
 
-    def __init__(self, features: Sequence[Feature]) -> None:
+    With the `counts` (F, B) of a reference, numbers that come in a coarser precision are allotted to the bins that they came
+    from; without them, as for the reference itself, numbers are taken as they are.
+    """
+
+    def __init__(self, features: Sequence[Feature], counts: Floats | None = None) -> None:
         self.features = tuple(features)
         self.width = max((feature.bins for feature in features), default=1)
         self.numeric = np.array([at for at, feature in enumerate(features) if feature.ordered], np.int64)
@@ -53,15 +59,22 @@ class Binner:
         self._offsets = (np.arange(len(features)) * self.width)[:, None]
         self._edges = _padded([self.features[at].edges for at in self.numeric])
         self._missing = np.array([self.features[at].missing for at in self.numeric], np.int64)[:, None]
+        numeric = [self.features[at] for at in self.numeric]
+        self._own = tuple(feature.precision for feature in numeric) if any(one.precision for one in numeric) else ()
+        self._allotment = None if counts is None else Allotment(numeric, counts[self.numeric])
         self._lookups = {at: _Lookup(feature) for at, feature in enumerate(features) if not feature.ordered}
 
-    def bin(self, values: Any, rows: int, width: int, columns: Sequence[int]) -> Batch:
-        """Bin `rows` x `width` flat values; `columns[f]` is the column of feature f, or ABSENT (all `missing`)."""
+    def bin(
+        self, values: Any, rows: int, width: int, columns: Sequence[int], precisions: tuple[str, ...] = ()
+    ) -> Batch:
+        """Bin `rows` x `width` flat values; `columns[f]` is the column of feature f, or ABSENT (all `missing`).
+        `precisions` are those of the columns, as in a frame.
+        """
         errors: dict[int, int] = {}
         sources = [columns[at] for at in self.numeric]
         numbers = self._numbers(values, rows, width, sources, errors)
         codes = np.empty((len(self.features), rows), np.int64)
-        codes[self.numeric] = self.cut(numbers)
+        codes[self.numeric] = self._placed(numbers, _of_columns(precisions, sources))
         for at, lookup in self._lookups.items():
             source = columns[at]
             codes[at] = lookup.missing if source == ABSENT else lookup.codes(_listed(values[source::width]))
@@ -88,6 +101,14 @@ class Binner:
         np.copyto(codes, self._missing, where=np.isnan(numbers))
         return codes
 
+    def _placed(self, numbers: Floats, precisions: Precisions) -> Codes:
+        """The bins (not flat) of numbers in precisions. What is finer than the reference is rounded as the reference was."""
+        sent = _in_precision(_in_precision(numbers, precisions), self._own)
+        codes = self.cut(sent)
+        if self._allotment:
+            self._allotment.settle(sent, codes, precisions)
+        return codes
+
     def _numbers(self, values: Any, rows: int, width: int, sources: list[int], errors: dict[int, int]) -> Floats:
         """The numeric columns (numeric features, n); counts values that are no numbers in `errors`."""
         if len(sources) == width or isinstance(values, np.ndarray):
@@ -109,6 +130,30 @@ def as_floats(values: Any) -> Floats | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return numbers if numbers.ndim == 1 else None
+
+
+def _of_columns(precisions: tuple[str, ...], sources: list[int]) -> Precisions:
+    """The precision of each numeric feature, from those of the columns."""
+    if not precisions:
+        return precisions
+    if len(precisions) == 1:
+        return precisions * len(sources)
+    return tuple("" if at == ABSENT else precisions[at] for at in sources)
+
+
+def _in_precision(numbers: Floats, precisions: Precisions) -> Floats:
+    """Numbers (features, n) rounded to the precision of each feature; the same array if none has one."""
+    if not precisions:
+        return numbers
+    names = set(precisions)
+    if len(names) == 1:
+        (name,) = names
+        return BINARY[name].rounded(numbers) if name else numbers
+    sent = numbers.copy()
+    for name in names - {""}:
+        places = [at for at, precision in enumerate(precisions) if precision == name]
+        sent[places] = BINARY[name].rounded(sent[places])
+    return sent
 
 
 class _Lookup:

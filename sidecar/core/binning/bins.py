@@ -59,6 +59,11 @@ class Feature(msgspec.Struct, frozen=True):
     """None for a feature that is a column itself."""
     importance: float = 1.0
     """Weight of the feature in the model, 1 on average: features are ranked by effect times importance."""
+    precision: str = ""
+    """The binary format in which all numbers of the reference are exact: `float32`, `float16`, `bfloat16`; empty for float64."""
+    places: int | None = None
+    digits: int | None = None
+    """The decimal places and the significant digits in which all numbers of the reference are exact; None for more than nine."""
 
     @property
     def ordered(self) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.binning.bins import Feature, Kind
+from sidecar.core.binning.grain import grain_of
 from sidecar.core.words.arrays import Floats
 
 FEW_VALUES = 16
@@ -46,7 +47,7 @@ def cut_numeric(name: str, values: Floats) -> Feature:
     every value.
     """
     finite = np.sort(values[np.abs(values) < np.finfo(np.float64).max]) + 0.0  # adding 0 makes -0.0 the same as 0.0
-    return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite)))
+    return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite)), **grain_of(finite)._asdict())
 
 
 def cut_categorical(name: str, names: Mapping[str, int], complete: bool) -> Feature:

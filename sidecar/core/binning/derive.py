@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from sidecar.core.binning.binner import as_floats, read_one_by_one
+from sidecar.core.binning.binner import ABSENT, as_floats, read_one_by_one
 from sidecar.core.binning.bins import Derived, Feature
 from sidecar.core.binning.derived import DERIVATIONS
 from sidecar.core.binning.matching import Names, names_for
@@ -46,7 +46,18 @@ class _Piece(NamedTuple):
 
     names: Names
     read: Callable[[Frame], Any]
-    derived: bool = True
+    column: int = ABSENT
+    """The column of the old frame that it is, unchanged; ABSENT if it is derived."""
+
+    @property
+    def derived(self) -> bool:
+        """Whether the columns are made of others."""
+        return self.column == ABSENT
+
+    def precisions(self, frame: Frame) -> Names:
+        """The precision of each column: what is derived is computed in full precision."""
+        of_frame = frame.precisions * frame.width if len(frame.precisions) == 1 else frame.precisions
+        return ("",) * len(self.names) if self.derived or not of_frame else (of_frame[self.column],)
 
 
 class _Plan(NamedTuple):
@@ -60,7 +71,15 @@ class _Plan(NamedTuple):
         else:
             columns = chain.from_iterable(one.tolist() if isinstance(one, np.ndarray) else one for one in blocks)
             values = list(chain.from_iterable(zip(*columns, strict=True)))
-        return msgspec.structs.replace(frame, names=self.names, width=len(self.names), values=values, vectors=None)
+        precisions = tuple(chain.from_iterable(piece.precisions(frame) for piece in self.pieces))
+        return msgspec.structs.replace(
+            frame,
+            names=self.names,
+            width=len(self.names),
+            values=values,
+            vectors=None,
+            precisions=precisions if frame.precisions else (),
+        )
 
 
 class Deriver:
@@ -122,7 +141,7 @@ class Deriver:
             elif text:
                 yield self._piece(text, functools.partial(_cells, at=at))
             else:
-                yield _Piece(names[at : at + 1], functools.partial(_plain, at=at), derived=False)
+                yield _Piece(names[at : at + 1], functools.partial(_plain, at=at), at)
             at += vector.size if vector else 1
 
     def _vector_at(self, names: Names, at: int) -> Source | None:

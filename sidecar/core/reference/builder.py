@@ -81,7 +81,9 @@ class Recount:
 
     def __init__(self, profile: Profile, own: bool = False) -> None:
         self._expected = profile.sides if own else {}
-        self._binners = {side: Binner(of_side.features) for side, of_side in profile.sides.items()}
+        self._binners = {
+            side: Binner(of_side.features, None if own else of_side.numbers) for side, of_side in profile.sides.items()
+        }
         self._counters = {side: Counter(binner) for side, binner in self._binners.items()}
         self._derivers = {side: Deriver.of(of_side.features) for side, of_side in profile.sides.items()}
 
@@ -92,7 +94,7 @@ class Recount:
             binner = self._binners[frame.side]
             reference = tuple(feature.name for feature in binner.features)
             columns = match_columns(derived.names, derived.width, (), reference).columns
-            self._count(frame, binner.bin(derived.values, derived.rows, derived.width, columns))
+            self._count(frame, binner.bin(derived.values, derived.rows, derived.width, columns, derived.precisions))
 
     def profile(self) -> Profile:
         """The profile with the counts of this pass."""

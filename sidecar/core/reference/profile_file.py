@@ -21,7 +21,9 @@ from msgspec import Meta
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.bins import MAX_BINS, Derived, Feature, Kind
 from sidecar.core.binning.derive import check_derived
+from sidecar.core.binning.grain import MOST_DIGITS
 from sidecar.core.binning.rank_scores import taking_part
+from sidecar.core.binning.rounding import BINARY
 from sidecar.core.reference.joint import Joint
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Profile, SideProfile
@@ -65,6 +67,9 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     moments: _Range | None = None
     derived: Derived | None = None
     importance: Annotated[float, Meta(ge=0)] = 1.0
+    precision: str = ""
+    places: Annotated[int, Meta(ge=0, le=MOST_DIGITS)] | None = None
+    digits: Annotated[int, Meta(ge=1, le=MOST_DIGITS)] | None = None
 
 
 _Counts = tuple[tuple[Annotated[int, Meta(ge=0, le=2**53)], ...], ...]
@@ -175,6 +180,9 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
             moments=next(moments) if feature.ordered else None,
             derived=feature.derived,
             importance=feature.importance,
+            precision=feature.precision,
+            places=feature.places,
+            digits=feature.digits,
         )
 
 
@@ -287,7 +295,7 @@ def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:
 
 def _feature(stored: _Feature) -> Feature:
     known = (stored.name, stored.kind, stored.edges, stored.categories, stored.rare, stored.rare_complete)
-    feature = Feature(*known, stored.derived, stored.importance)
+    feature = Feature(*known, stored.derived, stored.importance, stored.precision, stored.places, stored.digits)
     check_derived(feature)
     edges = feature.edges
     if any(low >= high for low, high in itertools.pairwise(edges)) or not np.isfinite(edges).all():
@@ -296,6 +304,8 @@ def _feature(stored: _Feature) -> Feature:
         raise ValueError(f"the bins of feature {feature.name!r} do not suit its kind")
     if len({*feature.categories, *feature.rare}) != len(feature.categories) + len(feature.rare):
         raise ValueError(f"feature {feature.name!r} names a category twice")
+    if feature.precision and feature.precision not in BINARY:
+        raise ValueError(f"feature {feature.name!r} has a precision that this release does not know")
     if len(stored.counts) != feature.bins or feature.bins > MAX_BINS:
         raise ValueError(f"feature {feature.name!r} has {len(stored.counts)} counts for {feature.bins} bins")
     return feature

@@ -43,15 +43,15 @@ class RowBatches:
         self._reported = -float("inf")
 
     def batches(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
-        """One batch per list of names; frames without any feature of the reference make none."""
+        """One batch per list of names and precision; frames without any feature of the reference make none."""
         batches = []
         mismatches: list[ReferenceMismatch] = []
-        for shape, group in _grouped(self._deriver.frames(frames)).items():
+        for (shape, precisions), group in _grouped(self._deriver.frames(frames)).items():
             matching = self._matching(shape)
             rows = sum(frame.rows for frame in group)
             self._count(matching, rows)
             if matching.matches:
-                batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns)
+                batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns, precisions)
                 for at, errors in batch.type_errors.items():
                     self.violations[self._names[at], "type"] += errors
                 batches.append(batch if group[0].segments is None else batch._replace(segments=_segments(group)))
@@ -81,11 +81,12 @@ class RowBatches:
         return f"{came} came, and the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
 
 
-def _grouped(frames: Iterable[Frame]) -> dict[Shape, list[Frame]]:
-    groups: dict[Shape, list[Frame]] = {}
+def _grouped(frames: Iterable[Frame]) -> dict[tuple[Shape, Names], list[Frame]]:
+    """Frames that can be joined: of the same columns, in the same precision."""
+    groups: dict[tuple[Shape, Names], list[Frame]] = {}
     for frame in frames:
         if frame.rows:
-            groups.setdefault((frame.names, frame.width), []).append(frame)
+            groups.setdefault(((frame.names, frame.width), frame.precisions), []).append(frame)
     return groups
 
 

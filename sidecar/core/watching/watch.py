@@ -62,7 +62,7 @@ class Watch:
         self._season = -1
         self._season_shares = np.zeros(0)
         self._season_offset = settings.drift.season_offset_seconds
-        binner = Binner(reference.features)
+        binner = Binner(reference.features, reference.numbers)
         self._binner = binner
         self._row_batches = RowBatches(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)

@@ -35,6 +35,10 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     """The segment of each row, by number; None where there are no segments."""
     vectors: dict[str, Any] | None = None
     """Tensors that are too wide for columns, by name: numeric arrays (rows, size), in addition to the `width` columns."""
+    precisions: tuple[str, ...] = ()
+    """The binary format in which the sender had the numbers of each column, or of all in one: `float32`, `float16`, `bfloat16`.
+    Empty, as a whole or for a column, where that is float64 or not known.
+    """
     version: str = ""
     """The model version that a response names; empty if it names none."""
 

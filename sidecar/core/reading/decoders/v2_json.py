@@ -12,6 +12,7 @@ import json
 import math
 import re
 import struct
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -30,8 +31,8 @@ _DTYPES = {
     "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2",
     "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
-
-
+_PRECISIONS = {"FP16": "float16", "BF16": "bfloat16", "FP32": "float32"}
+"""The formats in which numbers are coarser than float64, as frames name them."""
 _SMALL_BYTES = 4096
 """Up to this size a typed decoder is fastest; it also keeps integers below the number of digits that Python refuses to write."""
 _HEAD_BYTES = 1024
@@ -45,6 +46,7 @@ class _Flat(msgspec.Struct, gc=False):
     name: str
     shape: list[int]
     data: list[float | int | bool | str | None]
+    datatype: str = ""
 
 
 class _Parameters(msgspec.Struct, gc=False):
@@ -71,6 +73,7 @@ class _Tensor(msgspec.Struct, gc=False):
     rows: int
     width: int
     values: Any
+    precision: str
 
 
 _BINARY_HEAD = (
@@ -156,7 +159,8 @@ class V2Json:
             return self._any_frame(side, message, payload, key)
         parameters = document.parameters
         tensors = [
-            _Tensor(one.name, *_extent(one.name, one.shape, len(one.data)), one.data) for one in document.tensors
+            _Tensor(one.name, *_extent(one.name, one.shape, len(one.data)), one.data, _precision(one.datatype))
+            for one in document.tensors
         ]
         frame = self._assemble(side, tensors, parameters is not None and parameters.content_type == "pd")
         return _by_version(frame, document.model_version) if isinstance(document, _Response) else frame
@@ -185,7 +189,7 @@ class V2Json:
         if len(tensors) == 1 and not as_columns:
             (only,) = tensors
             names = (only.name,) if only.width == 1 else None
-            return self._tables.frame(side, names, only.rows, only.width, only.values)
+            return _in_precision(self._tables.frame(side, names, only.rows, only.width, only.values), tensors)
         rows = tensors[0].rows
         if any(tensor.rows != rows for tensor in tensors):
             raise DecodeError("ragged", "tensors of unequal length")
@@ -197,7 +201,7 @@ class V2Json:
             values = [
                 value for row in range(rows) for t in tensors for value in t.values[row * t.width : (row + 1) * t.width]
             ]
-        return self._tables.frame(side, columns, rows, len(columns), values)
+        return _in_precision(self._tables.frame(side, columns, rows, len(columns), values), tensors)
 
     def _with_vectors(self, side: Side, tensors: list[_Tensor]) -> Frame:
         """With too many columns: wide tensors stay whole, the others are spread."""
@@ -211,7 +215,15 @@ class V2Json:
             if tensor.width < _WIDE
             for at, name in enumerate(spread(tensor.name, tensor.width))
         }
-        return self._tables.wide(side, rows, columns, wide)
+        return _in_precision(
+            self._tables.wide(side, rows, columns, wide), [one for one in tensors if one.width < _WIDE]
+        )
+
+
+def _in_precision(frame: Frame, tensors: list[_Tensor]) -> Frame:
+    """The frame of tensors that became its columns, with their precision."""
+    precisions = _precisions(tensors)
+    return msgspec.structs.replace(frame, precisions=precisions) if precisions else frame
 
 
 def _by_version(frame: Frame, version: Any) -> Frame:
@@ -233,6 +245,18 @@ def _is_known_flat(head: bytes, document: dict[str, Any], described: list[Any]) 
     objects = isinstance(document.get("parameters"), dict) + isinstance(tensor.get("parameters"), dict)
     brackets = head.count(b"[", 0, last + 1) + head.count(b"{", 0, last + 1)
     return brackets == 3 + lists + objects  # the document, the list of tensors, the tensor
+
+
+def _precision(datatype: Any) -> str:
+    return _PRECISIONS.get(datatype, "") if isinstance(datatype, str) else ""
+
+
+def _precisions(tensors: Iterable[_Tensor]) -> tuple[str, ...]:
+    """The precision of each column of tensors, or of all; nothing where none is coarse."""
+    found = {tensor.precision for tensor in tensors}
+    if len(found) == 1:
+        return tuple(found - {""})
+    return tuple(tensor.precision for tensor in tensors for _ in range(tensor.width))
 
 
 def _content_type(document: dict[str, Any]) -> Any:
@@ -268,7 +292,7 @@ def _tensor(described: Any, buffers: bytes, known_flat: bool) -> tuple[_Tensor, 
     else:
         raise DecodeError("structure", f"tensor {name!r} has no data")
     rows, width = _shape(name, described.get("shape"), len(values))
-    return _Tensor(name, rows, width, values), buffers
+    return _Tensor(name, rows, width, values, _precision(described.get("datatype"))), buffers
 
 
 def _shape(name: str, shape: Any, size: int) -> tuple[int, int]:
@@ -310,6 +334,10 @@ def _buffer(datatype: Any, data: bytes) -> Any:
     """The values of a little-endian buffer; BYTES elements are preceded by their length."""
     if datatype == "BYTES":
         return _strings(data)
+    if datatype == "BF16":  # the upper half of float32
+        if len(data) % 2:
+            raise DecodeError("shape", "a buffer is no whole number of values")
+        return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
     if datatype not in _DTYPES:
         raise DecodeError("unsupported", f"datatype {str(datatype)[:20]!r}")
     dtype = np.dtype(_DTYPES[datatype])

@@ -1,0 +1,147 @@
+"""How fine the values of a column are: in which binary format, or with how many decimal places and digits, all of them are exact.
+
+Used for the reference, from its values at once, and for live columns of which no datatype is known, from all values so far. A
+column only gets finer with more values, and one that is as fine as its reference is not looked at again. What follows for bins is
+for `allotment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sidecar.core.binning.bins import Feature
+from sidecar.core.binning.rounding import BFLOAT16, BINARY, FLOAT16, FLOAT32, Binary, Decimal, Rounding
+from sidecar.core.words.arrays import Floats
+
+MOST_DIGITS = 9
+"""Decimals with more places or digits are full precision: nine digits distinguish all numbers of float32."""
+_SURE = 8
+"""A grain is believed from so many values on: of numbers with one more place, eight without it have a probability of 10^-8."""
+_ODD_PLACES = 4
+"""A reference whose numbers are exact in a binary format and have so many decimal places or more is of that format: people
+do not write 0.0625 where they mean 0.06."""
+_FULL = Decimal(300, 17)
+"""Stands for more places and digits than are counted."""
+_LOOKED_AT = 256
+"""Values of a column that are looked at in each batch..."""
+_OFTEN, _SELDOM = 64, 16
+"""...and after so many batches, only in each so many: columns hardly change."""
+
+
+class Grain(NamedTuple):
+    """The grain of a reference: the coarsest binary `precision` in which all numbers are exact, empty for none; the fewest
+    decimal `places` and significant `digits` in which all are, None for more than `MOST_DIGITS`.
+    """
+
+    precision: str = ""
+    places: int | None = None
+    digits: int | None = None
+
+
+def grain_of(values: Floats) -> Grain:
+    """The grain of finite reference values (n,). Decimals with few places have no binary precision, others no places."""
+    places, digits = places_of(values), digits_of(values)
+    if not len(values) or (places is not None and places < _ODD_PLACES):
+        return Grain("", places, digits)
+    exact = next((one.name for one in (BFLOAT16, FLOAT16, FLOAT32) if is_exact(values, one)), "")
+    return Grain(exact) if exact else Grain("", places, digits)
+
+
+def places_of(values: Floats, least: int = 0) -> int | None:
+    """The fewest decimal places, at least `least`, in which all finite values are exact; None beyond `MOST_DIGITS`."""
+    return next((places for places in range(least, MOST_DIGITS + 1) if _has_places(values, places)), None)
+
+
+def digits_of(values: Floats, least: int = 1) -> int | None:
+    """The same of significant digits."""
+    return next((digits for digits in range(least, MOST_DIGITS + 1) if _has_digits(values, digits)), None)
+
+
+def is_exact(values: Floats, binary: Binary) -> bool:
+    """Whether a format expresses all values."""
+    return bool(np.array_equal(binary.rounded(values), values))
+
+
+class LiveGrain:
+    """The grain of each live column whose datatype is unknown, and the rounding that follows from it."""
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        self.roundings: list[Rounding] = [FLOAT32] * len(features)
+        """By feature. A number of full precision is the same in float32 only if it was one."""
+        self._batches = 0
+        self._columns = {at: _Column(feature) for at, feature in enumerate(features) if feature.edges}
+
+    def look(self, numbers: Floats) -> bool:
+        """Take rows (features, n); returns whether a rounding changed."""
+        changed = False
+        self._batches += 1
+        if not self._columns or (self._batches > _OFTEN and self._batches % _SELDOM):
+            return False
+        for at, column in list(self._columns.items()):
+            rounding = column.look(numbers[at, :_LOOKED_AT])
+            changed |= rounding != self.roundings[at]
+            self.roundings[at] = rounding
+            if column.is_full:
+                del self._columns[at]
+        return changed
+
+
+class _Column:
+    """One column: decimal places and digits so far, and the binary formats in which all values so far are exact."""
+
+    def __init__(self, feature: Feature) -> None:
+        self._binary = [one for one in (BFLOAT16, FLOAT16) if is_coarser(one, feature)]
+        self._wanted = _counted(feature.places, feature.digits)
+        self._places: int | None = 0
+        self._digits: int | None = 1
+        self._seen = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the values are as fine as those of the reference: this stays so."""
+        if self._places is None and self._digits is None:
+            return not self._binary
+        found = _counted(self._places, self._digits)
+        return found.places >= self._wanted.places and found.digits >= self._wanted.digits
+
+    def look(self, values: Floats) -> Rounding:
+        """The rounding of the column after these values."""
+        finite = values[np.isfinite(values)]
+        self._seen += len(finite)
+        if len(finite):
+            self._binary = [one for one in self._binary if is_exact(finite, one)]
+            self._places = None if self._places is None else places_of(finite, self._places)
+            self._digits = None if self._digits is None else digits_of(finite, self._digits)
+        return FLOAT32 if self._seen < _SURE or self.is_full else self._rounding()
+
+    def _rounding(self) -> Rounding:
+        if self._binary and self._places != 0:
+            return self._binary[0]
+        return _counted(self._places, self._digits)
+
+
+def _counted(places: int | None, digits: int | None) -> Decimal:
+    return Decimal(_FULL.places if places is None else places, _FULL.digits if digits is None else digits)
+
+
+def is_coarser(rounding: Rounding, feature: Feature) -> bool:
+    """Whether a sender's rounding may lose something of the reference's numbers."""
+    known = BINARY.get(feature.precision)
+    return known is None or not isinstance(rounding, Binary) or rounding.bits < known.bits
+
+
+def _has_places(values: Floats, places: int) -> bool:
+    scale = 10.0**places
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool((np.rint(values * scale) / scale == values).all())
+
+
+def _has_digits(values: Floats, digits: int) -> bool:
+    present = values[values != 0]
+    exponents = np.floor(np.log10(np.abs(present))) - digits + 1
+    with np.errstate(all="ignore"):
+        steps = 10.0**exponents
+        return bool((np.abs(np.rint(present / steps) * steps - present) <= 1e-15 * np.abs(present)).all())
