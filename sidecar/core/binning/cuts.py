@@ -47,7 +47,8 @@ def cut_numeric(name: str, values: Floats) -> Feature:
     every value.
     """
     finite = np.sort(values[np.abs(values) < np.finfo(np.float64).max]) + 0.0  # adding 0 makes -0.0 the same as 0.0
-    return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite)), **grain_of(finite)._asdict())
+    grain = grain_of(finite)
+    return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite, grain.places is None)), **grain._asdict())
 
 
 def cut_categorical(name: str, names: Mapping[str, int], complete: bool) -> Feature:
@@ -96,8 +97,8 @@ def _bounded(names: list[str]) -> list[str]:
     return kept
 
 
-def _edges(ordered: Floats) -> list[float]:
-    """The edges for finite sorted values; none for no values."""
+def _edges(ordered: Floats, between: bool) -> list[float]:
+    """The edges for finite sorted values; none for no values. With `between`, none is at a value that is repeated."""
     if not len(ordered):
         return []
     distinct, counts = np.unique(ordered, return_counts=True)
@@ -107,7 +108,20 @@ def _edges(ordered: Floats) -> list[float]:
     spikes = distinct[heavy[counts[heavy] >= max(SPIKE_SHARE * len(ordered), 2)]]
     fixed = {*_with_successors(spikes), float(ordered[0]), math.nextafter(float(ordered[-1]), math.inf)}
     inner = {edge for edge in (*_quantiles(ordered, spikes), *_tails(ordered)) if edge not in fixed}
-    return _rounded(sorted({*inner, *fixed}), fixed)
+    repeated = _repeated(inner, distinct, counts) if between else {}
+    placed = {repeated.get(edge, edge) for edge in inner}
+    return _rounded(sorted({*placed, *fixed}), fixed | set(repeated.values()))
+
+
+def _repeated(edges: set[float], distinct: Floats, counts: NDArray[Any]) -> dict[float, float]:
+    """For edges that are repeated values: halfway to the value before, since a sender's rounding may move the value itself
+    below its edge, with all its rows.
+    """
+    values = np.array(sorted(edges))
+    at = np.searchsorted(distinct, values)
+    moved = (counts[at] > 1) & (at > 0)
+    halves = distinct[at - 1] / 2 + distinct[at] / 2
+    return dict(zip(values[moved].tolist(), halves[moved].tolist(), strict=True))
 
 
 def _with_successors(values: Floats) -> list[float]:

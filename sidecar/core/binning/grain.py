@@ -102,9 +102,9 @@ class _Column:
     @property
     def is_full(self) -> bool:
         """Whether the values are as fine as those of the reference: this stays so."""
-        if self._places is None and self._digits is None:
-            return not self._binary
         found = _counted(self._places, self._digits)
+        if self._binary and (self._places is None or found.places > self._wanted.places):
+            return False
         return found.places >= self._wanted.places and found.digits >= self._wanted.digits
 
     def look(self, values: Floats) -> Rounding:
