@@ -57,7 +57,7 @@ def printed(form: str) -> Callable[[Floats], Floats]:
     """What a reader of numbers printed with `form` has."""
 
     def read(numbers: Floats) -> Floats:
-        return np.array([float(form % number) for number in numbers.tolist()])
+        return np.array([float(form % number) for number in numbers.ravel().tolist()]).reshape(numbers.shape)
 
     return read
 

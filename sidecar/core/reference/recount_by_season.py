@@ -80,7 +80,12 @@ def without_column(frame: Frame, column: str) -> tuple[Frame, list[Any]]:
     times = values[at :: frame.width]
     del values[at :: frame.width]
     rest = (*names[:at], *names[at + 1 :])
-    return msgspec.structs.replace(frame, names=rest, width=frame.width - 1, values=values), times
+    precisions = frame.precisions
+    if len(precisions) == frame.width > 1:
+        precisions = (*precisions[:at], *precisions[at + 1 :])
+    return msgspec.structs.replace(
+        frame, names=rest, width=frame.width - 1, values=values, precisions=precisions
+    ), times
 
 
 def seconds(time: Any) -> float:

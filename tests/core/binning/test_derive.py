@@ -103,6 +103,13 @@ def test_a_column_that_is_called_as_a_derived_feature_gives_way() -> None:
     assert len(found.names or ()) == len(Text.parts)
 
 
+def test_columns_keep_their_precision_and_derived_ones_have_none() -> None:
+    for precisions in (("float16",), ("float16",) * len(ORDER)):
+        found = Deriver(TEXT.definitions()).frame(frame(precisions=precisions))
+
+        assert found.precisions == ("float16", *[""] * len(Text.parts), *["float16"] * 4)
+
+
 def test_only_what_the_reference_has_is_derived() -> None:
     name = "comment.words"
     found = Deriver({name: TEXT.definitions()[name]}).frame(frame(("comment",), [["one two"]]))

@@ -109,6 +109,7 @@ def binary(datatype: str, shape: list[int], buffer: bytes, said: int | None = No
         ("UINT64", struct.pack("<2Q", 1, 2**64 - 1), [1, 2**64 - 1]),
         ("FP16", struct.pack("<2e", 0.5, -2), [0.5, -2]),
         ("FP32", struct.pack("<2f", 0.5, -2), [0.5, -2]),
+        ("BF16", struct.pack("<2f", 0.5, -2)[2:4] + struct.pack("<2f", 0.5, -2)[6:8], [0.5, -2]),
         ("BYTES", struct.pack("<I2sI0s", 2, b"NL", 0, b""), ["NL", ""]),
         ("BYTES", struct.pack("<I1sI1s", 1, b"\xff", 1, b"a"), ["\N{REPLACEMENT CHARACTER}", "a"]),
     ],
@@ -117,13 +118,14 @@ def test_a_buffer_is_read_as_its_datatype(datatype: str, buffer: bytes, values: 
     frame = binary(datatype, [2], buffer)
 
     assert frame.values == values
-    assert list(map(type, frame.values)) == list(map(type, values)) or datatype.startswith("FP")
+    assert list(map(type, frame.values)) == list(map(type, values)) or datatype[:2] in ("FP", "BF")
 
 
 @pytest.mark.parametrize(
     ("datatype", "buffer", "said", "reason"),
     [
-        ("BF16", b"\0\0\0\0", None, "unsupported"),
+        ("FP8", b"\0\0", None, "unsupported"),
+        ("BF16", b"\0\0\0", None, "shape"),
         ("FP32", b"\0\0\0", None, "shape"),
         ("FP32", b"\0" * 8, 80, "shape"),
         ("FP32", b"\0" * 8, -8, "shape"),
@@ -136,6 +138,31 @@ def test_a_buffer_that_does_not_fit_is_refused(datatype: str, buffer: bytes, sai
         binary(datatype, [2], buffer, said)
 
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("datatype", "precisions"),
+    [
+        ("FP32", ("float32",)),
+        ("FP16", ("float16",)),
+        ("BF16", ("bfloat16",)),
+        ("FP64", ()),
+        ("INT64", ()),
+        ("BYTES", ()),
+    ],
+)
+def test_a_frame_knows_the_precision_of_its_datatype(datatype: str, precisions: tuple[str, ...]) -> None:
+    one = tensor("a", [2, 2], [1, 2, 3, 4]) | {"datatype": datatype}
+
+    assert request(one).precisions == precisions
+    assert request(one, padding=LONG).precisions == precisions
+
+
+def test_each_column_has_the_precision_of_its_own_tensor() -> None:
+    narrow = tensor("a", [1, 1], [1]) | {"datatype": "FP64"}
+    wide = tensor("b", [1, 2], [1, 2]) | {"datatype": "FP32"}
+
+    assert request(narrow, wide).precisions == ("", "float32", "float32")
 
 
 @pytest.mark.parametrize(
