@@ -18,7 +18,7 @@ import numpy as np
 
 from sidecar.core.binning.bins import Feature
 from sidecar.core.binning.grain import LiveGrain, is_coarser
-from sidecar.core.binning.rounding import BINARY, FLOAT32, Rounding
+from sidecar.core.binning.rounding import BINARY, FLOAT32, Decimal, Rounding
 from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Codes, Floats, Numbers
 
@@ -45,18 +45,39 @@ class Allotment:
         self._counts = counts
         self._grain = LiveGrain(self._features)
         self._tables: dict[Precisions, _Table] = {}
+        self._fewer: dict[int, Decimal] = {}
         self._rows = 0
+
+    def look(self, numbers: Floats, precisions: Precisions = ()) -> Floats:
+        """Learn how fine rows (features, n) are; returns them as the reference has them, where it has fewer decimals. Columns
+        of a declared precision are left as they are.
+        """
+        if precisions and all(precisions):
+            return numbers
+        if self._grain.look(numbers):
+            self._tables.clear()
+            self._fewer = {at: one for at, one in self._grain.finer.items() if self._is_fine(at, one)}
+        if not self._fewer:
+            return numbers
+        sent = numbers.copy()
+        for at, decimal in self._fewer.items():
+            if not precisions or not precisions[at]:
+                sent[at] = decimal.rounded(sent[at])
+        return sent
 
     def settle(self, numbers: Floats, codes: Codes, precisions: Precisions = ()) -> None:
         """Correct the bins (not flat) of numbers in place; both arrays are (features, n)."""
-        if not (precisions and all(precisions)) and self._grain.look(numbers):
-            self._tables.clear()
         if precisions not in self._tables:
             if len(self._tables) >= _MOST_TABLES:
                 self._tables.clear()
             self._tables[precisions] = self._table(precisions)
         self._tables[precisions].settle(numbers, codes, self._rows)
         self._rows += numbers.shape[1]
+
+    def _is_fine(self, feature: int, decimal: Decimal) -> bool:
+        edges = np.array(self._features[feature].edges)
+        low, high = decimal.cells(edges)
+        return bool((high - low).max() <= _FINE * _range(edges, self._counts[feature]))
 
     def _table(self, precisions: Precisions) -> _Table:
         declared = precisions or ("",) * len(self._features)

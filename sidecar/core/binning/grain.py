@@ -23,6 +23,8 @@ _SURE = 8
 _ODD_PLACES = 4
 """A reference whose numbers are exact in a binary format and have so many decimal places or more is of that format: people
 do not write 0.0625 where they mean 0.06."""
+_WHOLE = 2.0**53
+"""From here on all floats are integers, which says nothing."""
 _FULL = Decimal(300, 17)
 """Stands for more places and digits than are counted."""
 _LOOKED_AT = 256
@@ -71,11 +73,13 @@ class LiveGrain:
     def __init__(self, features: Sequence[Feature]) -> None:
         self.roundings: list[Rounding] = [FLOAT32] * len(features)
         """By feature. A number of full precision is the same in float32 only if it was one."""
+        self.finer: dict[int, Decimal] = {}
+        """The decimals of the reference, by feature, where live columns have more."""
         self._batches = 0
         self._columns = {at: _Column(feature) for at, feature in enumerate(features) if feature.edges}
 
     def look(self, numbers: Floats) -> bool:
-        """Take rows (features, n); returns whether a rounding changed."""
+        """Take rows (features, n); returns whether anything changed."""
         changed = False
         self._batches += 1
         if not self._columns or (self._batches > _OFTEN and self._batches % _SELDOM):
@@ -86,6 +90,9 @@ class LiveGrain:
             self.roundings[at] = rounding
             if column.is_full:
                 del self._columns[at]
+                if column.is_finer:
+                    self.finer[at] = column.own
+                    changed = True
         return changed
 
 
@@ -93,7 +100,7 @@ class _Column:
     """One column: decimal places and digits so far, and the binary formats in which all values so far are exact."""
 
     def __init__(self, feature: Feature) -> None:
-        self._binary = [one for one in (BFLOAT16, FLOAT16) if is_coarser(one, feature)]
+        self._binary = [one for one in (BFLOAT16, FLOAT16, FLOAT32) if is_coarser(one, feature)]
         self._wanted = _counted(feature.places, feature.digits)
         self._places: int | None = 0
         self._digits: int | None = 1
@@ -103,9 +110,21 @@ class _Column:
     def is_full(self) -> bool:
         """Whether the values are as fine as those of the reference: this stays so."""
         found = _counted(self._places, self._digits)
-        if self._binary and (self._places is None or found.places > self._wanted.places):
+        if self._binary and self._binary != [FLOAT32] and (self._places is None or found.places > self._wanted.places):
             return False
         return found.places >= self._wanted.places and found.digits >= self._wanted.digits
+
+    @property
+    def own(self) -> Decimal:
+        """The decimals of the reference, limited by the fewer of its places and its digits."""
+        by_places = self._wanted.places <= self._wanted.digits
+        return Decimal(self._wanted.places, _FULL.digits) if by_places else Decimal(_FULL.places, self._wanted.digits)
+
+    @property
+    def is_finer(self) -> bool:
+        """Whether the values have more decimals than the reference, and are not merely those of float32."""
+        found = _counted(self._places, self._digits)
+        return not self._binary and (found.places > self.own.places or found.digits > self.own.digits)
 
     def look(self, values: Floats) -> Rounding:
         """The rounding of the column after these values."""
@@ -118,7 +137,7 @@ class _Column:
         return FLOAT32 if self._seen < _SURE or self.is_full else self._rounding()
 
     def _rounding(self) -> Rounding:
-        if self._binary and self._places != 0:
+        if self._binary and self._binary != [FLOAT32] and self._places != 0:
             return self._binary[0]
         return _counted(self._places, self._digits)
 
@@ -136,7 +155,8 @@ def is_coarser(rounding: Rounding, feature: Feature) -> bool:
 def _has_places(values: Floats, places: int) -> bool:
     scale = 10.0**places
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool((np.rint(values * scale) / scale == values).all())
+        scaled = values * scale
+        return bool(((np.rint(scaled) / scale == values) & (np.abs(scaled) < _WHOLE)).all())
 
 
 def _has_digits(values: Floats, digits: int) -> bool:

@@ -6,12 +6,14 @@ one. Which rounding a column has is said by its datatype, or found by `grain`; w
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from sidecar.core.words.arrays import Floats, Numbers
+
+_POWERS = np.array([float(f"1e{power}") for power in range(23)])
+"""The powers of ten that are exact in float64: a product or quotient with one is the float nearest to the decimal."""
 
 
 class Binary(NamedTuple):
@@ -65,8 +67,17 @@ class Decimal(NamedTuple):
     digits: int
 
     def rounded(self, numbers: Floats) -> Floats:
-        """The floats nearest to the decimals, to the last bit, as a reader of the printed text has them. Slow."""
-        return np.array([self._rounded(number) for number in numbers.ravel().tolist()]).reshape(numbers.shape)
+        """The floats nearest to the decimals, to the last bit, as a reader of the printed text has them."""
+        finite = np.where(np.isfinite(numbers), numbers, 0.0)
+        magnitudes = np.log10(np.maximum(np.abs(finite), np.finfo(np.float64).tiny))
+        places = np.minimum(self.places, self.digits - 1 - np.floor(magnitudes)).astype(np.int64)
+        exact = np.abs(places) < len(_POWERS)
+        scale = _POWERS[np.where(exact, np.abs(places), 0)]
+        with np.errstate(over="ignore"):
+            nearest = np.where(places < 0, np.rint(finite / scale) * scale, np.rint(finite * scale) / scale)
+        for at in np.flatnonzero(~exact & (finite != 0)).tolist():
+            nearest.flat[at] = self._printed(float(finite.flat[at]))
+        return np.where(np.isfinite(numbers), nearest, numbers)
 
     def cells(self, rounded: Floats) -> tuple[Floats, Floats]:
         """The least and the greatest number that is printed as each decimal."""
@@ -75,9 +86,7 @@ class Decimal(NamedTuple):
         half = np.maximum(10.0**-self.places, 10.0 ** (exponents - self.digits + 1)) / 2
         return rounded - half, rounded + half
 
-    def _rounded(self, number: float) -> float:
-        if not math.isfinite(number):
-            return number
+    def _printed(self, number: float) -> float:
         short = f"{number:.{self.digits - 1}e}"
         step = int(short.partition("e")[2]) - self.digits + 1
         return float(short) if step > -self.places else float(f"{number:.{self.places}f}")

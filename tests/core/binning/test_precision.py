@@ -132,6 +132,23 @@ def test_repeated_values_with_many_digits_are_known_again_with_few(form: str) ->
     assert psi(counts[0], np.bincount(found[0], minlength=counts.shape[1])) < 1e-3
 
 
+@pytest.mark.parametrize("form", ["%.3f", "%.6g"])
+def test_numbers_with_many_digits_are_rounded_to_those_of_the_reference(form: str) -> None:
+    rng = np.random.default_rng(6)
+    spikes = rng.choice([0.123456789, 1 / 3, 2.718281828, 0.0451234], ROWS)
+    live = np.where(rng.random(ROWS) < 0.7, spikes, rng.normal(1, 1, ROWS))
+    features, codes, counts = counted([printed(form)(live)])
+
+    assert np.array_equal(binned(features, counts, live[None], batch=16), codes)
+
+
+def test_a_live_fraction_between_the_few_integers_of_a_reference_is_not_rounded_away() -> None:
+    features, _, counts = counted([np.random.default_rng(7).integers(0, 10, ROWS).astype(np.float64)])
+    live = np.random.default_rng(8).uniform(0, 10, (1, 400))
+
+    assert np.array_equal(binned(features, counts, live), Binner(features).cut(live))
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1, 1.0])
 def test_a_coarse_value_that_is_stuck_is_not_spread_over_bins(value: float) -> None:
     features, _, counts = counted([np.random.default_rng(7).normal(0, 0.1, ROWS)])
