@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sidecar.core.binning.bins import Feature
-from sidecar.core.binning.grain import LiveGrain, is_coarser
-from sidecar.core.binning.rounding import BINARY, FLOAT32, Decimal, Rounding
+from sidecar.core.binning.grain import LiveGrain, is_coarser, rounded_where_finer
+from sidecar.core.binning.rounding import BINARY, FLOAT32, Binary, Decimal, Rounding
 from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Codes, Floats, Numbers
 
@@ -49,11 +49,7 @@ class Allotment:
         self._rows = 0
 
     def look(self, numbers: Floats, precisions: Precisions = ()) -> Floats:
-        """Learn how fine rows (features, n) are; returns them as the reference has them, where it has fewer decimals. Columns
-        of a declared precision are left as they are.
-        """
-        if precisions and all(precisions):
-            return numbers
+        """Learn how fine rows (features, n) are; returns them as the reference has them, where it has fewer decimals."""
         if self._grain.look(numbers):
             self._tables.clear()
             self._fewer = {at: one for at, one in self._grain.finer.items() if self._is_fine(at, one)}
@@ -61,8 +57,8 @@ class Allotment:
             return numbers
         sent = numbers.copy()
         for at, decimal in self._fewer.items():
-            if not precisions or not precisions[at]:
-                sent[at] = decimal.rounded(sent[at])
+            rounding = self._rounding(at, precisions)
+            sent[at] = rounded_where_finer(sent[at], decimal, rounding if isinstance(rounding, Binary) else None)
         return sent
 
     def settle(self, numbers: Floats, codes: Codes, precisions: Precisions = ()) -> None:
@@ -79,11 +75,14 @@ class Allotment:
         low, high = decimal.cells(edges)
         return bool((high - low).max() <= _FINE * _range(edges, self._counts[feature]))
 
+    def _rounding(self, feature: int, precisions: Precisions) -> Rounding:
+        declared = BINARY.get(precisions[feature]) if precisions else None
+        return declared or self._grain.roundings[feature]
+
     def _table(self, precisions: Precisions) -> _Table:
-        declared = precisions or ("",) * len(self._features)
-        roundings = [BINARY.get(name) or self._grain.roundings[at] for at, name in enumerate(declared)]
+        roundings = [self._rounding(at, precisions) for at in range(len(self._features))]
         cells = [
-            _cells(feature, self._counts[at], roundings[at], declared[at] in BINARY)
+            _cells(feature, self._counts[at], roundings[at], bool(precisions and precisions[at] in BINARY))
             for at, feature in enumerate(self._features)
         ]
         return _Table.of(cells, all(one is FLOAT32 for one in roundings))
@@ -190,6 +189,9 @@ def _cells(feature: Feature, counts: Floats, rounding: Rounding, declared: bool)
     if not declared:
         known &= np.isfinite(rounded)
         known &= ~np.isin(rounded, edges) if rounding is FLOAT32 else high - low <= _FINE * _range(edges, counts)
+    own = BINARY.get(feature.precision)
+    if own:
+        rounded = own.rounded(rounded)  # as it was done to the numbers
     return _Cells(np.where(known, rounded, np.nan), rows / np.where(known, total, 1.0)[:, None])
 
 

@@ -103,12 +103,13 @@ class Binner:
 
     def _placed(self, numbers: Floats, precisions: Precisions) -> Codes:
         """The bins (not flat) of numbers in precisions. What is finer than the reference is rounded as the reference was."""
-        sent = _in_precision(_in_precision(numbers, precisions), self._own)
-        if self._allotment is None:
-            return self.cut(sent)
-        sent = self._allotment.look(sent, precisions)
+        sent = _in_precision(numbers, precisions)
+        if self._allotment:
+            sent = self._allotment.look(sent, precisions)
+        sent = _in_precision(sent, self._own)
         codes = self.cut(sent)
-        self._allotment.settle(sent, codes, precisions)
+        if self._allotment:
+            self._allotment.settle(sent, codes, precisions)
         return codes
 
     def _numbers(self, values: Any, rows: int, width: int, sources: list[int], errors: dict[int, int]) -> Floats:

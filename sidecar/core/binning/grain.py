@@ -27,6 +27,7 @@ _WHOLE = 2.0**53
 """From here on all floats are integers, which says nothing."""
 _FULL = Decimal(300, 17)
 """Stands for more places and digits than are counted."""
+_LEAST_DIGITS = 6
 _LOOKED_AT = 256
 """Values of a column that are looked at in each batch..."""
 _OFTEN, _SELDOM = 64, 16
@@ -88,11 +89,11 @@ class LiveGrain:
             rounding = column.look(numbers[at, :_LOOKED_AT])
             changed |= rounding != self.roundings[at]
             self.roundings[at] = rounding
+            if column.is_finer and at not in self.finer:
+                self.finer[at] = column.own
+                changed = True
             if column.is_full:
                 del self._columns[at]
-                if column.is_finer:
-                    self.finer[at] = column.own
-                    changed = True
         return changed
 
 
@@ -102,6 +103,10 @@ class _Column:
     def __init__(self, feature: Feature) -> None:
         self._binary = [one for one in (BFLOAT16, FLOAT16, FLOAT32) if is_coarser(one, feature)]
         self._wanted = _counted(feature.places, feature.digits)
+        self.own = _own(self._wanted)
+        """The decimals of the reference."""
+        self.is_finer = False
+        """Whether values had more decimals than these, and not merely those of their binary format."""
         self._places: int | None = 0
         self._digits: int | None = 1
         self._seen = 0
@@ -114,18 +119,6 @@ class _Column:
             return False
         return found.places >= self._wanted.places and found.digits >= self._wanted.digits
 
-    @property
-    def own(self) -> Decimal:
-        """The decimals of the reference, limited by the fewer of its places and its digits."""
-        by_places = self._wanted.places <= self._wanted.digits
-        return Decimal(self._wanted.places, _FULL.digits) if by_places else Decimal(_FULL.places, self._wanted.digits)
-
-    @property
-    def is_finer(self) -> bool:
-        """Whether the values have more decimals than the reference, and are not merely those of float32."""
-        found = _counted(self._places, self._digits)
-        return not self._binary and (found.places > self.own.places or found.digits > self.own.digits)
-
     def look(self, values: Floats) -> Rounding:
         """The rounding of the column after these values."""
         finite = values[np.isfinite(values)]
@@ -134,12 +127,40 @@ class _Column:
             self._binary = [one for one in self._binary if is_exact(finite, one)]
             self._places = None if self._places is None else places_of(finite, self._places)
             self._digits = None if self._digits is None else digits_of(finite, self._digits)
+            self.is_finer = self.is_finer or self._has_more(finite)
         return FLOAT32 if self._seen < _SURE or self.is_full else self._rounding()
+
+    def _has_more(self, values: Floats) -> bool:
+        if self.own == _FULL:
+            return False
+        fewer = rounded_where_finer(values, self.own, self._binary[0] if self._binary else None)
+        sent = self._binary[0].rounded(fewer) if self._binary else fewer
+        return not np.array_equal(sent, values)
 
     def _rounding(self) -> Rounding:
         if self._binary and self._binary != [FLOAT32] and self._places != 0:
             return self._binary[0]
         return _counted(self._places, self._digits)
+
+
+def rounded_where_finer(values: Floats, decimal: Decimal, binary: Binary | None) -> Floats:
+    """Values as decimals, but for those whose binary format is no finer than these."""
+    fewer = decimal.rounded(values)
+    if binary is None:
+        return fewer
+    low, high = binary.cells(values)
+    least, most = decimal.cells(fewer)
+    with np.errstate(invalid="ignore"):
+        return np.where(high - low < most - least, fewer, values)
+
+
+def _own(wanted: Decimal) -> Decimal:
+    """What printed a reference: `%.2f`, or `%.4g` where there are more places than digits. Live numbers may be larger, so the
+    digits of the former are at least `_LEAST_DIGITS`.
+    """
+    if wanted.places <= wanted.digits:
+        return Decimal(wanted.places, max(wanted.digits, _LEAST_DIGITS))
+    return Decimal(_FULL.places, wanted.digits)
 
 
 def _counted(places: int | None, digits: int | None) -> Decimal:
