@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,6 +31,9 @@ names = st.none() | st.sampled_from(["a", "b", "z"])
 @given(st.lists(st.tuples(numbers, names), min_size=2, max_size=40), st.integers(1, 39))
 def test_merging_two_parts_equals_one_pass(rows: list[tuple[Any, Any]], cut: int) -> None:
     cut = min(cut, len(rows) - 1)
+    full = (1 / 3, "a")  # a column of coarse numbers would be allotted at random
+    rows = [full, *rows[:cut], full, *rows[cut:]]
+    cut += 1
     columns = {"x": [row[0] for row in rows], "c": [row[1] for row in rows]}
     first = counted({name: column[:cut] for name, column in columns.items()}, BINS)
     second = counted({name: column[cut:] for name, column in columns.items()}, BINS)
@@ -71,6 +76,16 @@ def test_awkward_references_have_bins_for_all_their_rows(column: list[Any]) -> N
 
     assert side.rows.tolist() == [len(column)]
     assert all(len(text) < 400 for text in ranges(side.features[0]))
+
+
+def test_a_file_keeps_the_precision_of_its_numbers_and_one_that_is_not_known_is_refused() -> None:
+    profile = profile_of({"x": np.float32(RNG.normal(size=200)).tolist(), "y": [0.25, 1.5] * 100})
+    x, y = loads(dumps(profile)).sides[Side.INPUT].features
+    assert (x.precision, x.places, y.precision, y.places, y.digits) == ("float32", None, "", 2, 2)
+
+    unknown = replace(profile.sides[Side.INPUT], features=(msgspec.structs.replace(x, precision="float8"), y))
+    with pytest.raises(ReferenceFileError, match="precision"):
+        loads(dumps(Profile({Side.INPUT: unknown})))
 
 
 def test_profiles_of_other_bins_do_not_merge() -> None:
