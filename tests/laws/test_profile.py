@@ -79,7 +79,7 @@ def test_awkward_references_have_bins_for_all_their_rows(column: list[Any]) -> N
 
 
 def test_a_file_keeps_the_precision_of_its_numbers_and_one_that_is_not_known_is_refused() -> None:
-    profile = profile_of({"x": np.float32(RNG.normal(size=200)).tolist(), "y": [0.25, 1.5] * 100})
+    profile = profile_of({"x": RNG.normal(size=200).astype(np.float32).tolist(), "y": [0.25, 1.5] * 100})
     x, y = loads(dumps(profile)).sides[Side.INPUT].features
     assert (x.precision, x.places, y.precision, y.places, y.digits) == ("float32", None, "", 2, 2)
 
