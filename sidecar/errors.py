@@ -62,6 +62,7 @@ class DecodeError(SidecarError):
         "type",  # values that are neither numbers, strings, booleans nor null
         "too_large",  # more rows or columns than the settings allow
         "unsupported",  # a known form that this version does not read
+        "partial",  # was read, but for the rows or cells that could not be
     )
 
     def __init__(self, reason: str, detail: str = "") -> None:

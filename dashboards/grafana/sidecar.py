@@ -23,7 +23,7 @@ def _during(metric: str) -> Query:
 
 
 def _now() -> list[object]:
-    unread = f'sidecar_decoded_total{{{POD},result!~"ok|refused|unanswered"}}'
+    unread = f'sidecar_decoded_total{{{POD},result!~"ok|partial|refused|unanswered"}}'
     return [
         number(
             "Observers up",

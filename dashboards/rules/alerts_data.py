@@ -19,7 +19,7 @@ def _share_of(range_: str, window: str, more: float) -> str:
 _BREAKING = 'kind!~"extra_feature|unseen|range"'
 _VIOLATIONS = rate("model_feature_violations_total", "feature", "kind", where=_BREAKING)
 _ROWS = rate("model_rows_total", where='side="input",answered!~"refused|unanswered"')
-_UNDECODED = rate("sidecar_decoded_total", where='result!~"ok|refused|unanswered"')
+_UNDECODED = rate("sidecar_decoded_total", where='result!~"ok|partial|refused|unanswered"')
 DATA = (
     Alert(
         "ModelMissingValues",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sidecar.core.binning.binner import ABSENT
+from sidecar.core.words.frame import CLASS_PARTS, PREDICTION, spread
 
 Names = tuple[str, ...]
 
@@ -38,6 +39,21 @@ def names_for(names: Names | None, width: int, configured: Names, reference: Nam
     return tuple(f"f{at}" for at in range(width))
 
 
+def aligned(names: Names | None, width: int, reference: Names) -> Names | None:
+    """The names of an output's columns as a reference with other names has them: a lone output is its only output, and
+    probabilities of classes without names are its outputs in order.
+    """
+    if names is None:
+        classes = spread(PREDICTION, width)
+        return classes if set(classes) < set(reference) else None
+    own = tuple(name for name in names if not name.endswith(CLASS_PARTS))
+    if len(own) != len(reference) or not set(reference).isdisjoint(names):
+        return names
+    if len(own) > 1 and own != spread(PREDICTION, len(own)):
+        return names
+    return reference + names[len(own) :]
+
+
 def match_columns(names: Names | None, width: int, configured: Names, reference: Names) -> Matching:
     """Find each feature of `reference` among the columns; of two columns with the same name the first counts."""
     fitting = width in (len(configured), len(reference))
@@ -45,6 +61,6 @@ def match_columns(names: Names | None, width: int, configured: Names, reference:
     for at, name in enumerate(names_for(names, width, configured, reference)):
         columns.setdefault(name, at)
     missing = tuple(name for name in reference if name not in columns)
-    known = len(reference) - len(missing)
+    known = len(reference) - len(missing) + sum(name not in reference for name in columns if name.endswith(CLASS_PARTS))
     found = [columns.get(name, ABSENT) for name in reference]
     return Matching(found, missing, width - known, names is None and not fitting)

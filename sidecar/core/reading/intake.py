@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from sidecar.core.reading.classes import with_classes
 from sidecar.core.reading.decoder import Decoder
 from sidecar.core.reading.decoders import DECODERS
 from sidecar.core.reading.decoders import decoders as make_decoders
 from sidecar.core.reading.decoders.csv import Csv
 from sidecar.core.reading.decoders.generic_json import GenericJson
+from sidecar.core.reading.decoders.json_lines import JsonLines
 from sidecar.core.reading.payload import payload
 from sidecar.core.reading.statuses import Statuses
 from sidecar.core.reading.stream_keys import Place, StreamKeys, body_model
@@ -95,11 +97,16 @@ class Intake:
             if not message.body and not message.truncated:
                 continue  # nothing was sent, or it was not sampled: no failure
             try:
-                frames.append(decode(exchange, payload(message, self._limit)))
+                frame = decode(exchange, payload(message, self._limit))
+                if message is exchange.response:
+                    frame = _of_answer(frame, frames)
+                frames.append(frame)
+                if frame.lost is not None:
+                    self._failed(decoder.name, DecodeError("partial", frame.lost.first), exchange, now, failures)
+                else:
+                    self.results[decoder.name, "ok"] += 1
             except DecodeError as error:
                 self._failed(decoder.name, error, exchange, now, failures)
-            else:
-                self.results[decoder.name, "ok"] += 1
         return frames
 
     def _not_accepted(self, decoder: Decoder, exchange: Exchange, answered: Answered) -> list[Frame]:
@@ -108,12 +115,12 @@ class Intake:
         if not request.body and not request.truncated:
             return []
         try:
-            frames = [decoder.request(exchange, payload(request, self._limit))]
+            frame = decoder.request(exchange, payload(request, self._limit))
         except DecodeError:
             self.results[decoder.name, answered.value] += 1
             return []
-        self.results[decoder.name, "ok"] += 1
-        return frames
+        self.results[decoder.name, "ok" if frame.lost is None else "partial"] += 1
+        return [frame]
 
     def _by_body(self, key: StreamKey, request: Message) -> StreamKey:
         try:
@@ -146,6 +153,13 @@ class Intake:
             complaint.held_back += 1
 
 
+def _of_answer(frame: Frame, asked: list[Frame]) -> Frame:
+    """An answer with the classes that its probabilities are of; `asked` are the rows of its request, if they could be read."""
+    if frame.width == 1 and frame.rows == 1:
+        return frame
+    return with_classes(frame, asked[0].rows if asked and asked[0].lost is None else None)
+
+
 def _checked(template: str, route: RouteSettings) -> RouteSettings:
     known = sorted(make.name for make in DECODERS)
     if route.decoder and route.decoder not in known:
@@ -171,11 +185,13 @@ def settings_of(settings: DecodeSettings, template: str) -> DecodeSettings:
 
 
 def _of_route(route: RouteSettings, decoders: Sequence[Decoder], exchange: Exchange) -> Decoder | None:
-    """The decoder of a declared route: the named one, or the one that reads pointers, unless the request is CSV."""
+    """The decoder of a declared route: the named one, or the one that reads pointers, unless the request is CSV or JSON Lines."""
     surest = _surest(decoders, exchange)
     if exchange.method not in ("POST", "PUT"):
         return surest
-    named = route.decoder or (GenericJson.name if route.has_pointers and not isinstance(surest, Csv) else "")
+    named = route.decoder or (
+        GenericJson.name if route.has_pointers and not isinstance(surest, Csv | JsonLines) else ""
+    )
     return next((one for one in decoders if one.name == named), surest)
 
 

@@ -1,21 +1,27 @@
 """From parsed JSON to frames: what all JSON decoders share. Pure; raises nothing but DecodeError.
 
 A cell is a number, a boolean, a string or null. Rows may be lists, objects or single cells; columns may be lists of
-cells, or lists of lists of cells, which are spread: `x` becomes `x[0]`, `x[1]`, ... Shapes are checked and sizes are
-bounded, so that no message takes memory out of proportion to its bytes. Values are not interpreted.
+cells, or lists of lists of cells, which are spread: `x` becomes `x[0]`, `x[1]`, ... What is no such table is read as far as it
+is one (`flatten`): a row or a cell that cannot be read is lost and told of in the frame, and the rest counts. Sizes are bounded,
+so that no message takes memory out of proportion to its bytes. Values are not interpreted.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+import msgspec
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from sidecar.core.words.frame import Frame, Side, spread
+from sidecar.core.reading.flatten import BLOB, DEPTH, SCALARS, Columns, bare, flattened
+from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -24,13 +30,10 @@ _GUARDED_BYTES = 1_048_576
 """Below this size the parsed payload is small whatever it holds (350,000 empty lists: 22 MB)."""
 _MAX_CELLS = 1_000_000
 """Most cells of a payload beyond `_GUARDED_BYTES`, which was mostly compressed: 32 MB as floats."""
-_FILLED_CELLS = 200_000
-_FILLED_RATIO = 4
-"""Rows with missing keys are filled up to this many cells, or this many times the cells that were sent."""
 _DIGITS = 18
 _BOM = b"\xef\xbb\xbf"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
-_SCALARS = frozenset({float, int, bool, str, type(None)})
 
 
 def parse(data: bytes) -> Any:
@@ -45,11 +48,21 @@ def parse(data: bytes) -> Any:
         if len(data) > _FALLBACK_BYTES:
             raise DecodeError("syntax", str(error)) from error
     try:
-        parsed = json.loads(data.removeprefix(_BOM), parse_int=_whole)
-        if b"\\u" in data or not data.isascii():  # a lone surrogate cannot be encoded again
-            json.dumps(parsed, ensure_ascii=False).encode()
+        return _lenient(data.removeprefix(_BOM))
     except (ValueError, RecursionError) as error:
         raise DecodeError("syntax", str(error)) from error
+
+
+def _lenient(data: bytes) -> Any:
+    """A character that is none, such as half a surrogate pair, is replaced by U+FFFD: it costs itself and not the message."""
+    try:
+        parsed = json.loads(data, parse_int=_whole)
+    except UnicodeDecodeError:
+        return json.loads(data.decode("utf-8", "replace"), parse_int=_whole)
+    if b"\\u" in data or not data.isascii():
+        text = json.dumps(parsed, ensure_ascii=False)
+        if not text.isascii() and _SURROGATE.search(text):
+            return json.loads(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), parse_int=_whole)
     return parsed
 
 
@@ -70,12 +83,12 @@ class Tables:
     def __init__(self, settings: DecodeSettings) -> None:
         self._max_rows = settings.max_rows
         self._max_features = settings.max_features
+        self._named_width = len(settings.feature_names)
 
     def parse(self, data: bytes) -> Any:
         """JSON to Python within the bounds. Raises DecodeError: syntax, too_large."""
         self.guard(data, b",")
-        if len(data) > _GUARDED_BYTES and data.count(b"[") + data.count(b"{") > 4 * self._max_rows:
-            raise DecodeError("too_large", f"nested values beyond 4 for each of {self._max_rows} rows")
+        self._guard_nesting(data)
         return parse(data)
 
     def parse_object(self, data: bytes) -> dict[str, Any]:
@@ -89,6 +102,10 @@ class Tables:
         """Raises DecodeError("too_large") for too many cells, before memory is allocated for them."""
         if len(data) > _GUARDED_BYTES and sum(map(data.count, separators)) > _MAX_CELLS:
             raise DecodeError("too_large", f"more than {_MAX_CELLS} cells")
+
+    def _guard_nesting(self, data: bytes) -> None:
+        if len(data) > _GUARDED_BYTES and data.count(b"[") + data.count(b"{") > 4 * self._max_rows:
+            raise DecodeError("too_large", f"nested values beyond 4 for each of {self._max_rows} rows")
 
     def frame(self, side: Side, names: tuple[str, ...] | None, rows: int, width: int, values: Any) -> Frame:
         """A frame of flat values in row-major order. Raises DecodeError: too_large, shape."""
@@ -115,79 +132,191 @@ class Tables:
         return Frame(side, tuple(columns), rows, len(columns), flat, vectors=numbers)
 
     def rows(self, side: Side, rows: Any, names: tuple[str, ...] | None = None, single: str = "value") -> Frame:
-        """A frame of rows that are lists, objects or cells; `single` names the column of cells. Raises DecodeError."""
+        """A frame of rows that are lists, objects or cells; `single` names the column of cells. What cannot be read costs its
+        cell or its row. Raises DecodeError if nothing can be read.
+        """
         if not isinstance(rows, list):
             raise DecodeError("structure", f"expected a list of rows, got {kind(rows)}")
         if len(rows) > self._max_rows:
             raise DecodeError("too_large", f"{len(rows)} rows, {self._max_rows} allowed")
         first = rows[0] if rows else None
-        if isinstance(first, dict):
-            return self._objects(side, rows)
-        if isinstance(first, list):
-            return self._lists(side, rows, names)
-        return self.frame(side, names if names and len(names) == 1 else (single,), len(rows), 1, cells(rows))
+        plain: Frame | None = None
+        if type(first) is dict:
+            plain = self._plain_objects(side, rows, tuple(first))
+        elif type(first) is list:
+            plain = self._plain_lists(side, rows, names, len(first))
+        elif SCALARS.issuperset(map(type, rows)):
+            plain = self.frame(side, names if names and len(names) == 1 else (single,), len(rows), 1, rows)
+        return plain or self._any(side, rows, names, single)
 
     def columns(self, side: Side, columns: dict[str, Any]) -> Frame:
-        """A frame of columns by name: lists of cells, or of lists of cells, which are spread; a bare cell is one row.
-        Raises DecodeError.
+        """A frame of columns by name: lists of cells, or of lists of cells, which are spread; a bare cell is one row. Columns
+        that are not as long as most are unreadable. Raises DecodeError if nothing can be read.
         """
         if not columns:
             raise DecodeError("structure", "no columns")
-        flat = list(chain.from_iterable(self._column(name, values) for name, values in columns.items()))
-        rows = len(flat[0][1])
-        if any(len(values) != rows for _, values in flat):
-            raise DecodeError("ragged", "columns of unequal length")
-        names = tuple(name for name, _ in flat)
-        joined = list(chain.from_iterable(zip(*(values for _, values in flat), strict=True)))
-        return self.frame(side, names, rows, len(names), joined)
+        lists = dict(_listed("", columns, DEPTH))
+        lengths = Counter(map(len, lists.values()))
+        rows = max(lengths, key=lambda length: (length <= self._max_rows, lengths[length]))
+        self._check_rows(rows)
+        found = Columns(range(rows), self._max_features, "value")
+        found.sent = sum(map(len, lists.values()))
+        for at, (name, values) in enumerate(lists.items()):
+            found.reserved = len(lists) - at - 1
+            if len(values) == rows:
+                found.add(name, values)
+            else:
+                found.unreadable(name, values, f"the column has {len(values)} rows and not {rows}")
+        return self._of(side, tuple(found.names), found)
 
-    def _column(self, name: str, values: Any) -> list[tuple[str, list[Any]]]:
-        """One column, or one for each cell of its values."""
-        if not isinstance(values, list):
-            return [(name, cells([values]))]
-        if not values or not isinstance(values[0], list):
-            return [(name, cells(values))]
-        width = len(values[0])
-        if not 0 < width <= self._max_features:
-            raise DecodeError("too_large" if width else "shape", f"values of {name[:40]!r} have {width} cells")
-        if not all(type(value) is list and len(value) == width for value in values):
-            raise DecodeError("ragged", f"values of {name[:40]!r} are lists of unequal length")
-        return [(each, cells([value[at] for value in values])) for at, each in enumerate(spread(name, width))]
+    def table(self, side: Side, value: Any, names: tuple[str, ...] | None = None, single: str = "value") -> Frame:
+        """A frame of whatever a model may take or give: rows, one row as an object, columns of equal length, a bare cell.
+        Raises DecodeError.
+        """
+        if type(value) is list:
+            return self.rows(side, value, names, single)
+        if not isinstance(value, dict):
+            return self.rows(side, [value], names, single)
+        lengths = {len(one) if isinstance(one, list) else -1 for one in value.values()}
+        if len(lengths) == 1 and -1 not in lengths:
+            return self.columns(side, value)
+        return self.rows(side, [value], single=single)
 
-    def _lists(self, side: Side, rows: list[Any], names: tuple[str, ...] | None) -> Frame:
-        width = len(rows[0])
+    def of_lines(self, side: Side, data: bytes, single: str) -> Frame:
+        """A frame of rows that are JSON, each on a line of its own; a broken one costs its row. Raises DecodeError."""
+        self.guard(data, b",\n")
+        self._guard_nesting(data)
+        lines = [line for line in data.split(b"\n") if line.strip()]
+        self._check_rows(len(lines))
+        rows: list[Any] = []
+        for line in lines:
+            try:
+                rows.append(parse(line))
+            except DecodeError:
+                rows.append(_BROKEN)
+        if all(row is _BROKEN for row in rows):
+            raise DecodeError("syntax", "no line is JSON")
+        return self.rows(side, rows, single=single)
+
+    def _plain_objects(self, side: Side, rows: list[Any], names: tuple[str, ...]) -> Frame | None:
+        """The frame of objects with the same keys and nothing but cells; None if they are others."""
+        if names in ((), (BLOB,)) or not all(type(row) is dict and tuple(row) == names for row in rows):
+            return None
+        values = list(chain.from_iterable(row.values() for row in rows))
+        return self.frame(side, names, len(rows), len(names), values) if SCALARS.issuperset(map(type, values)) else None
+
+    def _plain_lists(self, side: Side, rows: list[Any], names: tuple[str, ...] | None, width: int) -> Frame | None:
+        """The frame of lists of equal length with nothing but cells; None if they are others."""
+        if not width or (names is not None and len(names) != width):
+            return None
         if len(rows) == 1:
             values = rows[0]
-        else:
-            if not all(type(row) is list and len(row) == width for row in rows):
-                raise DecodeError("ragged", f"the first row has {width} values, another has not")
+        elif all(type(row) is list and len(row) == width for row in rows):
             values = list(chain.from_iterable(rows))
-        if names is not None and len(names) != width:
-            raise DecodeError("shape", f"{len(names)} names for {width} columns")
-        return self.frame(side, names, len(rows), width, cells(values))
-
-    def _objects(self, side: Side, rows: list[Any]) -> Frame:
-        names = tuple(rows[0])
-        if all(type(row) is dict and tuple(row) == names for row in rows):
-            values: list[Any] = list(chain.from_iterable(row.values() for row in rows))
         else:
-            names, values = self._uneven(rows)
-        if not _SCALARS.issuperset(map(type, values)):  # some keys hold lists
-            return self.columns(side, {name: values[at :: len(names)] for at, name in enumerate(names)})
-        return self.frame(side, names, len(rows), len(names), values)
+            return None
+        return self.frame(side, names, len(rows), width, values) if SCALARS.issuperset(map(type, values)) else None
 
-    def _uneven(self, rows: list[Any]) -> tuple[tuple[str, ...], list[Any]]:
-        """Rows with different keys: the union of the keys, with null for missing ones."""
-        names: dict[str, None] = {}
-        for row in rows:
-            if not isinstance(row, dict):
-                raise DecodeError("ragged", "objects and other rows are mixed")
-            names.update(dict.fromkeys(row))
-        if len(names) > self._max_features:
-            raise DecodeError("too_large", f"{len(names)} columns, {self._max_features} allowed")
-        if len(rows) * len(names) > max(_FILLED_CELLS, _FILLED_RATIO * sum(map(len, rows))):
-            raise DecodeError("ragged", "objects have too few keys in common")
-        return tuple(names), [row.get(name) for row in rows for name in names]
+    def _any(self, side: Side, rows: list[Any], names: tuple[str, ...] | None, single: str) -> Frame:
+        """Rows are what most of them are; others are lost, and so are empty ones."""
+        unwrapped = [bare(row) for row in rows]
+        if any(before is not after for before, after in zip(rows, unwrapped, strict=True)):
+            return self.rows(side, unwrapped, names, single)
+        kinds = Counter(filter(None, map(_kind_of, rows)))
+        most = max(kinds, key=kinds.__getitem__, default=None)
+        if most is dict:
+            kept = [at for at, row in enumerate(rows) if type(row) is dict and 0 < len(row) <= self._max_features]
+            return self._objects(side, rows, kept, single)
+        if most is list:
+            return self._lists(side, rows, names)
+        if most is None:
+            raise DecodeError("shape", "all rows are empty")
+        kept = [at for at, row in enumerate(rows) if type(row) in SCALARS]
+        found = Columns(kept, self._max_features, single)
+        found.add(single, [rows[at] for at in kept])
+        return self._of(side, tuple(found.names), found, *_lost(rows, kept, "not a cell, as most are"))
+
+    def _objects(self, side: Side, rows: list[Any], kept: list[int], single: str) -> Frame:
+        if not kept:
+            raise DecodeError("too_large", f"every row has more than the {self._max_features} columns allowed")
+        found = Columns(kept, self._max_features, single)
+        found.add("", [rows[at] for at in kept])
+        return self._of(side, tuple(found.names), found, *_lost(rows, kept, "no object with cells, as most are"))
+
+    def _lists(self, side: Side, rows: list[Any], names: tuple[str, ...] | None) -> Frame:
+        """Rows as wide as the names, or as most rows. Rows of nothing but nested lists are tensors."""
+        tensors = [flattened(row) if _is_nested(row) else None for row in rows] if names is None else []
+        if 2 * sum(tensor is not None for tensor in tensors) > len(rows):
+            rows = tensors
+        widths = Counter(len(row) for row in rows if type(row) is list and row)
+        width = len(names) if names else self._usual_width(widths)
+        if width > self._max_features:
+            raise DecodeError("too_large", f"{width} columns, {self._max_features} allowed")
+        kept = [at for at, row in enumerate(rows) if type(row) is list and len(row) == width]
+        if not kept:
+            raise DecodeError("shape", f"{width} names, and rows of other widths" if names else "no row has cells")
+        found = Columns(kept, self._max_features, "value")
+        for at, cells in enumerate(zip(*(rows[at] for at in kept), strict=True)):
+            if names:
+                found.add(names[at], list(cells))
+            else:
+                found.add_unnamed(at, list(cells))
+        return self._of(side, names and tuple(found.names), found, *_lost(rows, kept, f"not {width} cells"))
+
+    def _usual_width(self, widths: Counter[int]) -> int:
+        """The width of the configured names if any row has it, else that of most rows, the first of equals."""
+        if widths[self._named_width]:
+            return self._named_width
+        return max(widths, key=lambda width: (width <= self._max_features, widths[width]), default=0)
+
+    def _of(
+        self, side: Side, names: tuple[str, ...] | None, found: Columns, rows_lost: int = 0, first: str = ""
+    ) -> Frame:
+        rows = len(found.lists[0]) if found.lists else 0
+        lost = found.lost(rows_lost, first)
+        values = found.lists[0] if len(found.lists) == 1 else list(chain.from_iterable(zip(*found.lists, strict=True)))
+        frame = self.frame(side, names, rows, len(found.lists), values)
+        return frame if lost is None else msgspec.structs.replace(frame, lost=lost)
+
+    def _check_rows(self, rows: int) -> None:
+        if rows > self._max_rows:
+            raise DecodeError("too_large", f"{rows} rows, {self._max_rows} allowed")
+
+
+class _Broken:
+    """Stands for a line that is no JSON: of no kind that a row may have."""
+
+
+_BROKEN = _Broken()
+
+
+def _kind_of(row: Any) -> type | None:
+    """What a row is: an object, a list or (str) a cell; None if it says nothing."""
+    if type(row) in (dict, list):
+        return type(row) if row else None
+    return str if type(row) in SCALARS and row is not None else None
+
+
+def _is_nested(row: Any) -> bool:
+    return type(row) is list and bool(row) and all(type(cell) is list for cell in row)
+
+
+def _lost(rows: list[Any], kept: list[int], why: str) -> tuple[int, str]:
+    """How many rows are not kept, and which is the first."""
+    if len(kept) == len(rows):
+        return 0, ""
+    first = next(at for at, one in enumerate([*kept, -1]) if at != one)
+    return len(rows) - len(kept), f"row {first}: {'no JSON' if rows[first] is _BROKEN else why}"
+
+
+def _listed(name: str, columns: dict[str, Any], depth: int) -> Iterator[tuple[str, list[Any]]]:
+    """Columns by dotted name, each a list; a value that is no list is one row. Encoded bytes stay as they are."""
+    for key, values in columns.items():
+        dotted = f"{name}.{key}" if name else key
+        if type(values) is dict and depth and values and values.keys() != {BLOB}:
+            yield from _listed(dotted, values, depth - 1)
+        else:
+            yield dotted, values if type(values) is list else [values]
 
 
 def _numbers(name: str, values: Any, rows: int) -> NDArray[Any]:
@@ -199,13 +328,6 @@ def _numbers(name: str, values: Any, rows: int) -> NDArray[Any]:
             "type", f"tensor {name[:40]!r} is too wide for columns and holds more than numbers"
         ) from error
     return np.asarray(flat.reshape(rows, -1))
-
-
-def cells(values: list[Any]) -> list[Any]:
-    """The same list, checked to hold cells only. Raises DecodeError("type")."""
-    if not _SCALARS.issuperset(map(type, values)):
-        raise DecodeError("type", "a value is neither number, boolean, string nor null")
-    return values
 
 
 def cell_of(text: str) -> float | str | None:

@@ -6,18 +6,20 @@ belong to `watch`.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from sidecar.core.binning.binner import Batch, Binner
-from sidecar.core.binning.derive import Deriver
-from sidecar.core.binning.matching import Matching, Names, match_columns
+from sidecar.core.binning.derive import Deriver, columns_of
+from sidecar.core.binning.matching import Matching, Names, aligned, match_columns, names_for
 from sidecar.core.words.arrays import Numbers
 from sidecar.core.words.events import ReferenceMismatch
-from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.frame import Frame, Lost, Side
 
 MISMATCH_SECONDS = 60.0
 """Least time between two reports of a mismatch."""
@@ -39,6 +41,13 @@ class RowBatches:
         self._configured = configured
         self._names = tuple(feature.name for feature in binner.features)
         self._deriver = Deriver.of(binner.features, configured)
+        self._columns = columns_of(binner.features)
+        self._features_of: dict[str, list[str]] = {}
+        self._sources = {one.name: one.derived.of for one in binner.features if one.derived and not one.derived.size}
+        for feature in binner.features:
+            for column in columns_of([feature]):
+                self._features_of.setdefault(column, []).append(feature.name)
+        self._aligned = functools.lru_cache(_MAX_MATCHINGS)(lambda names, width: aligned(names, width, self._columns))
         self._matchings: dict[Shape, Matching] = {}
         self._reported = -float("inf")
 
@@ -46,10 +55,11 @@ class RowBatches:
         """One batch per list of names and precision; frames without any feature of the reference make none."""
         batches = []
         mismatches: list[ReferenceMismatch] = []
-        for (shape, precisions), group in _grouped(self._deriver.frames(frames)).items():
+        named = [self._named(frame) for frame in frames]
+        for (shape, precisions), group in _grouped(self._deriver.frames(named)).items():
             matching = self._matching(shape)
             rows = sum(frame.rows for frame in group)
-            self._count(matching, rows)
+            self._count(matching, rows, shape[0] or ())
             if matching.matches:
                 batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns, precisions)
                 for at, errors in batch.type_errors.items():
@@ -60,6 +70,24 @@ class RowBatches:
                 mismatches.append(ReferenceMismatch(now, self._side, self._mismatch(shape)))
         return batches, mismatches
 
+    def _named(self, frame: Frame) -> Frame:
+        """The frame with an output's names as the reference has them; what of it was lost is counted."""
+        if self._side is Side.OUTPUT:
+            names = self._aligned(frame.names, frame.width)
+            frame = frame if names == frame.names else msgspec.structs.replace(frame, names=names)
+        if frame.lost is not None:
+            self._count_lost(frame, frame.lost)
+        return frame
+
+    def _count_lost(self, frame: Frame, lost: Lost) -> None:
+        """Cells by the features of their columns, rows by none."""
+        names = names_for(frame.names, frame.width, self._configured, self._columns)
+        for at, rows in lost.cells.items():
+            for feature in self._features_of.get(names[at], (ANY_FEATURE,)):
+                self.violations[feature, "type"] += rows
+        if lost.rows:
+            self.violations[ANY_FEATURE, "shape"] += lost.rows
+
     def _matching(self, shape: Shape) -> Matching:
         if shape not in self._matchings:
             if len(self._matchings) >= _MAX_MATCHINGS:
@@ -67,9 +95,12 @@ class RowBatches:
             self._matchings[shape] = match_columns(*shape, self._configured, self._names)
         return self._matchings[shape]
 
-    def _count(self, matching: Matching, rows: int) -> None:
+    def _count(self, matching: Matching, rows: int, came: Names) -> None:
+        """A feature that came as an object or a list is not missing, it is of another type."""
         for name in matching.missing:
-            self.violations[name, "missing_feature"] += rows
+            source = self._sources.get(name, name)
+            nested = any(column.startswith((f"{source}.", f"{source}[")) for column in came)
+            self.violations[name, "type" if nested else "missing_feature"] += rows
         if matching.extra:
             self.violations[ANY_FEATURE, "extra_feature"] += rows
         if matching.misshapen:

@@ -101,7 +101,9 @@ class ExchangeSeen(msgspec.Struct, frozen=True):
 
 
 class DecodeFailed(msgspec.Struct, frozen=True):
-    """A message did not decode. Emitted at most once a minute per decoder and reason; `since_last` counts the rest."""
+    """A message did not decode, or only in part. Emitted at most once a minute per decoder and reason; `since_last` counts
+    the rest.
+    """
 
     at: float
     decoder: str

@@ -11,12 +11,28 @@ from typing import Any
 
 import msgspec
 
+PREDICTION = "prediction"
+"""The name of outputs that have none."""
+CLASS_PARTS = (".class", ".top", ".entropy")
+"""What is added to the name of probabilities of classes, for what they say together."""
+
 
 class Side(enum.StrEnum):
     """Direction of a message: `input` to the model, `output` from it. Label values of the `model_*` metrics."""
 
     INPUT = "input"
     OUTPUT = "output"
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """What of a message could not be read, though the rest could."""
+
+    rows: int
+    """Rows that are not in the frame."""
+    cells: dict[int, int]
+    """Rows with an unreadable cell, by the number of the column: in the frame these cells are missing."""
+    first: str
+    """Where the first of these is and of what kind, for a complaint. Never a value."""
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -41,6 +57,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     """
     version: str = ""
     """The model version that a response names; empty if it names none."""
+    lost: Lost | None = None
+    """What could not be read; None if all could."""
 
 
 def spread(name: str, width: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import { ago, byId, clock, count, element, figure, happened, percent, refill, sa
 const MINUTE = 60; // points, one a second
 const BAD = 0.05; // share of failed answers that is more than a warning
 const CHIPS = 8;
-const READ = ["ok", "refused", "unanswered"]; // what the model did not accept need not be read
+const READ = ["ok", "partial", "refused", "unanswered"]; // what the model did not accept need not be read
 
 export function showOverview(look, points) {
   const { status, features, changes } = look;

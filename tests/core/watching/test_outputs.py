@@ -61,8 +61,8 @@ def exchange(answer: dict[str, Any]) -> Exchange:
         (regression, {"price"}),
         (labels, {"label"}),
         (numbered_labels, {"label"}),
-        (probabilities, {"f0", "f1"}),
-        (bare_probabilities, {"f0", "f1"}),
+        (probabilities, {"prediction[0]", "prediction[1]", "prediction.class"}),
+        (bare_probabilities, {"prediction[0]", "prediction[1]", "prediction.class"}),
     ],
 )
 def test_answers_that_change_are_drift_and_others_are_not(

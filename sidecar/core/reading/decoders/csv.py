@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from itertools import chain, islice
+
+import msgspec
 
 from sidecar.core.reading.decoder import Example, Table, numbered
 from sidecar.core.reading.tables import Tables, cell_of
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.frame import Frame, Lost, Side
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -87,10 +90,18 @@ class Csv:
             raise DecodeError("syntax", "empty body")
         has_header = _has_header(rows, words_alone=side is Side.INPUT)
         names = tuple(cell.strip() for cell in rows.pop(0)) if has_header else None
-        width = len(names) if names is not None else len(rows[0])
-        if any(len(row) != width for row in rows):
-            raise DecodeError("ragged", f"the first line has {width} cells, another has not")
-        return self._tables.frame(side, names, len(rows), width, list(map(cell_of, chain.from_iterable(rows))))
+        width = len(names) if names is not None else Counter(map(len, rows)).most_common(1)[0][0]
+        kept = [row for row in rows if len(row) == width]
+        if rows and not kept:
+            raise DecodeError("ragged", f"the first line has {width} cells, and no other has")
+        frame = self._tables.frame(side, names, len(kept), width, list(map(cell_of, chain.from_iterable(kept))))
+        return self._without(frame, rows, width) if len(kept) < len(rows) else frame
+
+    def _without(self, frame: Frame, rows: list[list[str]], width: int) -> Frame:
+        """The frame with word of the rows of other widths."""
+        first = next(at for at, row in enumerate(rows) if len(row) != width)
+        lost = Lost(len(rows) - frame.rows, {}, f"row {first}: not {width} cells")
+        return msgspec.structs.replace(frame, lost=lost)
 
     def _rows(self, payload: bytes) -> list[list[str]]:
         """The lines that are not blank, at most one more than is allowed after a header."""

@@ -2,8 +2,8 @@
 servers.
 
 Without a pointer the rows are the first of `data`, `instances`, `features`, `inputs`, `input`, `input_data`, `rows`,
-`dataframe_records`, or the document itself: a list of rows, or an object of cells, which is one row. Predictions are
-found in the same way.
+`dataframe_records`, `dataframe_split`, or the document itself: a list of rows, or an object of cells, which is one row. A list of
+texts is a column of them. Predictions are found in the same way, and messages of Seldon's form as they are.
 """
 
 from __future__ import annotations
@@ -13,13 +13,29 @@ import re
 from typing import Any
 
 from sidecar.core.reading.decoder import Example, Table, numbered
+from sidecar.core.reading.seldon_message import message, unformed
 from sidecar.core.reading.tables import Tables
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.frame import PREDICTION, Frame, Side
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
-_ROWS = ("data", "instances", "features", "inputs", "input", "input_data", "rows", "dataframe_records")
+_ROWS = (
+    "data",
+    "instances",
+    "features",
+    "inputs",
+    "input",
+    "input_data",
+    "rows",
+    "dataframe_records",
+    "dataframe_split",
+)
+_OF_ROWS = ("data", "features", "input_data")
+"""Keys at which a list of words is one row of categories."""
+_ASIDE = ("parameters", "params", "options")
+"""Keys of what is no feature."""
+_PROBABILITIES = ("probabilities", "probability", "probas", "proba", "probs")
 _PREDICTIONS = ("predictions", "prediction", "result", "results", "outputs", "output", "data", "scores", "score")
 _OTHERS = re.compile(
     r".*/(?:completions|embeddings|responses|messages|rerank|tokenize|generate|generate_stream|infer_stream|feedback"
@@ -49,11 +65,25 @@ _EXAMPLES = (
         Table(("prediction",), ((0.75,),)),
     ),
     Example(
-        "/api/v1.0/predictions",
-        b'{"data": {"names": ["a", "b"], "ndarray": [[0.5, 1.5], [2.5, 3.5]]}}',
-        Table(("a", "b"), ((0.5, 1.5), (2.5, 3.5))),
-        b'{"data": {"names": ["no", "yes"], "ndarray": [[0.25, 0.75], [0.5, 0.5]]}, "meta": {}}',
-        Table(("no", "yes"), ((0.25, 0.75), (0.5, 0.5))),
+        _PATH,
+        b'{"feat": {"age": 31, "country": "NL"}, "flag": false, "at": [52.0, 4.5]}',
+        Table(("feat.age", "feat.country", "flag", "at[0]", "at[1]"), ((31, "NL", False, 52.0, 4.5),)),
+        b'{"prediction": "yes", "probabilities": [0.25, 0.75]}',
+        Table(("prediction", "probabilities[0]", "probabilities[1]"), (("yes", 0.25, 0.75),)),
+    ),
+    Example(
+        _PATH,
+        b'{"inputs": ["good", "bad"]}',
+        Table(("value",), (("good",), ("bad",))),
+        b'{"probabilities": [[0.25, 0.75], [0.5, 0.5]]}',
+        Table(None, ((0.25, 0.75), (0.5, 0.5))),
+    ),
+    Example(
+        "/score",
+        b'{"input_data": {"columns": ["age", "country"], "index": [0], "data": [[31, "NL"]]}, "params": {}}',
+        Table(("age", "country"), ((31, "NL"),)),
+        b'{"data": {"names": ["no", "yes"], "ndarray": [[0.25, 0.75]]}, "meta": {}}',
+        Table(("no", "yes"), ((0.25, 0.75),)),
     ),
     Example(
         "/score",
@@ -97,12 +127,16 @@ class GenericJson:
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
         """The rows of the request."""
-        document = self._tables.parse(payload)
+        document = self._tables.parse(unformed(payload))
         names = self._names(document)
         if self._settings.rows_pointer:
-            return self._table(Side.INPUT, point(document, self._settings.rows_pointer), names, "value")
-        rows, found = _guess(document, _ROWS)
-        return self._table(Side.INPUT, rows, names or found, "value")
+            pointer = self._settings.rows_pointer
+            return self._rows(Side.INPUT, point(document, pointer), names, pointer.rpartition("/")[2])
+        frame = message(self._tables, Side.INPUT, document, "value")
+        if frame is not None:
+            return frame
+        rows, found, key = _guess(document, _ROWS)
+        return self._rows(Side.INPUT, rows, names or found, key)
 
     def response(self, exchange: Exchange, payload: bytes) -> Frame:
         """The predictions of the response."""
@@ -110,10 +144,13 @@ class GenericJson:
             raise DecodeError("unsupported", "the response is not JSON")
         document = self._tables.parse(payload)
         if self._settings.predictions_pointer:
-            rows, names = point(document, self._settings.predictions_pointer), None
-        else:
-            rows, names = _guess(document, _PREDICTIONS)
-        return self._table(Side.OUTPUT, rows, names, "prediction")
+            rows = point(document, self._settings.predictions_pointer)
+            return self._tables.table(Side.OUTPUT, rows, single=PREDICTION)
+        frame = message(self._tables, Side.OUTPUT, document, PREDICTION)
+        if frame is not None:
+            return frame
+        rows, names = _predictions(document)
+        return self._tables.table(Side.OUTPUT, rows, names, PREDICTION)
 
     def _names(self, document: Any) -> tuple[str, ...] | None:
         if not self._settings.names_pointer:
@@ -123,16 +160,13 @@ class GenericJson:
             raise DecodeError("structure", f"{self._settings.names_pointer} is no list of names")
         return tuple(map(str, names))
 
-    def _table(self, side: Side, rows: Any, names: tuple[str, ...] | None, single: str) -> Frame:
-        if isinstance(rows, dict):
-            is_columns = any(isinstance(value, list) for value in rows.values())
-            return self._tables.columns(side, rows) if is_columns else self._tables.rows(side, [rows])
-        if not isinstance(rows, list):
-            rows = [rows]
-        one_row = side is Side.INPUT and rows and not isinstance(rows[0], list | dict)
-        if one_row and len(rows) > 1:
-            rows = [rows]
-        return self._tables.rows(side, rows, names, single)
+    def _rows(self, side: Side, rows: Any, names: tuple[str, ...] | None, key: str) -> Frame:
+        """A list of cells is one row, but a list of texts is a column of them where it does not stand for features."""
+        if isinstance(rows, list) and len(rows) > 1 and not any(isinstance(one, list | dict) for one in rows):
+            texts = all(isinstance(one, str) for one in rows) and key not in _OF_ROWS
+            if (key != "instances" and not texts) or (names and len(names) == len(rows)):
+                rows = [rows]
+        return self._tables.table(side, rows, names)
 
 
 def point(document: Any, pointer: str) -> Any:
@@ -150,23 +184,36 @@ def point(document: Any, pointer: str) -> Any:
     return document
 
 
-def _guess(document: Any, keys: tuple[str, ...]) -> tuple[Any, tuple[str, ...] | None]:
-    """The likely rows, and their column names if the document has them."""
+def _guess(document: Any, keys: tuple[str, ...]) -> tuple[Any, tuple[str, ...] | None, str]:
+    """The likely rows, their column names if the document has them, and the key they were found at."""
     if not isinstance(document, dict):
-        return document, None
+        return document, None, ""
+    if isinstance(document.get("columns"), list) and isinstance(document.get("data"), list):
+        return *_named(document), "data"
     for key in keys:
         value = document.get(key)
         if isinstance(value, list | dict):
-            return _named(value) if isinstance(value, dict) else (value, None)
-    scalar = next((document[key] for key in keys if key in document), None)
-    is_only = scalar is not None and len(document) == 1
-    return ([scalar] if is_only else document), None
+            return *(_named(value) if isinstance(value, dict) else (value, None)), key
+    key = next((key for key in keys if key in document), "")
+    is_only = key and document.keys() <= {key, *_ASIDE}
+    return ([document[key]] if is_only else document), None, key
+
+
+def _predictions(document: Any) -> tuple[Any, tuple[str, ...] | None]:
+    """The likely predictions. A label and the probabilities of all classes are one answer."""
+    given = document if isinstance(document, dict) else {}
+    probable = next((key for key in _PROBABILITIES if isinstance(given.get(key), list | dict)), "")
+    if not probable:
+        return _guess(document, _PREDICTIONS)[:2]
+    label = next((key for key in _PREDICTIONS if key in document), "")
+    if not label:
+        return document[probable], None
+    return {PREDICTION: document[label], probable: document[probable]}, None
 
 
 def _named(value: dict[str, Any]) -> tuple[Any, tuple[str, ...] | None]:
-    """Seldon's `{"names": [...], "ndarray": [[...]]}` and pandas' `{"columns": [...], "data": [[...]]}`."""
-    for names, rows in (("names", "ndarray"), ("columns", "data")):
-        if isinstance(value.get(rows), list):
-            given = value.get(names)
-            return value[rows], tuple(map(str, given)) if isinstance(given, list) and given else None
-    return value, None
+    """Pandas' `{"columns": [...], "data": [[...]]}`."""
+    if not isinstance(value.get("data"), list):
+        return value, None
+    given = value.get("columns")
+    return value["data"], tuple(map(str, given)) if isinstance(given, list) and given else None

@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from sidecar.core.reading.decoder import Example, Table, numbered
-from sidecar.core.reading.tables import Tables
+from sidecar.core.reading.tables import Tables, kind
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.frame import PREDICTION, Frame, Side
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -45,6 +45,26 @@ _EXAMPLES = (
         b"[0.25, 0.75]",
         Table(("prediction",), ((0.25,), (0.75,))),
     ),
+    Example(
+        _ROUTE,
+        b'{"columns": ["age", "country"], "data": [[31, "NL"], [47, null]]}',
+        Table(("age", "country"), _ROWS),
+        *_PREDICTIONS,
+        b"application/json; format=pandas-split",
+    ),
+    Example(
+        _ROUTE,
+        b'{"instances": [{"features": [31, true, "NL"]}, {"data": {"features": {"values": [47, false, null]}}}]}',
+        Table(None, ((31, True, "NL"), (47, False, None))),
+        b'{"predictions": [{"score": 0.25, "predicted_label": 0}, {"score": 0.75, "predicted_label": 1}]}',
+        Table(("score", "predicted_label"), ((0.25, 0), (0.75, 1))),
+    ),
+    Example(
+        _ROUTE,
+        b'{"inputs": ["good", "bad"], "parameters": {"top_k": 1}}',
+        Table(("value",), (("good",), ("bad",))),
+        *_PREDICTIONS,
+    ),
 )
 
 
@@ -71,11 +91,18 @@ class MlflowJson:
         return 0.8 if exchange.method == "POST" and exchange.path.endswith("/invocations") else 0.0
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
-        """dataframe_split, dataframe_records, inputs or instances."""
-        document = self._tables.parse_object(payload)
-        if "dataframe_split" in document:
-            return self._split(document["dataframe_split"])
-        for key in ("dataframe_records", "instances", "inputs"):
+        """dataframe_split, dataframe_records, inputs or instances; or a split or a list of records without a name, as MLflow took
+        before 2.0. What stands beside these (`params`, `parameters`) are no features.
+        """
+        document = self._tables.parse(payload)
+        if isinstance(document, list):
+            return self._tables.table(Side.INPUT, document)
+        if not isinstance(document, dict):
+            raise DecodeError("structure", f"expected an object, got {kind(document)}")
+        for split in (document.get("dataframe_split", document), document.get("input_data")):
+            if isinstance(split, dict) and "data" in split:
+                return self._split(split)
+        for key in ("dataframe_records", "instances", "inputs", "input_data"):
             if key in document:
                 return self._either(document[key])
         raise DecodeError("structure", "none of dataframe_split, dataframe_records, inputs, instances")
@@ -84,18 +111,14 @@ class MlflowJson:
         """`predictions`, as rows or as columns; some models answer with the bare list."""
         document = self._tables.parse(payload)
         predictions = document.get("predictions", document) if isinstance(document, dict) else document
-        if isinstance(predictions, dict):
-            return self._tables.columns(Side.OUTPUT, predictions)
-        return self._tables.rows(Side.OUTPUT, predictions, single="prediction")
+        return self._tables.table(Side.OUTPUT, predictions, single=PREDICTION)
 
     def _either(self, rows: Any) -> Frame:
         if isinstance(rows, dict):
             return self._tables.columns(Side.INPUT, rows)
-        return self._tables.rows(Side.INPUT, rows)
+        return self._tables.table(Side.INPUT, rows)
 
-    def _split(self, split: Any) -> Frame:
-        if not isinstance(split, dict) or "data" not in split:
-            raise DecodeError("structure", "dataframe_split has no data")
+    def _split(self, split: dict[str, Any]) -> Frame:
         names = split.get("columns")
         if names is not None and not isinstance(names, list):
             raise DecodeError("structure", "columns is not a list")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from sidecar.core.reading.decoder import Example, Table, numbered
 from sidecar.core.reading.tables import Tables
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.frame import PREDICTION, Frame, Side
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -39,6 +40,22 @@ _EXAMPLES = (
         Table(("age", "place[0]", "place[1]"), ((31, 52.0, 4.5), (47, 51.0, 3.5))),
         b'{"outputs": {"score": [0.25, 0.75], "class": ["yes", "no"]}}',
         Table(("score", "class"), ((0.25, "yes"), (0.75, "no"))),
+    ),
+    Example(
+        "/v1/models/loans:predict",
+        b'{"instances": [{"age": 31, "home": {"city": "Ulm", "at": [48.5, 10.0]}},'
+        b' {"home": {"city": "Bonn", "at": [50.5, 7.0]}}]}',
+        Table(("age", "home.city", "home.at[0]", "home.at[1]"), ((31, "Ulm", 48.5, 10.0), (None, "Bonn", 50.5, 7.0))),
+        b'{"predictions": [{"label": "no", "scores": {"no": 0.75, "yes": 0.25}},'
+        b' {"label": "yes", "scores": {"no": 0.5, "yes": 0.5}}]}',
+        Table(("label", "scores.no", "scores.yes"), (("no", 0.75, 0.25), ("yes", 0.5, 0.5))),
+    ),
+    Example(
+        "/v1/models/images:predict",
+        b'{"instances": [{"b64": "AAECAw=="}, {"b64": "AAEC"}]}',
+        Table(("value.bytes",), ((4,), (3,))),
+        b'{"predictions": [1, 0]}',
+        Table(("prediction",), ((1,), (0,))),
     ),
 )
 
@@ -74,21 +91,21 @@ class V1Json:
         document = self._tables.parse_object(payload)
         if "instances" in document:
             return self._tables.rows(Side.INPUT, document["instances"])
-        inputs = document.get("inputs")
-        if isinstance(inputs, dict):
-            return self._tables.columns(Side.INPUT, inputs)
-        if inputs is None:
-            raise DecodeError("structure", "neither `instances` nor `inputs`")
-        return self._tables.rows(Side.INPUT, inputs)
+        return self._columns(Side.INPUT, document, "inputs", "value")
 
     def response(self, exchange: Exchange, payload: bytes) -> Frame:
-        """`predictions` are rows; `outputs` are columns if it is an object, else rows."""
+        """`predictions` are rows; `outputs` are columns if it is an object, else rows. Custom models may say `probabilities`."""
         document = self._tables.parse_object(payload)
-        if "predictions" in document:
-            return self._tables.rows(Side.OUTPUT, document["predictions"], single="prediction")
-        outputs = document.get("outputs")
-        if isinstance(outputs, dict):
-            return self._tables.columns(Side.OUTPUT, outputs)
-        if outputs is None:
-            raise DecodeError("structure", "neither `predictions` nor `outputs`")
-        return self._tables.rows(Side.OUTPUT, outputs, single="prediction")
+        predictions = document.get("predictions", document.get("probabilities"))
+        if predictions is not None:
+            return self._tables.table(Side.OUTPUT, predictions, None, PREDICTION)
+        return self._columns(Side.OUTPUT, document, "outputs", PREDICTION)
+
+    def _columns(self, side: Side, document: dict[str, Any], key: str, single: str) -> Frame:
+        found = document.get(key)
+        if found is None:
+            other = "instances" if side is Side.INPUT else "predictions"
+            raise DecodeError("structure", f"neither `{other}` nor `{key}`")
+        if isinstance(found, dict):
+            return self._tables.columns(side, found)
+        return self._tables.table(side, found, single=single)

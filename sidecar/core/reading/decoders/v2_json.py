@@ -9,10 +9,10 @@ https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protoc
 from __future__ import annotations
 
 import json
-import math
 import re
 import struct
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -20,9 +20,11 @@ import msgspec
 import numpy as np
 
 from sidecar.core.reading.decoder import Example, Table, numbered
-from sidecar.core.reading.tables import Tables, cells, kind
+from sidecar.core.reading.flatten import BYTES, SCALARS, bytes_of
+from sidecar.core.reading.shapes import extent, extent_of
+from sidecar.core.reading.tables import Tables, kind
 from sidecar.core.words.exchange import Exchange, Message
-from sidecar.core.words.frame import Frame, Side, spread
+from sidecar.core.words.frame import Frame, Lost, Side, spread
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -36,8 +38,14 @@ _PRECISIONS = {"FP16": "float16", "BF16": "bfloat16", "FP32": "float32"}
 _SMALL_BYTES = 4096
 """Up to this size a typed decoder is fastest; it also keeps integers below the number of digits that Python refuses to write."""
 _HEAD_BYTES = 1024
+_MOST_UNREADABLE = 200_000
+"""Cells that stand for tensors of other lengths."""
 _WIDE = 32
 """Values per row from which a tensor stays whole if there would be too many columns."""
+
+
+class _Parameters(msgspec.Struct, gc=False):
+    content_type: str | None = None
 
 
 class _Flat(msgspec.Struct, gc=False):
@@ -47,10 +55,7 @@ class _Flat(msgspec.Struct, gc=False):
     shape: list[int]
     data: list[float | int | bool | str | None]
     datatype: str = ""
-
-
-class _Parameters(msgspec.Struct, gc=False):
-    content_type: str | None = None
+    parameters: _Parameters | None = None
 
 
 class _Request(msgspec.Struct, gc=False):
@@ -74,6 +79,8 @@ class _Tensor(msgspec.Struct, gc=False):
     width: int
     values: Any
     precision: str
+    bad: Sequence[int] = ()
+    """Places among the values that could not be read."""
 
 
 _BINARY_HEAD = (
@@ -109,6 +116,16 @@ _EXAMPLES = (
         _SCORES,
         Table(("score",), ((0.25,), (0.75,))),
         headers=b"Inference-Header-Content-Length: %d\r\n" % len(_BINARY_HEAD),
+    ),
+    Example(
+        "/v2/models/images/infer",
+        b'{"inputs": [{"name": "note", "shape": [2, 1], "datatype": "BYTES", "parameters": {"content_type": "str"},'
+        b' "data": ["a", "b"]},'
+        b' {"name": "image", "shape": [2, 1], "datatype": "BYTES", "parameters": {"content_type": "base64"},'
+        b' "data": ["AAECAw==", "AAEC"]}]}',
+        Table(("note", "image.bytes"), (("a", 4), ("b", 3))),
+        _SCORES,
+        Table(("score",), ((0.25,), (0.75,))),
     ),
 )
 
@@ -159,7 +176,9 @@ class V2Json:
             return self._any_frame(side, message, payload, key)
         parameters = document.parameters
         tensors = [
-            _Tensor(one.name, *_extent(one.name, one.shape, len(one.data)), one.data, _precision(one.datatype))
+            _Tensor(one.name, *extent_of(one.name, one.shape, len(one.data)), one.data, _precision(one.datatype))
+            if one.parameters is None
+            else _measured(one.name, one.shape, one.data, one.datatype, one.parameters.content_type)
             for one in document.tensors
         ]
         frame = self._assemble(side, tensors, parameters is not None and parameters.content_type == "pd")
@@ -182,6 +201,14 @@ class V2Json:
     def _assemble(self, side: Side, tensors: list[_Tensor], as_columns: bool) -> Frame:
         if not tensors:
             raise DecodeError("structure", "no tensors")
+        if len(tensors) == 1 and not tensors[0].bad:
+            return self._joined(side, tensors, as_columns)
+        tensors = _even(tensors)
+        frame = self._joined(side, tensors, as_columns)
+        return _with_lost(frame, tensors) if any(tensor.bad for tensor in tensors) else frame
+
+    def _joined(self, side: Side, tensors: list[_Tensor], as_columns: bool) -> Frame:
+        """The tensors, which have equal numbers of rows, side by side."""
         if not self._tables.fits(sum(tensor.width for tensor in tensors)):
             return self._with_vectors(side, tensors)
         for tensor in tensors:
@@ -191,8 +218,6 @@ class V2Json:
             names = (only.name,) if only.width == 1 else None
             return _in_precision(self._tables.frame(side, names, only.rows, only.width, only.values), tensors)
         rows = tensors[0].rows
-        if any(tensor.rows != rows for tensor in tensors):
-            raise DecodeError("ragged", "tensors of unequal length")
         if all(tensor.width == 1 for tensor in tensors):
             columns: tuple[str, ...] = tuple([tensor.name for tensor in tensors])
             values = list(chain.from_iterable(zip(*(tensor.values for tensor in tensors), strict=True)))
@@ -206,8 +231,6 @@ class V2Json:
     def _with_vectors(self, side: Side, tensors: list[_Tensor]) -> Frame:
         """With too many columns: wide tensors stay whole, the others are spread."""
         rows = tensors[0].rows
-        if any(tensor.rows != rows for tensor in tensors):
-            raise DecodeError("ragged", "tensors of unequal length")
         wide = {tensor.name: tensor.values for tensor in tensors if tensor.width >= _WIDE}
         columns = {
             name: _listed(tensor.values[at :: tensor.width])
@@ -259,8 +282,9 @@ def _precisions(tensors: Iterable[_Tensor]) -> tuple[str, ...]:
     return tuple(tensor.precision for tensor in tensors for _ in range(tensor.width))
 
 
-def _content_type(document: dict[str, Any]) -> Any:
-    parameters = document.get("parameters")
+def _content_type(described: dict[str, Any]) -> Any:
+    """Of a message or a tensor."""
+    parameters = described.get("parameters")
     return parameters.get("content_type") if isinstance(parameters, dict) else None
 
 
@@ -281,8 +305,9 @@ def _tensor(described: Any, buffers: bytes, known_flat: bool) -> tuple[_Tensor, 
     name = described["name"]
     data = described.get("data")
     parameters = described.get("parameters")
+    bad: Sequence[int] = ()
     if data is not None:
-        values = data if known_flat and isinstance(data, list) else _flat(data)
+        values, bad = (data, ()) if known_flat and isinstance(data, list) else _flat(data)
     elif isinstance(parameters, dict) and isinstance(parameters.get("binary_data_size"), int):
         size = parameters["binary_data_size"]
         if not 0 <= size <= len(buffers):
@@ -291,38 +316,59 @@ def _tensor(described: Any, buffers: bytes, known_flat: bool) -> tuple[_Tensor, 
         buffers = buffers[size:]
     else:
         raise DecodeError("structure", f"tensor {name!r} has no data")
-    rows, width = _shape(name, described.get("shape"), len(values))
-    return _Tensor(name, rows, width, values, _precision(described.get("datatype"))), buffers
+    about = described.get("datatype"), _content_type(described)
+    return _measured(name, described.get("shape"), values, *about, bad), buffers
 
 
-def _shape(name: str, shape: Any, size: int) -> tuple[int, int]:
-    if not isinstance(shape, list) or set(map(type, shape)) != {int}:
-        raise DecodeError("shape", f"tensor {name!r} has no shape")
-    return _extent(name, shape, size)
+def _measured(name: str, shape: Any, values: Any, datatype: Any, content_type: Any, bad: Sequence[int] = ()) -> _Tensor:
+    """A tensor; of MLServer's content type `base64` the sizes are kept and not the bytes."""
+    rows, width = extent(name, shape, len(values))
+    if content_type == "base64" and isinstance(values, list):
+        values = [bytes_of(value) if isinstance(value, str) else value for value in values]
+        name = f"{name}.{BYTES}"
+    return _Tensor(name, rows, width, values, _precision(datatype), bad)
 
 
-def _extent(name: str, shape: list[int], size: int) -> tuple[int, int]:
-    """Rows, and values per row."""
-    if len(shape) == 2:
-        rows, width = shape
-    elif shape:
-        rows, width = shape[0], math.prod(shape[1:])
-    else:
-        raise DecodeError("shape", f"tensor {name!r} has no shape")
-    if rows * width != size or rows < 0 or width < 1:
-        raise DecodeError("shape", f"tensor {name!r} of shape {shape} has {size} values")
-    return rows, width
+def _even(tensors: list[_Tensor]) -> list[_Tensor]:
+    """Tensors with as many rows as most of them have; of those with other numbers no value can be read."""
+    rows = Counter(tensor.rows for tensor in tensors).most_common(1)[0][0]
+    others = sum(tensor.rows != rows for tensor in tensors)
+    if others * rows > max(_MOST_UNREADABLE, sum(len(tensor.values) for tensor in tensors)):
+        raise DecodeError("ragged", "tensors of unequal length")
+    return [
+        tensor if tensor.rows == rows else _unreadable(tensor, rows, _MOST_UNREADABLE // others) for tensor in tensors
+    ]
 
 
-def _flat(data: Any) -> list[Any]:
-    """The data as a flat list; the protocol allows flat and nested data."""
+def _unreadable(tensor: _Tensor, rows: int, most: int) -> _Tensor:
+    width = tensor.width if rows * tensor.width <= most else 1
+    return _Tensor(tensor.name, rows, width, [None] * (rows * width), "", range(rows * width))
+
+
+def _with_lost(frame: Frame, tensors: list[_Tensor]) -> Frame:
+    """The frame with word of the values that could not be read. Raises DecodeError("type") if none could."""
+    if all(len(tensor.bad) == len(tensor.values) for tensor in tensors):
+        raise DecodeError("type", "no value can be read")
+    cells: Counter[int] = Counter()
+    before = 0
+    for tensor in tensors if frame.vectors is None else ():
+        cells.update(before + at % tensor.width for at in tensor.bad)
+        before += tensor.width
+    first = next(tensor for tensor in tensors if tensor.bad)
+    told = f"{first.name[:40]!r} of row {first.bad[0] // first.width}: no cell, or a tensor of another length"
+    return msgspec.structs.replace(frame, lost=Lost(0, dict(cells), told))
+
+
+def _flat(data: Any) -> tuple[list[Any], Sequence[int]]:
+    """The data as a flat list, and where in it is something unreadable; the protocol allows flat and nested data."""
     if not isinstance(data, list):
         raise DecodeError("structure", f"data is {kind(data)}, not a list")
-    while data and type(data[0]) is list:
-        if not all(type(part) is list for part in data):
-            raise DecodeError("ragged", "nested data of unequal depth")
+    while data and all(type(part) is list for part in data):
         data = list(chain.from_iterable(data))
-    return cells(data)
+    if SCALARS.issuperset(map(type, data)):
+        return data, ()
+    bad = [at for at, value in enumerate(data) if type(value) not in SCALARS]
+    return [value if type(value) in SCALARS else None for value in data], bad
 
 
 def _listed(values: Any) -> list[Any]:

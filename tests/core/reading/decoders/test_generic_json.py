@@ -93,6 +93,12 @@ def test_rows_are_guessed_where_hand_written_servers_put_them(
         ({"result": [6, 15]}, ("prediction",), [6, 15]),
         ({"prediction": "cat"}, ("prediction",), ["cat"]),
         ({"label": "cat", "score": 0.9}, ("label", "score"), ["cat", 0.9]),
+        ({"prediction": 1, "probability": 0.9}, ("prediction", "probability"), [1, 0.9]),
+        (
+            {"predictions": [1, 0], "probs": [[0.1, 0.9], [0.8, 0.2]]},
+            ("prediction", "probs[0]", "probs[1]"),
+            [1, 0.1, 0.9, 0, 0.8, 0.2],
+        ),
         ({"predictions": [{"label": "cat", "score": 0.9}]}, ("label", "score"), ["cat", 0.9]),
         ({"predictions": [[0.1, 0.9], [0.8, 0.2]]}, None, [0.1, 0.9, 0.8, 0.2]),
     ],
