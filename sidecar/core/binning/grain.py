@@ -181,8 +181,5 @@ def _has_places(values: Floats, places: int) -> bool:
 
 
 def _has_digits(values: Floats, digits: int) -> bool:
-    present = values[values != 0]
-    exponents = np.floor(np.log10(np.abs(present))) - digits + 1
-    with np.errstate(all="ignore"):
-        steps = 10.0**exponents
-        return bool((np.abs(np.rint(present / steps) * steps - present) <= 1e-15 * np.abs(present)).all())
+    """Exactly: a product such as 6 x 1.15078 = 6.904679999999999 has more digits, or rounding would move it off its own spike."""
+    return bool(np.array_equal(Decimal(_FULL.places, digits).rounded(values), values))
