@@ -185,7 +185,7 @@ def test_a_reference_knows_how_fine_its_numbers_are(values: Sequence[float], gra
 def test_products_that_floats_do_not_express_stay_on_their_own_spikes(unit: float) -> None:
     """6 x 1.15078 is 6.904679999999999: rounded to the digits of its neighbours it would be another number."""
     rng = np.random.default_rng(3)
-    reference, live = (unit * rng.integers(0, 30, size=(1, 4_000)) for _ in range(2))
+    reference, live = (np.asarray(unit * rng.integers(0, 30, size=(1, 4_000)), np.float64) for _ in range(2))
     features, _, counts = counted(list(reference))
 
     assert (binned(features, counts, live) == Binner(features).cut(live)).all()
