@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.choices import Choices
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.measure import Pair
@@ -27,7 +28,7 @@ def frame(columns: Columns, side: Side = Side.INPUT) -> Frame:
 
 def profile_of(columns: Columns) -> Profile:
     """A profile of these input columns, bins and all."""
-    builder = Builder()
+    builder = Builder(Choices(category_rows=1, include=frozenset(columns)))
     builder.add(frame(columns))
     return builder.build()
 
@@ -51,7 +52,7 @@ def recounted(columns: Columns) -> Profile:
 
 def recounted_frames(frames: Iterable[Frame], kinds: Mapping[str, Kind] | None = None) -> Profile:
     """The same of any frames."""
-    builder = Builder(kinds)
+    builder = Builder(Choices(kinds or {}, category_rows=1))
     kept = [builder.add(frame) for frame in frames]
     recount = Recount(builder.build(), own=True)
     for frame in kept:

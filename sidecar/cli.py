@@ -162,7 +162,37 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
                         help="CSV, Parquet, JSON lines, or a capture; or `merge` and profiles")  # fmt: skip
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the profile")
     parser.add_argument("--kind", metavar="NAME=KIND", action="append", default=[],
-                        help="numeric, categorical, boolean, text or vector, where the values mislead; repeatable")  # fmt: skip
+                        help="numeric, categorical, boolean, text, vector or time, where the values mislead; time:s, ms, "
+                        "us or ns of numbers since 1970, time:dmy or time:mdy of dates with slashes; repeatable")  # fmt: skip
+    parser.add_argument("--null", metavar="TEXTS", action="append", default=[],
+                        help="texts that mean missing in every column, beside the empty one, and beside NA, null and "
+                        "the like among numbers: a,b; repeatable")  # fmt: skip
+    parser.add_argument(
+        "--decimal",
+        metavar="[NAME=]SIGN",
+        action="append",
+        default=[],
+        help="the decimal sign of all columns, or of one: . or ,; repeatable",
+    )
+    parser.add_argument(
+        "--thousands",
+        metavar="[NAME=]SIGN",
+        action="append",
+        default=[],
+        help="what groups the digits of all columns, or of one: , . ' or a space; repeatable",
+    )
+    parser.add_argument(
+        "--include",
+        metavar="NAMES",
+        action="append",
+        default=[],
+        help="columns to keep though they look like identifiers or an index: a,b; repeatable",
+    )
+    parser.add_argument("--min-category-rows", type=_at_least(1), default=20, metavar="N",
+                        help="categories of fewer rows, or of under 0.1 %%, are counted together and never named "
+                        "(default: 20)")  # fmt: skip
+    parser.add_argument("--strict", action="store_true", help="fail where a column is suspicious, and write nothing")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--sample", type=_at_least(1000), default=200_000, metavar="N",
                         help="rows kept to find the bins of numbers; all rows are counted (default: 200000)")  # fmt: skip
     parser.add_argument("--name", default="", help="what to call the reference (default: the file's name)")

@@ -14,17 +14,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sidecar.commands.profile_choices import choices_of, named_columns
 from sidecar.commands.profile_importance import read_weights, weighted
 from sidecar.commands.profile_merge import merged
+from sidecar.commands.profile_report import as_json, nothing_left, print_report, refused
 from sidecar.commands.streams import in_captures, joined, parts_of
 from sidecar.core.binning.bins import Kind
-from sidecar.core.binning.derive import KINDS as DERIVED_KINDS
 from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.choices import Choices
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.reference.recount_by_season import RecountBySeason, WithoutTime
 from sidecar.core.reference.recount_by_segment import RecountBySegment
 from sidecar.core.reference.seasons import Season
+from sidecar.core.reference.suspicions import ColumnReport
 from sidecar.core.words.frame import Side
 from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
@@ -39,44 +42,68 @@ _SHOWN = 30
 def execute(options: argparse.Namespace) -> int:
     """Make the profile, write it, print what it holds."""
     make = {"merge": merged, "streams": joined}.get(options.data[0])
-    profile = make(options.data[1:]) if make else _of_data(options)
+    profile, report = (make(options.data[1:]), []) if make else _of_data(options)
+    suspicious = [one for one in report if one.suspicions or (one.left_out and one.left_out.what == "number_like")]
+    if options.strict and suspicious:
+        print_report(suspicious, Console(stderr=True))
+        raise refused(suspicious[0])
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     profile = replace(profile, name=options.name or Path(options.output).stem, created=created)
     try:
         save_reference(profile, options.output)
     except OSError as error:
         raise UserError(options.output, f"cannot be written ({error.strerror})", "Name a file you may write") from error
+    if options.json:
+        print(as_json(report, digest(profile)))
+        return 0
     _print(profile, options.output)
+    print_report(report, Console())
     return 0
 
 
-def _of_data(options: argparse.Namespace) -> Profile:
+def _of_data(options: argparse.Namespace) -> tuple[Profile, list[ColumnReport]]:
     """One stream, or as many as captured exchanges hold."""
     streams = in_captures(options.data)
     if len(streams) < 2:
         return _counted(options, None)
-    return Profile(streams={name: _counted(options, key) for name, key in streams.items()})
+    counted = {name: _counted(options, key) for name, key in streams.items()}
+    profile = Profile(streams={name: of_stream for name, (of_stream, _) in counted.items()})
+    return profile, [one for _, report in counted.values() for one in report]
 
 
-def _counted(options: argparse.Namespace, stream: StreamKey | None) -> Profile:
+def _counted(options: argparse.Namespace, stream: StreamKey | None) -> tuple[Profile, list[ColumnReport]]:
     """Of data, read twice: where to cut, then how many in each."""
-    kinds, derive = _kinds(options.kind)
+    choices = choices_of(options)
     _check_season(options)
-    numbers = frozenset(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
-    present = frozenset({*kinds, *derive, options.time_column} - {""})
-    columns = replace(Columns.of(options.outputs, options.exclude), kinds=present, numeric=numbers, stream=stream)
+    numbers = {name: choices.read(name) for name, kind in choices.kinds.items() if kind is Kind.NUMERIC}
+    present = named_columns(choices, options.outputs) | {options.time_column} - {""}
+    columns = replace(Columns.of(options.outputs, options.exclude), named=present, numeric=numbers, stream=stream)
     weights = read_weights(options.importance) if options.importance else {}
+    report: list[ColumnReport] = []
     if options.bins_of:
         bins = weighted(read_reference(options.bins_of), weights, options.importance)
         recount = _recount(bins, options, own=False)
     else:
-        builder = Builder(kinds, sample_rows=options.sample, derive=derive)
-        _feed(options.data, columns, WithoutTime(options.time_column, builder), "finding bins")
-        if not any(builder.rows(side) for side in Side):
-            raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
-        recount = _recount(weighted(builder.build(), weights, options.importance), options, own=True)
+        found, report = _found(choices, options, columns)
+        recount = _recount(weighted(found, weights, options.importance), options, own=True)
     _feed(options.data, columns, recount, "counting")
-    return recount.profile()
+    return recount.profile(), report
+
+
+def _found(choices: Choices, options: argparse.Namespace, columns: Columns) -> tuple[Profile, list[ColumnReport]]:
+    """The bins. Columns that showed too late that they are names are counted as such from the start, once more."""
+    builder = Builder(choices, sample_rows=options.sample)
+    _feed(options.data, columns, WithoutTime(options.time_column, builder), "finding bins")
+    if mistaken := builder.mistaken():
+        kinds = {**choices.kinds, **dict.fromkeys(mistaken, Kind.CATEGORICAL)}
+        return _found(replace(choices, kinds=kinds), options, columns)
+    if not any(builder.rows(side) for side in Side):
+        raise DataError(", ".join(options.data), "hold no rows", "Give data with at least one row")
+    report = builder.report()
+    profile = builder.build()
+    if not profile.sides:
+        raise nothing_left(options.data, report)
+    return profile, report
 
 
 def _check_season(options: argparse.Namespace) -> None:
@@ -102,22 +129,6 @@ def _recount(profile: Profile, options: argparse.Namespace, own: bool) -> Recoun
         mend = f"Give --kind {segment_by}=categorical if its numbers are names"
         raise UserError(f"--segment-by {segment_by}", "is numeric, so it has no categories", mend)
     return RecountBySegment(profile, segment_by, own)
-
-
-def _kinds(overrides: list[str]) -> tuple[dict[str, Kind], dict[str, str]]:
-    """Columns that are counted themselves, and columns that features are derived from."""
-    kinds: dict[str, Kind] = {}
-    derive: dict[str, str] = {}
-    for override in overrides:
-        name, _, kind = override.rpartition("=")
-        if not name or kind not in {*Kind, *DERIVED_KINDS}:
-            known = ", ".join((*(one.value for one in Kind), *DERIVED_KINDS))
-            raise UserError(f"--kind {override}", "is not NAME=KIND", f"KIND is one of {known}")
-        if kind in DERIVED_KINDS:
-            derive[name] = kind
-        else:
-            kinds[name] = Kind(kind)
-    return kinds, derive
 
 
 def _feed(paths: list[str], columns: Columns, into: WithoutTime | Recount, what: str) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.core.words.cell_texts import PLAIN, Reading, is_missing, number_of
+from sidecar.core.words.cells import Columnar, Moments, length_of, listed
 from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.stream import StreamKey
 from sidecar.errors import DataError
@@ -39,21 +40,21 @@ class Columns:
 
     outputs: frozenset[str] = field(default_factory=frozenset)
     excluded: frozenset[str] = field(default_factory=frozenset)
-    kinds: frozenset[str] = field(default_factory=frozenset)
-    """Columns whose kind the user gave."""
-    numeric: frozenset[str] = field(default_factory=frozenset)
-    """Columns that the user declared numeric: any other value in them is an error."""
+    named: frozenset[str] = field(default_factory=frozenset)
+    """Columns that other options name, so that they must be there."""
+    numeric: Mapping[str, Reading] = field(default_factory=dict)
+    """Columns of which the user said that they hold numbers, and how: a value that is none is an error."""
     stream: StreamKey | None = None
     """Of captured exchanges: only those of this stream; None means all of them."""
 
     @classmethod
     def of(cls, outputs: str, excluded: str) -> Columns:
         """From comma-separated names, as given on the command line."""
-        return cls(_names(outputs), _names(excluded))
+        return cls(names_in(outputs), names_in(excluded))
 
     def check(self, source: str, present: Sequence[str]) -> None:
-        """Raises DataError if a chosen name is not present, or a name is present twice."""
-        for name in sorted(self.outputs | self.excluded | self.kinds):
+        """Raises DataError if a chosen name is not among those present, or a name is there twice."""
+        for name in sorted(self.outputs | self.excluded | self.named):
             if name not in present and f"{name}[0]" not in present:
                 near = difflib.get_close_matches(name, present, n=1)
                 fix = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(map(str, present[:_SHOWN]))}"
@@ -62,31 +63,31 @@ class Columns:
             twice = next(name for name in present if list(present).count(name) > 1)
             raise DataError(source, f"has more than one column {twice!r}", "Give each column a name of its own")
 
-    def frames(self, names: Sequence[str], columns: Sequence[Sequence[Any]], places: Places) -> Iterator[Frame]:
-        """The chosen columns, given column by column, as one frame per side.
+    def frames(self, names: Sequence[str], columns: Sequence[Any], places: Places) -> Iterator[Frame]:
+        """The chosen columns, of any form, as one frame a side.
 
         Raises DataError for a value that is not a number in a numeric column, and for vectors of unequal length.
         """
         self._demand_numbers(names, columns, places)
+        rows = length_of(columns[0]) if columns else 0
         for side in Side:
             chosen = [at for at, name in enumerate(names) if self._side(name) is side]
-            if chosen and len(columns[0]):
-                rows = len(columns[0])
+            if chosen and rows:
                 vectors = {names[at]: _matrix(names[at], columns[at], places) for at in chosen if _is_wide(columns[at])}
                 plain = [at for at in chosen if names[at] not in vectors]
-                flat = list(chain.from_iterable(zip(*(columns[at] for at in plain), strict=True)))
-                yield Frame(side, tuple(names[at] for at in plain), rows, len(plain), flat, vectors=vectors or None)
+                values = Columnar(columns[at] for at in plain)
+                yield Frame(side, tuple(names[at] for at in plain), rows, len(plain), values, vectors=vectors or None)
 
-    def _demand_numbers(self, names: Sequence[str], columns: Sequence[Sequence[Any]], places: Places) -> None:
-        for name, values in zip(names, columns, strict=True):
-            if name not in self.numeric or name in self.excluded:
+    def _demand_numbers(self, names: Sequence[str], columns: Sequence[Any], places: Places) -> None:
+        for name, column in zip(names, columns, strict=True):
+            reading = self.numeric.get(name)
+            if reading is None or name in self.excluded or isinstance(column, np.ndarray | Moments):
                 continue
-            for at, value in enumerate(values):
-                if isinstance(value, str) and not _is_number(value):
-                    what = f"{places.of(at)}, column {name!r}"
-                    raise DataError(
-                        what, f"holds {value[:_SHOWN]!r}, which is not a number", "Fix it, or leave it empty"
-                    )
+            cells = column if isinstance(column, list) else column.coded().cells
+            wrong = next((cell for cell in cells if not _is_number(cell, reading)), None)
+            if wrong is not None:
+                what = f"{places.of(listed(column).index(wrong))}, column {name!r}"
+                raise DataError(what, f"holds {wrong[:_SHOWN]!r}, which is not a number", "Fix it, or leave it empty")
 
     def _side(self, name: str) -> Side | None:
         whole = name.partition("[")[0]  # of columns that spread a vector
@@ -104,13 +105,18 @@ def numbers_of(values: Any) -> NDArray[np.float64] | None:
     return vector if vector.ndim == 1 and len(vector) else None
 
 
-def transposed(rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """Rows as columns."""
-    return list(zip(*rows, strict=True))
+def transposed(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Rows to columns."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _is_wide(column: Sequence[Any]) -> bool:
-    return any(isinstance(value, np.ndarray) for value in column)
+def names_in(text: str) -> frozenset[str]:
+    """Names separated by commas."""
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def _is_wide(column: Any) -> bool:
+    return isinstance(column, list) and any(isinstance(value, np.ndarray) for value in column)
 
 
 def _matrix(name: str, column: Sequence[Any], places: Places) -> NDArray[np.float64]:
@@ -126,13 +132,5 @@ def _matrix(name: str, column: Sequence[Any], places: Places) -> NDArray[np.floa
     return np.array([np.full(size, np.nan) if value is None else value for value in column], np.float64)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(name.strip() for name in text.split(",") if name.strip())
+def _is_number(cell: Any, reading: Reading = PLAIN) -> bool:
+    return not isinstance(cell, str) or is_missing(cell, reading) or number_of(cell, reading) is not None

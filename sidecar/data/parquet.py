@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sidecar.data.columns import Columns, Places
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError
 
-_CHUNK = 4096
+_CHUNK = 1 << 15
 
 
 def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
@@ -26,35 +27,69 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
         raise DataError(str(file), "needs pyarrow, which is not installed", fix) from error
     try:
         parquet: Any = pq.ParquetFile(file)
-        names = list(parquet.schema_arrow.names)
-        columns.check(str(file), names)
+        schema = parquet.schema_arrow
+        names = list(schema.names)
+        columns.check(str(file), [*names, *_flat_names(schema)])
         kept = [name for name in names if name not in columns.excluded]
         rows = max(parquet.metadata.num_rows, 1)
         read = 0
         for batch in parquet.iter_batches(batch_size=_CHUNK, columns=kept):
             progress.advance(file.stat().st_size * batch.num_rows // rows)
             places = Places(file, range(read + 1, read + 1 + batch.num_rows), "row")
-            yield from columns.frames(kept, [_cells(file, name, batch.column(name)) for name in kept], places)
+            flat = dict(_flattened(kept, [batch.column(name) for name in kept], columns.excluded))
+            cells = [_cells(file, name, column) for name, column in flat.items()]
+            yield from columns.frames(list(flat), cells, places)
             read += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise DataError(str(file), f"cannot be read as Parquet ({error})", "Write it again") from error
 
 
-def _cells(file: Path, name: str, column: Any) -> list[Any]:
+def index_of(file: Path) -> frozenset[str]:
+    """The columns of which pandas noted that they are the table's index."""
+    try:
+        import pyarrow.parquet as pq
+
+        noted = (pq.read_schema(file).metadata or {}).get(b"pandas", b"{}")
+        return frozenset(name for name in json.loads(noted).get("index_columns", []) if isinstance(name, str))
+    except (ImportError, ValueError, OSError):  # whoever reads the rows says so
+        return frozenset()
+
+
+def _flattened(names: Sequence[str], columns: Sequence[Any], excluded: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """The fields of objects as columns of their own: `address.city`."""
     import pyarrow as pa
 
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = column.dictionary_decode(), kind.value_type
-    if pa.types.is_temporal(kind):
-        column = column.cast(pa.int64() if kind.bit_width == 64 else pa.int32())
-    elif pa.types.is_decimal(kind):
-        column = column.cast(pa.float64())
-    elif _is_vector(kind):
+    for name, column in zip(names, columns, strict=True):
+        if name in excluded:
+            continue
+        if pa.types.is_struct(column.type):
+            fields = [f"{name}.{column.type.field(at).name}" for at in range(column.type.num_fields)]
+            yield from _flattened(fields, column.flatten(), excluded)
+        else:
+            yield name, column
+
+
+def _flat_names(schema: Any) -> list[str]:
+    """Names of fields within objects."""
+    import pyarrow as pa
+
+    empty = [pa.array([], field.type) for field in schema]
+    return [name for name, _ in _flattened(schema.names, empty, ()) if name not in schema.names]
+
+
+def _cells(file: Path, name: str, column: Any) -> Any:
+    import pyarrow as pa
+
+    if _is_vector(column.type):
         return [None if one is None else np.asarray(one, np.float64) for one in column.to_numpy(zero_copy_only=False)]
-    elif pa.types.is_nested(kind) or pa.types.is_binary(kind):
-        raise DataError(f"{file}, column {name!r}", f"holds {kind}", "Leave it out with --exclude")
-    cells: list[Any] = column.to_pylist()
+    from sidecar.data.arrow_cells import column_of
+
+    try:
+        cells = column_of(column)
+    except pa.ArrowException:
+        cells = None
+    if cells is None:
+        raise DataError(f"{file}, column {name!r}", f"holds {column.type}", "Leave it out with --exclude")
     return cells
 
 

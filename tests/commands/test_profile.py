@@ -252,7 +252,22 @@ def test_names_that_occur_once_are_expected_as_unseen(tmp_path: Path) -> None:
     for number, arguments in enumerate([[], ["--segment-by", "name"]]):
         path = tmp_path / f"{number}.json"
 
-        assert cli.main(["profile", str(data), "--kind", "side=categorical", "-o", str(path), *arguments]) == 0
+        assert (
+            cli.main(
+                [
+                    "profile",
+                    str(data),
+                    "--kind",
+                    "side=categorical",
+                    "--min-category-rows",
+                    "5",
+                    "-o",
+                    str(path),
+                    *arguments,
+                ]
+            )
+            == 0
+        )
 
         side = read_reference(str(path)).sides[Side.INPUT]
         feature = side.features[0]

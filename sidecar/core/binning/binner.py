@@ -4,25 +4,30 @@ All numeric features are cut by one broadcast comparison with edges padded to eq
 faster than a binary search per feature. Codes are flat, `feature * B + bin`, ready for one bincount and for one `take`
 from any (F, B) matrix. It keeps no counts: `profile` does.
 
-None, NaN and the empty string are `missing`. A string that reads as a number is that number; any other value of a
-numeric feature is `missing` and a `type` violation. Infinities are below and above the range. Integers beyond 2^53 are
-rounded to the nearest float; beyond the range of floats they are infinite.
+What a value counts as: None, NaN and the empty string are `missing`, and so are the texts that the feature's reading names; for
+numbers and booleans also those that usually mean it (`NA`, `null`). A string that reads as a number is that number; any other
+value of a numeric feature is `missing` and a `type` violation. Infinities are below and above the range. Integers
+beyond 2^53 are rounded to the nearest float; beyond the range of floats they are infinite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sidecar.core.binning.allotment import Allotment, Precisions
-from sidecar.core.binning.bins import Feature, Kind, category, truth
+from sidecar.core.binning.bins import Feature, Kind, category, rare_key, truth
 from sidecar.core.binning.rounding import BINARY
 from sidecar.core.words.arrays import Codes, Floats, Numbers
+from sidecar.core.words.cell_texts import PLAIN, Reading, is_missing, number_of, plain_or_none
+from sidecar.core.words.cells import Columnar, Moments, listed
 
 ABSENT = -1
 """The column of a feature that a frame lacks."""
+_REMEMBERED = 4_096
+"""Names that are no category, whose bin is remembered; clients may invent some without end."""
 _CELLS = 1 << 17
 """Comparisons at once: 128 KiB of booleans stay in the cache."""
 
@@ -62,6 +67,8 @@ class Binner:
         numeric = [self.features[at] for at in self.numeric]
         self._own = tuple(feature.precision for feature in numeric) if any(one.precision for one in numeric) else ()
         self._allotment = None if counts is None else Allotment(numeric, counts[self.numeric])
+        self._readings = [self.features[at].reading for at in self.numeric]
+        self._plain = not any(map(_is_special, self._readings))
         self._lookups = {at: _Lookup(feature) for at, feature in enumerate(features) if not feature.ordered}
 
     def bin(
@@ -77,7 +84,7 @@ class Binner:
         codes[self.numeric] = self._placed(numbers, _of_columns(precisions, sources))
         for at, lookup in self._lookups.items():
             source = columns[at]
-            codes[at] = lookup.missing if source == ABSENT else lookup.codes(_listed(values[source::width]))
+            codes[at] = lookup.missing if source == ABSENT else lookup.of(_column(values, source, width))
         codes += self._offsets
         return Batch(codes, numbers, errors)
 
@@ -114,16 +121,23 @@ class Binner:
 
     def _numbers(self, values: Any, rows: int, width: int, sources: list[int], errors: dict[int, int]) -> Floats:
         """The numeric columns (numeric features, n); counts values that are no numbers in `errors`."""
-        if len(sources) == width or isinstance(values, np.ndarray):
+        if (
+            self._plain
+            and (len(sources) == width or isinstance(values, np.ndarray))
+            and not isinstance(values, Columnar)
+        ):
             whole = as_floats(values)
             if whole is not None:
                 return _gathered(whole.reshape(rows, width).T, sources)
-        columns = [as_floats(values[at::width]) if at != ABSENT else _nothing(rows) for at in sources]
-        for at, column in enumerate(columns):
-            if column is None:
-                feature = int(self.numeric[at])
-                columns[at], errors[feature] = read_one_by_one(values[sources[at] :: width])
-        return np.array(columns, np.float64).reshape(len(sources), rows)
+        numbers = np.empty((len(sources), rows))
+        for at, (source, reading) in enumerate(zip(sources, self._readings, strict=True)):
+            if source == ABSENT:
+                numbers[at] = np.nan
+                continue
+            numbers[at], wrong = numbers_in(_column(values, source, width), reading)
+            if wrong:
+                errors[int(self.numeric[at])] = wrong
+        return numbers
 
 
 def as_floats(values: Any) -> Floats | None:
@@ -159,15 +173,46 @@ def _in_precision(numbers: Floats, precisions: Precisions) -> Floats:
     return sent
 
 
+def numbers_in(column: Any, reading: Reading) -> tuple[Floats, int]:
+    """A column of any form as numbers, NaN where a value is missing or no number; how many are no numbers comes second."""
+    if isinstance(column, Moments):
+        return column.seconds, 0
+    if isinstance(column, np.ndarray):
+        return _without(column, reading), 0
+    if isinstance(column, list):
+        numbers = None if reading.is_local else as_floats(column)
+        return read_one_by_one(column, reading) if numbers is None else (_without(numbers, reading), 0)
+    numbers = None if reading.is_local else column.plain()
+    if numbers is not None:
+        return _without(numbers, reading), 0
+    coded = column.coded()
+    read = [read_one_by_one([cell], reading) for cell in coded.cells]
+    wrong = np.array([errors for _, errors in read], np.int64)
+    return np.array([number[0] for number, _ in read], np.float64)[coded.codes], int(wrong[coded.codes].sum())
+
+
 class _Lookup:
     """The bins of the names of one categorical or boolean feature."""
 
     def __init__(self, feature: Feature) -> None:
-        self._name = truth if feature.kind is Kind.BOOLEAN else category
-        self._by_name = dict.fromkeys(feature.rare, feature.other)
-        self._by_name.update({name: code for code, name in enumerate(feature.categories)})
+        self._feature = feature
+        self._is_boolean = feature.kind is Kind.BOOLEAN
+        self._name = truth if self._is_boolean else category
+        self._by_name = {name: code for code, name in enumerate(feature.categories)}
+        self._by_number = _by_number(feature.categories, number_of)
+        self._by_plain_text = _by_number(feature.categories, plain_or_none)
+        self._by_name |= dict.fromkeys((*feature.reading.null, ""), feature.missing)
+        self._rare = frozenset(feature.rare)
         self._unknown = feature.unseen if feature.rare_complete else feature.other
+        self._found: dict[tuple[bool, str], int] = {}
         self.missing = feature.missing
+
+    def of(self, column: Any) -> Any:
+        """One code a row of a column of any form."""
+        if isinstance(column, list | np.ndarray | Moments):
+            return self.codes(listed(column))
+        coded = column.coded()
+        return np.array(self.codes(coded.cells), np.int64)[coded.codes]
 
     def codes(self, values: list[Any]) -> list[int]:
         """One bin per value. Known strings are looked up directly; other values are named first."""
@@ -178,7 +223,29 @@ class _Lookup:
 
     def _named(self, value: Any) -> int:
         name = self._name(value)
-        return self.missing if not name else self._by_name.get(name, self._unknown)
+        if name is None or (self._is_boolean and is_missing(name)):
+            return self.missing
+        code = self._by_name.get(name)
+        return self._found_by(value, name) if code is None else code
+
+    def _found_by(self, value: Any, name: str) -> int:
+        """The bin of a name that is no category as it is written. `1.0` and 1 are one, if only one of them is known."""
+        key = isinstance(value, str), name
+        if key in self._found:
+            return self._found[key]
+        if isinstance(value, str):
+            number = plain_or_none(value)
+            code = None if number is None else self._by_plain_text.get(number)
+        else:
+            is_number = isinstance(value, float | int) and not isinstance(value, bool)
+            code = self._by_number.get(value) if is_number else None
+        if code is None:
+            is_rare = self._rare and rare_key(self._feature.name, name) in self._rare
+            code = self._feature.other if is_rare else self._unknown
+        if len(self._found) >= _REMEMBERED:
+            self._found.clear()
+        self._found[key] = code
+        return code
 
 
 def _padded(edges: list[tuple[float, ...]]) -> Floats:
@@ -199,20 +266,41 @@ def _gathered(columns: Floats, sources: list[int]) -> Floats:
     return gathered
 
 
-def _nothing(rows: int) -> Floats:
-    return np.full(rows, np.nan)
+def _column(values: Any, at: int, width: int) -> Any:
+    return values.columns[at] if values.__class__ is Columnar else values[at::width]
 
 
-def _listed(values: Any) -> list[Any]:
-    return list(values.tolist()) if isinstance(values, np.ndarray) else list(values)
+def _is_special(reading: Reading) -> bool:
+    return reading.is_local or bool(reading.null)
 
 
-def read_one_by_one(values: Any) -> tuple[Floats, int]:
+def _by_number(names: Sequence[str], read: Callable[[str], float | None]) -> dict[float, int]:
+    """Categories that are numbers, by the number; none that two of them are. `number_of` reads codes with leading zeros too:
+    where numbers come for them, they have none.
+    """
+    numbers = [read(name) for name in names]
+    return {number: code for code, number in enumerate(numbers) if number is not None and numbers.count(number) == 1}
+
+
+def _without(numbers: Floats, reading: Reading) -> Floats:
+    """Numbers without those that the reading names as missing."""
+    missing = [number for text in reading.null if (number := number_of(text)) is not None]
+    return np.where(np.isin(numbers, missing), np.nan, numbers) if missing else numbers
+
+
+def read_one_by_one(values: Any, reading: Reading = PLAIN) -> tuple[Floats, int]:
     """The numbers of a column with values that are no numbers (NaN), and how many of these there are. Slow."""
     numbers = np.full(len(values), np.nan)
     errors = 0
-    for at, value in enumerate(_listed(values)):
-        if value is None or (isinstance(value, str) and not value.strip()):
+    for at, value in enumerate(listed(values)):
+        if value is None:
+            continue
+        if isinstance(value, str):
+            number = None if value.strip() in reading.null else number_of(value, reading)
+            if number is not None:
+                numbers[at] = number
+            elif not is_missing(value, reading):
+                errors += 1
             continue
         try:
             numbers[at] = float(value)
@@ -220,4 +308,4 @@ def read_one_by_one(values: Any) -> tuple[Floats, int]:
             numbers[at] = np.inf if value > 0 else -np.inf
         except (ValueError, TypeError):
             errors += 1
-    return numbers, errors
+    return _without(numbers, reading), errors

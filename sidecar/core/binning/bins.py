@@ -19,9 +19,13 @@ from typing import Any
 
 import msgspec
 
+from sidecar.core.words.cell_texts import PLAIN, Reading, numeric_name, plain_or_none
+
 CATEGORY_LIMIT = 256
 """Characters of a category that are kept; a longer one is cut and gets a digest, so that it stays distinct."""
 _CUT = 200
+RARE_DIGITS = 5
+"""Hexadecimal digits of `rare_key`."""
 MAX_BINS = 200
 """Most bins of one feature, since the binner adds up comparisons in bytes. Features from `cuts` have at most 47."""
 
@@ -52,7 +56,7 @@ class Feature(msgspec.Struct, frozen=True):
     edges: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
     rare: tuple[str, ...] = ()
-    """Names that are counted as `other`."""
+    """Names that are counted as `other`, by `rare_key`: who reads the profile does not learn them."""
     rare_complete: bool = True
     """False where the reference had more rare names than are kept: an unknown name is then `other`, not `unseen`."""
     derived: Derived | None = None
@@ -64,6 +68,8 @@ class Feature(msgspec.Struct, frozen=True):
     places: int | None = None
     digits: int | None = None
     """The decimal places and the significant digits in which all numbers of the reference are exact; None for more than nine."""
+    reading: Reading = PLAIN
+    """How the texts of the column are read."""
 
     @property
     def ordered(self) -> bool:
@@ -118,9 +124,7 @@ def plain_name(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
-        return str(int(value))
-    return str(value)
+    return numeric_name(value) if isinstance(value, float) else str(value)
 
 
 _TRUTHS = {"true": "true", "1": "true", "false": "false", "0": "false"}
@@ -130,6 +134,18 @@ def truth(value: Any) -> str | None:
     """The name of a value of a boolean feature: `true`, `false` (also for 1 and 0, as numbers or strings), or itself."""
     name = category(value)
     return None if name is None else _TRUTHS.get(name.lower(), name)
+
+
+def rare_key(feature: str, name: str) -> str:
+    """What is kept of a rare name: 20 bits of a digest, salted by the feature's name. So few, that a million other names have the
+    same key as any of theirs, and yet one in a thousand unseen names at most is taken for a rare one.
+
+    Numbers that are written in several ways, `1.0` and `1`, have one key.
+    """
+    number = plain_or_none(name)
+    plain = name if number is None else numeric_name(number)
+    data = f"{feature}\0{plain}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).hexdigest()[:RARE_DIGITS]
 
 
 def _shortened(text: str) -> str:

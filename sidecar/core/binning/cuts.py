@@ -1,8 +1,8 @@
 """Where the bins of a feature are cut, from a sample of the reference.
 
-Numeric: a spike for each value that holds much of the mass, about 24 quantile bins of the rest, finer bins in both tails, and the
-exact range. Few distinct values become spikes alone. Categorical: the frequent names, and the rare ones by name up to a
-bound. Nothing is counted here: counts come from the same code for reference and live (`binner`, `profile`).
+Numeric: a spike for each value that holds much of the mass, about 24 quantile bins of the rest, finer bins in both tails,
+and the exact range. Few distinct values become spikes alone. Categorical: the frequent names, and the rare ones by key
+up to a bound. Nothing is counted here: counts come from the same code for reference and live (`binner`, `profile`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sidecar.core.binning.bins import Feature, Kind
+from sidecar.core.binning.bins import Feature, Kind, rare_key
 from sidecar.core.binning.grain import grain_of
 from sidecar.core.words.arrays import Floats
 
@@ -35,11 +35,10 @@ _ROUNDING = 0.1
 MAX_CATEGORIES = 30
 CATEGORY_SHARE = 0.001
 """A category with a smaller share is rare..."""
-_CATEGORY_ROWS = 5
-"""...and so is one with fewer rows, unless there are few categories anyway."""
+CATEGORY_ROWS = 20
+"""...and so is one with fewer rows than this, if nothing else is said: whom it names must not be told from the profile."""
 MAX_RARE = 1_000
-MAX_RARE_CHARACTERS = 16_384
-"""Bounds on the names of rare categories that are kept, so that a column of identifiers stays small."""
+"""Rare categories of which the keys are kept, so that a column of identifiers stays small."""
 
 
 def cut_numeric(name: str, values: Floats) -> Feature:
@@ -51,20 +50,23 @@ def cut_numeric(name: str, values: Floats) -> Feature:
     return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite, grain.places is None)), **grain._asdict())
 
 
-def cut_categorical(name: str, names: Mapping[str, int], complete: bool) -> Feature:
-    """The feature with bins for the names counted in `names`; `complete` says whether these are all names."""
+def cut_categorical(name: str, names: Mapping[str, int], complete: bool, least_rows: int = CATEGORY_ROWS) -> Feature:
+    """The feature whose bins suit the names counted in `names`; `complete` says whether these are all there were.
+
+    Names of fewer than `least_rows` rows, or of less than `CATEGORY_SHARE` of all, are kept by `rare_key` alone.
+    """
     ranked = sorted(names.items(), key=lambda item: (-item[1], item[0]))
     rows = sum(names.values())
-    least = max(CATEGORY_SHARE * rows, _CATEGORY_ROWS if len(ranked) > FEW_VALUES else 0)
-    frequent = [name for name, count in ranked[:MAX_CATEGORIES] if count >= least]
-    others = [name for name, _ in ranked[len(frequent) :]]
-    rare = _bounded(others)
+    least = max(CATEGORY_SHARE * rows, least_rows)
+    frequent = [each for each, count in ranked[:MAX_CATEGORIES] if count >= least]
+    others = [each for each, _ in ranked[len(frequent) :]]
+    rare = sorted({rare_key(name, other) for other in others[:MAX_RARE]})
     return Feature(
         name,
         Kind.CATEGORICAL,
         categories=tuple(frequent),
         rare=tuple(rare),
-        rare_complete=complete and len(rare) == len(others),
+        rare_complete=complete and len(others) <= MAX_RARE,
     )
 
 
@@ -84,17 +86,6 @@ def expect_unseen(feature: Feature, names: Mapping[str, int], counts: NDArray[An
 def cut_boolean(name: str) -> Feature:
     """The feature of a boolean column: its bins do not depend on the values."""
     return Feature(name, Kind.BOOLEAN, categories=("false", "true"))
-
-
-def _bounded(names: list[str]) -> list[str]:
-    room = MAX_RARE_CHARACTERS
-    kept: list[str] = []
-    for name in names[:MAX_RARE]:
-        room -= len(name)
-        if room < 0:
-            break
-        kept.append(name)
-    return kept
 
 
 def _edges(ordered: Floats, between: bool) -> list[float]:

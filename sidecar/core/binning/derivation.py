@@ -1,8 +1,9 @@
 """The contract of a derivation: a column that no bins suit becomes a few numbers. One file each in
 `core/binning/derived`.
 
-The result depends on the values and the size alone, never on a seed, the process or other rows, so that the reference
-and every live row are measured alike. `infer` decides which columns are derived, and `derive` does it.
+What is derived depends on the values, their size and their time of arrival alone, never on a seed, the process or the rows
+around, so that the reference and every live row are measured alike. `infer` decides which columns are derived, and `derive`
+does it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Floats
+from sidecar.core.words.cell_texts import Reading
 
 PROJECTIONS = 8
 """Fixed random directions on which a vector, or the words of a text, are projected."""
@@ -29,8 +31,10 @@ class Derivation(Protocol):
     wide: bool
     """Whether it reads a matrix (rows, size) of numbers instead of a list of cells."""
 
-    def derive(self, values: Any) -> Floats:
-        """The parts of each row (parts, rows), NaN for rows without a value."""
+    def derive(self, values: Any, reading: Reading = ..., arrived: float | None = None) -> Floats:
+        """The parts of each row: (parts, rows), NaN where a row has no value. `reading` is that of the column, `arrived` when
+        the rows came (Unix seconds), if that is known.
+        """
 
 
 def signs(keys: NDArray[np.uint64]) -> Floats:

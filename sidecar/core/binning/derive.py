@@ -14,11 +14,15 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from sidecar.core.binning.binner import ABSENT, as_floats, read_one_by_one
+from sidecar.core.binning.binner import ABSENT, as_floats, numbers_in, read_one_by_one
 from sidecar.core.binning.bins import Derived, Feature
+from sidecar.core.binning.derivation import Derivation
 from sidecar.core.binning.derived import DERIVATIONS
+from sidecar.core.binning.derived.time import parts_of
 from sidecar.core.binning.matching import Names, names_for
 from sidecar.core.words.arrays import Floats
+from sidecar.core.words.cell_texts import PLAIN, Reading
+from sidecar.core.words.cells import Columnar, Moments, listed
 from sidecar.core.words.frame import Frame, spread
 
 KINDS = {derivation.name: derivation for derivation in DERIVATIONS}
@@ -34,10 +38,11 @@ class Source(NamedTuple):
     kind: str
     name: str
     size: int = 0
+    reading: Reading = PLAIN
 
-    def definitions(self) -> dict[str, Derived]:
-        """All features that can be derived from it, by name, in order."""
-        parts = KINDS[self.kind].parts
+    def definitions(self, without: Iterable[str] = ()) -> dict[str, Derived]:
+        """Every feature that is derived from it, by name, in order, without some parts."""
+        parts = [part for part in KINDS[self.kind].parts if part not in without]
         return {f"{self.name}.{part}": Derived(self.kind, self.name, part, self.size) for part in parts}
 
 
@@ -45,7 +50,7 @@ class _Piece(NamedTuple):
     """Columns of the new frame, and how they are read from the old one: as lists, or as a matrix (columns, rows)."""
 
     names: Names
-    read: Callable[[Frame], Any]
+    read: Callable[[Frame, float | None], Any]
     column: int = ABSENT
     """The column of the old frame that it is, unchanged; ABSENT if it is derived."""
 
@@ -64,10 +69,12 @@ class _Plan(NamedTuple):
     names: Names
     pieces: list[_Piece]
 
-    def apply(self, frame: Frame) -> Frame:
-        blocks = [piece.read(frame) for piece in self.pieces]
-        if all(isinstance(block, np.ndarray) for block in blocks):
-            values: Any = np.concatenate(blocks).T.ravel()
+    def apply(self, frame: Frame, arrived: float | None) -> Frame:
+        blocks = [piece.read(frame, arrived) for piece in self.pieces]
+        if isinstance(frame.values, Columnar):
+            values: Any = Columnar(chain.from_iterable(blocks))
+        elif all(isinstance(block, np.ndarray) for block in blocks):
+            values = np.concatenate(blocks).T.ravel()
         else:
             columns = chain.from_iterable(one.tolist() if isinstance(one, np.ndarray) else one for one in blocks)
             values = list(chain.from_iterable(zip(*columns, strict=True)))
@@ -85,10 +92,17 @@ class _Plan(NamedTuple):
 class Deriver:
     """Derives the features in `definitions`, by name; `order` names the columns of frames without names."""
 
-    def __init__(self, definitions: Mapping[str, Derived], order: Names = (), configured: Names = ()) -> None:
+    def __init__(
+        self,
+        definitions: Mapping[str, Derived],
+        order: Names = (),
+        configured: Names = (),
+        readings: Mapping[str, Reading] | None = None,
+    ) -> None:
         self._wanted: dict[Source, dict[str, str]] = {}  # of each source: part to feature
         for name, one in definitions.items():
-            self._wanted.setdefault(Source(one.kind, one.of, one.size), {})[one.part] = name
+            source = Source(one.kind, one.of, one.size, (readings or {}).get(one.of, PLAIN))
+            self._wanted.setdefault(source, {})[one.part] = name
         self._cells = {source.name: source for source in self._wanted if not source.size}
         self._vectors = {source.name: source for source in self._wanted if source.size}
         self._order = order
@@ -99,16 +113,19 @@ class Deriver:
     def of(cls, features: Sequence[Feature], configured: Names = ()) -> Deriver:
         """The deriver for the features of a reference."""
         definitions = {feature.name: feature.derived for feature in features if feature.derived}
-        return cls(definitions, columns_of(features), configured)
+        readings = {feature.derived.of: feature.reading for feature in features if feature.derived}
+        return cls(definitions, columns_of(features), configured, readings)
 
-    def frames(self, frames: Iterable[Frame]) -> Iterable[Frame]:
-        """The frames with derived features; unchanged if there is nothing to derive."""
+    def frames(self, frames: Iterable[Frame], arrived: float | None = None) -> Iterable[Frame]:
+        """The frames with derived features; where there is nothing to derive, the frames as they are."""
         if self._wanted:
-            return map(self.frame, frames)
+            return [self.frame(frame, arrived) for frame in frames]
         return [frame if frame.vectors is None else self.frame(frame) for frame in frames]
 
-    def frame(self, frame: Frame) -> Frame:
-        """The frame with derived features in place of their sources."""
+    def frame(self, frame: Frame, arrived: float | None = None) -> Frame:
+        """The frame with derived features in the place of what they are derived from. Rows came when the frame says, or else
+        at `arrived`.
+        """
         tensors = frame.vectors or {}
         if not self._wanted and not tensors:
             return frame
@@ -118,7 +135,9 @@ class Deriver:
                 self._plans.clear()
             self._plans[shape] = self._planned(*shape)
         plan = self._plans[shape]
-        return plan.apply(frame) if plan else frame
+        if plan is None:
+            return frame
+        return plan.apply(frame, arrived if frame.arrived is None else frame.arrived)
 
     def _planned(self, names: Names | None, width: int, tensors: tuple[tuple[str, int], ...]) -> _Plan | None:
         """The plan of a shape; None if the frame stays unchanged. A derived feature replaces a column of the same name."""
@@ -158,17 +177,17 @@ class Deriver:
         if named or (only and len(fitting) == 1):
             return self._piece((named or fitting)[0], functools.partial(_rows_of, name=name))
         if size <= _MAX_SPREAD:
-            return _Piece(spread(name, size), functools.partial(_unpacked, name=name))
+            return _Piece(spread(name, size), lambda frame, arrived: _unpacked(frame, name))
         return _Piece(
-            (name,), lambda frame: [[None] * frame.rows]
-        )  # no feature of the reference: counted as an extra column
+            (name,), lambda frame, arrived: [[None] * frame.rows]
+        )  # no feature of the reference, counted as such
 
     def _piece(self, source: Source, read: Callable[[Frame], Any]) -> _Piece:
         derivation = KINDS[source.kind]
         wanted = self._wanted[source]
         chosen = [at for at, part in enumerate(derivation.parts) if part in wanted]
         names = tuple(wanted[derivation.parts[at]] for at in chosen)
-        return _Piece(names, lambda frame: derivation.derive(read(frame))[chosen])
+        return _Piece(names, lambda frame, arrived: _derived(derivation, read(frame), source.reading, arrived)[chosen])
 
 
 def check_derived(feature: Feature) -> None:
@@ -191,13 +210,23 @@ def columns_of(features: Iterable[Feature]) -> Names:
     return tuple(columns)
 
 
-def _plain(frame: Frame, at: int) -> list[Any]:
-    return [frame.values[at :: frame.width]]
+def _derived(derivation: Derivation, column: Any, reading: Reading, arrived: float | None) -> Floats:
+    """The parts of a column of any form, or of a matrix; each distinct cell is looked at once where they are known."""
+    if isinstance(column, Moments):
+        return parts_of(column.seconds, arrived)
+    if isinstance(column, list | np.ndarray):
+        return derivation.derive(column, reading, arrived)
+    coded = column.coded()
+    return derivation.derive(coded.cells, reading, arrived)[:, coded.codes]
 
 
-def _cells(frame: Frame, at: int) -> list[Any]:
-    values = frame.values[at :: frame.width]
-    return list(values.tolist()) if isinstance(values, np.ndarray) else list(values)
+def _plain(frame: Frame, arrived: float | None, at: int) -> list[Any]:
+    return [frame.column(at)]
+
+
+def _cells(frame: Frame, at: int) -> Any:
+    column = frame.column(at)
+    return listed(column) if isinstance(column, np.ndarray) else column
 
 
 def _rows_of(frame: Frame, name: str) -> Any:
@@ -211,6 +240,8 @@ def _unpacked(frame: Frame, name: str) -> Floats:
 def _spread_out(frame: Frame, at: int, size: int) -> Floats:
     """The columns from `at` as a matrix (rows, size)."""
     values, rows, width = frame.values, frame.rows, frame.width
+    if isinstance(values, Columnar):
+        return np.array([numbers_in(values.columns[each], PLAIN)[0] for each in range(at, at + size)]).T
     if isinstance(values, np.ndarray):
         return values.reshape(rows, width)[:, at : at + size]
     if size < width:

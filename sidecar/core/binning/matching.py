@@ -54,13 +54,18 @@ def aligned(names: Names | None, width: int, reference: Names) -> Names | None:
     return reference + names[len(own) :]
 
 
-def match_columns(names: Names | None, width: int, configured: Names, reference: Names) -> Matching:
-    """Find each feature of `reference` among the columns; of two columns with the same name the first counts."""
+def match_columns(
+    names: Names | None, width: int, configured: Names, reference: Names, left_out: Names = ()
+) -> Matching:
+    """Find each feature of `reference` among the columns; of two columns with one name the first counts. Columns that the
+    reference left out are not extra.
+    """
     fitting = width in (len(configured), len(reference))
     columns: dict[str, int] = {}
     for at, name in enumerate(names_for(names, width, configured, reference)):
         columns.setdefault(name, at)
     missing = tuple(name for name in reference if name not in columns)
-    known = len(reference) - len(missing) + sum(name not in reference for name in columns if name.endswith(CLASS_PARTS))
+    classes = sum(name not in reference for name in columns if name.endswith(CLASS_PARTS))
+    known = len(reference) - len(missing) + classes + sum(name in columns for name in left_out)
     found = [columns.get(name, ABSENT) for name in reference]
     return Matching(found, missing, width - known, names is None and not fitting)

@@ -16,6 +16,7 @@ import numpy as np
 from sidecar.core.binning.bins import Feature, Kind, category, truth
 from sidecar.core.binning.matching import Names, names_for
 from sidecar.core.words.arrays import Codes, Numbers
+from sidecar.core.words.cells import listed
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import SegmentSettings
@@ -99,9 +100,8 @@ class Router:
         place = self._place(frame)
         if place is None:
             return [OTHER] * frame.rows
-        column = frame.values[place :: frame.width]
         numbers, name_of = self._numbers, self._name_of
-        values = column.tolist() if isinstance(column, np.ndarray) else column
+        values = listed(frame.column(place))
         return [
             numbers[value] if value.__class__ is str and value in numbers else numbers.get(name_of(value) or "", OTHER)
             for value in values

@@ -33,7 +33,6 @@ _MAX_CELLS = 1_000_000
 _DIGITS = 18
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
 
 def parse(data: bytes) -> Any:
@@ -328,12 +327,3 @@ def _numbers(name: str, values: Any, rows: int) -> NDArray[Any]:
             "type", f"tensor {name[:40]!r} is too wide for columns and holds more than numbers"
         ) from error
     return np.asarray(flat.reshape(rows, -1))
-
-
-def cell_of(text: str) -> float | str | None:
-    """A cell of a text table: a number if it reads as one, None if it is a word for missing, else the string."""
-    try:
-        return float(text)
-    except ValueError:
-        stripped = text.strip()
-        return None if stripped.lower() in _MISSING else stripped

@@ -8,7 +8,8 @@ same data makes the same profile. `column` keeps what one column holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,12 +19,15 @@ from sidecar.core.binning.binner import Batch, Binner
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.derive import Deriver
 from sidecar.core.binning.matching import match_columns
+from sidecar.core.reference.choices import Choices
 from sidecar.core.reference.column import Column
-from sidecar.core.reference.infer import Inference
+from sidecar.core.reference.infer import TIME, Inference
 from sidecar.core.reference.moments import Moments
-from sidecar.core.reference.profile import Counter, Profile, SideProfile
+from sidecar.core.reference.profile import Counter, LeftOut, Profile, SideProfile
+from sidecar.core.reference.suspicions import ColumnReport, report_of
 from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Numbers
+from sidecar.core.words.cells import Columnar
 from sidecar.core.words.frame import Frame, Side
 
 SAMPLE_ROWS = 200_000
@@ -35,22 +39,19 @@ _CHUNK = 8_192
 """Rows binned at once at the end."""
 _ALL = 1 << 62
 """All hashes are below this, so every row is kept at first."""
+_NO_CHOICES = Choices()
 
 
 class Builder:
-    """Makes a profile from a stream of frames. `kinds`, by column, overrides what is inferred from the values; so does
-    `derive`, which maps columns to `text` or `vector`.
-    """
+    """Makes a profile from a stream of frames. `choices` override what is inferred from the values, by column."""
 
     def __init__(
         self,
-        kinds: Mapping[str, Kind] | None = None,
+        choices: Choices = _NO_CHOICES,
         sample_rows: int = SAMPLE_ROWS,
         sample_values: int = SAMPLE_VALUES,
-        derive: Mapping[str, str] | None = None,
     ) -> None:
-        self._kinds = dict(kinds or {})
-        self._derive = dict(derive or {})
+        self._choices = choices
         self._limits = (sample_rows, sample_values)
         self._sides: dict[Side, _SideBuilder] = {}
 
@@ -61,7 +62,7 @@ class Builder:
         if not frame.rows or not (frame.width or frame.vectors):
             return frame
         if frame.side not in self._sides:
-            self._sides[frame.side] = _SideBuilder(self._kinds, self._derive, *self._limits)
+            self._sides[frame.side] = _SideBuilder(frame.side, self._choices, *self._limits)
         return self._sides[frame.side].take(frame)
 
     def rows(self, side: Side) -> int:
@@ -70,7 +71,16 @@ class Builder:
 
     def build(self) -> Profile:
         """The profile of the rows so far."""
-        return Profile({side: gathered.profile() for side, gathered in self._sides.items()})
+        sides = {side: gathered.profile() for side, gathered in self._sides.items()}
+        return Profile({side: of_side for side, of_side in sides.items() if of_side.features})
+
+    def report(self) -> list[ColumnReport]:
+        """What became of each column, as far as rows were taken."""
+        return [one for gathered in self._sides.values() for one in gathered.report()]
+
+    def mistaken(self) -> set[str]:
+        """Columns that seemed to be numbers until it was too late to name what was counted: they are categorical."""
+        return {name for gathered in self._sides.values() for name in gathered.mistaken()}
 
 
 class Recount:
@@ -81,6 +91,7 @@ class Recount:
 
     def __init__(self, profile: Profile, own: bool = False) -> None:
         self._expected = profile.sides if own else {}
+        self._left_out = {side: of_side.left_out for side, of_side in profile.sides.items()}
         self._binners = {
             side: Binner(of_side.features, None if own else of_side.numbers) for side, of_side in profile.sides.items()
         }
@@ -101,7 +112,7 @@ class Recount:
         counted = {side: counter.profile() for side, counter in self._counters.items()}
         for side, expected in self._expected.items():
             share_unseen(expected, [counted[side].counts])
-        return Profile(counted)
+        return Profile({side: replace(of_side, left_out=self._left_out[side]) for side, of_side in counted.items()})
 
     def _count(self, frame: Frame, batch: Batch) -> None:
         self._counters[frame.side].add(batch)
@@ -124,14 +135,16 @@ def share_unseen(expected: SideProfile, parts: Sequence[Numbers]) -> None:
 class _SideBuilder:
     """The rows of one side."""
 
-    def __init__(
-        self, kinds: Mapping[str, Kind], derive: Mapping[str, str], sample_rows: int, sample_values: int
-    ) -> None:
+    def __init__(self, side: Side, choices: Choices, sample_rows: int, sample_values: int) -> None:
         self.rows = 0
-        self._inference = Inference(kinds, derive)
-        self._kinds = kinds
+        self._side = side
+        self._inference = Inference(choices)
+        self._choices = choices
         self._limits = (sample_rows, sample_values)
         self._columns: dict[str, Column] = {}
+        self._order: dict[str, None] = {}
+        """Columns of the data as they came."""
+        self._left_out: dict[str, str] = {}
         self._threshold = _ALL
         self._hashes = np.empty(0, np.int64)
         self._added = 0  # rows that have reached the columns
@@ -147,16 +160,50 @@ class _SideBuilder:
 
     def _add(self, frame: Frame) -> None:
         names = frame.names or ()
+        if isinstance(frame.values, Columnar):
+            self._flush()
+            self._take(names, frame.values.columns, frame.rows)
+            return
         if names != self._names or len(self._waiting) >= _GATHER_VALUES:
             self._flush()
             self._names = names
         values = frame.values
         self._waiting += values.tolist() if isinstance(values, np.ndarray) else values
 
-    def profile(self) -> SideProfile:
+    def report(self) -> list[ColumnReport]:
+        """Columns of cells by what they hold, then those that features are derived from, and those that were left out as such."""
+        self._finish()
+        reports = [self._reported(name) for name in self._columns if name not in self._inference.definitions]
+        derived = [
+            ColumnReport(self._side.value, name, kind, self.rows, self._missing(name), 0, None, found)
+            for name, (kind, found) in self._inference.derived().items()
+        ]
+        out = [
+            ColumnReport(self._side.value, name, TIME, self.rows, 0, 0, why)
+            for name, why in self._inference.left_out.items()
+        ]
+        return [*reports, *derived, *out]
+
+    def mistaken(self) -> set[str]:
+        return {name for name, column in self._columns.items() if column.lost}
+
+    def _reported(self, name: str) -> ColumnReport:
+        return report_of(self._side.value, name, self._columns[name], self.rows, self._choices)
+
+    def _missing(self, source: str) -> int:
+        """Rows of which nothing could be derived, by the sample."""
+        name = next(name for name, one in self._inference.definitions.items() if one.of == source)
+        numbers = self._columns[name].numbers() if name in self._columns else np.empty(0)
+        return round(self.rows * float(np.isnan(numbers).mean())) if len(numbers) else 0
+
+    def _finish(self) -> None:
         for settled in self._inference.settle():
             self._add(settled)
         self._flush()
+
+    def profile(self) -> SideProfile:
+        self._finish()
+        left_out = self._drop()
         features = tuple(map(self._feature, self._columns))
         binner = Binner(features)
         counts = np.zeros((len(features), binner.width), np.int64)
@@ -164,10 +211,24 @@ class _SideBuilder:
         for at, column in enumerate(self._columns.values()):
             if not features[at].ordered:
                 column.count_names(features[at], binner, at, self.rows, counts[at])
-        return SideProfile(features, counts, moments)
+        return SideProfile(features, counts, moments, left_out=left_out)
+
+    def _drop(self) -> tuple[LeftOut, ...]:
+        """Forget the columns that are no features."""
+        out = {name: why.text for name, why in self._inference.left_out.items()}
+        for name in [name for name in self._columns if name not in self._inference.definitions]:
+            if (why := self._reported(name).left_out) is not None:
+                out[name] = why.text
+                del self._columns[name]
+        self._left_out |= out
+        return tuple(
+            LeftOut(name, self._left_out[name], at) for at, name in enumerate(self._order) if name in self._left_out
+        )
 
     def _feature(self, name: str) -> Feature:
-        return msgspec.structs.replace(self._columns[name].feature(name), derived=self._inference.definitions.get(name))
+        derived = self._inference.definitions.get(name)
+        reading = self._inference.reading(derived) if derived else self._columns[name].reading
+        return msgspec.structs.replace(self._columns[name].feature(name), derived=derived, reading=reading)
 
     def _count_numbers(self, binner: Binner, features: tuple[Feature, ...], counts: Numbers) -> Moments:
         columns = list(self._columns.values())
@@ -184,26 +245,38 @@ class _SideBuilder:
         width = len(self._names)
         if not self._waiting:
             return
-        rows = len(self._waiting) // width
+        columns = [self._waiting[at::width] for at in range(width)]
+        rows, self._waiting = len(self._waiting) // width, []
+        self._take(self._names, columns, rows)
+
+    def _take(self, names: Sequence[str], columns: Sequence[Any], rows: int) -> None:
         hashes = _hashes(self._added, rows)
         keep = hashes < self._threshold
-        for at, name in enumerate(self._names):
+        for name, values in zip(names, columns, strict=True):
+            definition = self._inference.definitions.get(name)
+            self._order.setdefault(definition.of if definition and not definition.size else name)
+            if name in self._inference.left_out or name in self._left_out:
+                continue
             if name not in self._columns:
-                derived = name in self._inference.definitions
-                self._columns[name] = Column(Kind.NUMERIC if derived else self._kinds.get(name))
+                self._columns[name] = self._column(name)
             column = self._columns[name]
             column.pad(len(self._hashes))
-            column.add(self._waiting[at::width], keep)
+            column.add(values, keep)
         self._added += rows
         self._hashes = np.concatenate([self._hashes, hashes[keep]])
-        self._waiting = []
         self._shrink()
+
+    def _column(self, name: str) -> Column:
+        choices = self._choices
+        if name in self._inference.definitions:
+            return Column(Kind.NUMERIC)
+        return Column(choices.kinds.get(name), choices.read(name), choices.category_rows)
 
     def _shrink(self) -> None:
         """Halve the sample until it is within its bounds, after padding columns that were absent with missing values."""
         for column in self._columns.values():
             column.pad(len(self._hashes))
-        most = max(1, min(self._limits[0], self._limits[1] // len(self._columns)))
+        most = max(1, min(self._limits[0], self._limits[1] // max(1, len(self._columns))))
         while len(self._hashes) > most:
             self._threshold //= 2
             keep = self._hashes < self._threshold

@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from sidecar.core.binning.binner import Batch, Binner
 from sidecar.core.binning.bins import Feature
+from sidecar.core.binning.derive import columns_of
 from sidecar.core.binning.rank_scores import RankedRows
 from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.reference.moments import Moments
@@ -23,6 +25,14 @@ from sidecar.core.words.frame import Side
 
 PAIRED_ROWS = 100_000
 """Correlations are computed from the first so many rows: at most 6.4 MB."""
+
+
+class LeftOut(NamedTuple):
+    """A column of the data that is no feature: why, and its place among all columns."""
+
+    name: str
+    why: str
+    at: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +48,9 @@ class SideProfile:
     joint: Joint | None = None
     """Correlations between features; None if they were not computed."""
     seasons: Seasons | None = None
-    """Counts per season, which add up to `counts`; None without seasons."""
+    """Counts per season, which add up to `counts`; None where there are none."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Columns of the data that were left out, by their place: identifiers, indices, and what cannot be watched."""
 
     @functools.cached_property
     def numbers(self) -> Floats:
@@ -55,6 +67,14 @@ class SideProfile:
         """The names of the features, in order."""
         return tuple(feature.name for feature in self.features)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the data in their order, those that were left out in their places."""
+        columns = list(columns_of(self.features))
+        for one in self.left_out:
+            columns.insert(one.at, one.name)
+        return tuple(columns)
+
     def merge(self, other: SideProfile) -> SideProfile:
         """Both together. Raises ValueError if their bins differ."""
         if self.features != other.features:
@@ -62,7 +82,7 @@ class SideProfile:
         joint = self.joint.merge(other.joint) if self.joint and other.joint else None
         seasons = self.seasons.merge(other.seasons) if self.seasons else None
         moments = self.moments.merge(other.moments)
-        return SideProfile(self.features, self.counts + other.counts, moments, joint, seasons)
+        return SideProfile(self.features, self.counts + other.counts, moments, joint, seasons, self.left_out)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,16 +19,17 @@ import orjson
 from msgspec import Meta
 
 from sidecar.core.binning.binner import Binner
-from sidecar.core.binning.bins import MAX_BINS, Derived, Feature, Kind
+from sidecar.core.binning.bins import MAX_BINS, RARE_DIGITS, Derived, Feature, Kind, rare_key
 from sidecar.core.binning.derive import check_derived
 from sidecar.core.binning.grain import MOST_DIGITS
 from sidecar.core.binning.rank_scores import taking_part
 from sidecar.core.binning.rounding import BINARY
 from sidecar.core.reference.joint import Joint
 from sidecar.core.reference.moments import Moments
-from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.profile import LeftOut, Profile, SideProfile
 from sidecar.core.reference.seasons import Season, Seasons
 from sidecar.core.words.arrays import Counts, Floats
+from sidecar.core.words.cell_texts import PLAIN, Reading
 from sidecar.core.words.frame import Side
 from sidecar.errors import ReferenceFileError
 
@@ -63,6 +64,8 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     edges: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
     rare: tuple[str, ...] = ()
+    """Names in clear, as earlier releases wrote them; they are read as keys."""
+    rare_keys: tuple[Annotated[str, Meta(pattern=f"^[0-9a-f]{{{RARE_DIGITS}}}$")], ...] = ()
     rare_complete: bool = True
     moments: _Range | None = None
     derived: Derived | None = None
@@ -70,6 +73,7 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     precision: str = ""
     places: Annotated[int, Meta(ge=0, le=MOST_DIGITS)] | None = None
     digits: Annotated[int, Meta(ge=1, le=MOST_DIGITS)] | None = None
+    reading: Reading = PLAIN
 
 
 _Counts = tuple[tuple[Annotated[int, Meta(ge=0, le=2**53)], ...], ...]
@@ -103,6 +107,7 @@ class _OneStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     segments: _Segments | None = None
     joint: dict[Side, _Joint] = {}
     seasons: _Seasons | None = None
+    left_out: dict[Side, tuple[LeftOut, ...]] = {}
 
 
 _StreamName = Annotated[str, Meta(min_length=1)]
@@ -161,7 +166,8 @@ def _content(profile: Profile) -> Any:
 def _one_stream(profile: Profile) -> dict[str, Any]:
     sides = {side: tuple(_features_of(of_side)) for side, of_side in profile.sides.items()}
     joint = {side: _joint_of(of_side.joint) for side, of_side in profile.sides.items() if of_side.joint}
-    content = _OneStream(sides, _segments_of(profile), joint, _seasons_of(profile))
+    left_out = {side: of_side.left_out for side, of_side in profile.sides.items() if of_side.left_out}
+    content = _OneStream(sides, _segments_of(profile), joint, _seasons_of(profile), left_out)
     built: dict[str, Any] = msgspec.to_builtins(content, str_keys=True)
     return built
 
@@ -175,7 +181,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
             counts=tuple(counts[: feature.bins]),
             edges=feature.edges,
             categories=feature.categories,
-            rare=feature.rare,
+            rare_keys=feature.rare,
             rare_complete=feature.rare_complete,
             moments=next(moments) if feature.ordered else None,
             derived=feature.derived,
@@ -183,6 +189,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
             precision=feature.precision,
             places=feature.places,
             digits=feature.digits,
+            reading=feature.reading,
         )
 
 
@@ -209,7 +216,11 @@ def _trimmed(counts: Counts, features: tuple[Feature, ...]) -> _Counts:
 
 
 def _profile(content: _OneStream) -> Profile:
-    sides = {side: _side(features, content.joint.get(side)) for side, features in content.sides.items() if features}
+    sides = {
+        side: replace(_side(features, content.joint.get(side)), left_out=content.left_out.get(side, ()))
+        for side, features in content.sides.items()
+        if features
+    }
     if content.seasons:
         sides = {side: _with_seasons(side, whole, content.seasons) for side, whole in sides.items()}
     stored = content.segments
@@ -294,15 +305,17 @@ def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:
 
 
 def _feature(stored: _Feature) -> Feature:
-    known = (stored.name, stored.kind, stored.edges, stored.categories, stored.rare, stored.rare_complete)
-    feature = Feature(*known, stored.derived, stored.importance, stored.precision, stored.places, stored.digits)
+    rare = stored.rare_keys or tuple(sorted({rare_key(stored.name, name) for name in stored.rare}))
+    known = (stored.name, stored.kind, stored.edges, stored.categories, rare, stored.rare_complete)
+    grain = (stored.precision, stored.places, stored.digits)
+    feature = Feature(*known, stored.derived, stored.importance, *grain, stored.reading)
     check_derived(feature)
     edges = feature.edges
     if any(low >= high for low, high in itertools.pairwise(edges)) or not np.isfinite(edges).all():
         raise ValueError(f"the edges of feature {feature.name!r} do not rise")
     if len(edges) == 1 or (edges and not feature.ordered) or (feature.ordered and feature.categories):
         raise ValueError(f"the bins of feature {feature.name!r} do not suit its kind")
-    if len({*feature.categories, *feature.rare}) != len(feature.categories) + len(feature.rare):
+    if len({*stored.categories, *stored.rare}) != len(stored.categories) + len(stored.rare):
         raise ValueError(f"feature {feature.name!r} names a category twice")
     if feature.precision and feature.precision not in BINARY:
         raise ValueError(f"feature {feature.name!r} has a precision that this release does not know")

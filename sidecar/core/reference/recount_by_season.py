@@ -15,6 +15,7 @@ import msgspec
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.recount_by import RecountBy
 from sidecar.core.reference.seasons import Season, Seasons, season_of
+from sidecar.core.words.cells import Columnar, listed
 from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DataError
 
@@ -76,9 +77,12 @@ def without_column(frame: Frame, column: str) -> tuple[Frame, list[Any]]:
     if column not in names:
         return frame, []
     at = names.index(column)
-    values = list(frame.values)
-    times = values[at :: frame.width]
-    del values[at :: frame.width]
+    times = listed(frame.column(at))
+    if isinstance(frame.values, Columnar):
+        values: Any = Columnar(each for place, each in enumerate(frame.values.columns) if place != at)
+    else:
+        values = list(frame.values)
+        del values[at :: frame.width]
     rest = (*names[:at], *names[at + 1 :])
     precisions = frame.precisions
     if len(precisions) == frame.width > 1:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.choices import Choices
 from sidecar.core.reference.profile import Profile
 from sidecar.core.scores.comparison import FeatureComparison, Material, compare
 from sidecar.core.words.events import State
@@ -18,6 +19,9 @@ from sidecar.core.words.frame import Frame, Side
 
 MOST_PATIENCE = 16
 """Most rows to wait for, in multiples of the wanted rows, so that memory is bounded."""
+
+
+_LEARNED = Choices(arrivals=True)
 
 
 class Learner:
@@ -28,7 +32,7 @@ class Learner:
         self._side = side
         self._wanted = wanted
         self._material = material
-        self._builder = Builder()
+        self._builder = Builder(_LEARNED)
         self._frames: list[Frame] = []
 
     @property
@@ -61,7 +65,7 @@ class Learner:
             return None
         self.refusals += 1
         self._frames = self._frames[half:]
-        self._builder = Builder()
+        self._builder = Builder(_LEARNED)
         self._frames = [self._builder.add(frame) for frame in self._frames]
         return found[0]
 

@@ -34,11 +34,12 @@ Shape = tuple[Names | None, int]
 class RowBatches:
     """Turns frames into batches. `violations` counts rows by (feature, kind)."""
 
-    def __init__(self, side: Side, binner: Binner, configured: Names) -> None:
+    def __init__(self, side: Side, binner: Binner, configured: Names, left_out: Names = ()) -> None:
         self.violations: Counter[tuple[str, str]] = Counter()
         self._side = side
         self._binner = binner
         self._configured = configured
+        self._left_out = left_out
         self._names = tuple(feature.name for feature in binner.features)
         self._deriver = Deriver.of(binner.features, configured)
         self._columns = columns_of(binner.features)
@@ -56,7 +57,7 @@ class RowBatches:
         batches = []
         mismatches: list[ReferenceMismatch] = []
         named = [self._named(frame) for frame in frames]
-        for (shape, precisions), group in _grouped(self._deriver.frames(named)).items():
+        for (shape, precisions), group in _grouped(self._deriver.frames(named, now)).items():
             matching = self._matching(shape)
             rows = sum(frame.rows for frame in group)
             self._count(matching, rows, shape[0] or ())
@@ -92,7 +93,7 @@ class RowBatches:
         if shape not in self._matchings:
             if len(self._matchings) >= _MAX_MATCHINGS:
                 self._matchings.clear()
-            self._matchings[shape] = match_columns(*shape, self._configured, self._names)
+            self._matchings[shape] = match_columns(*shape, self._configured, self._names, self._left_out)
         return self._matchings[shape]
 
     def _count(self, matching: Matching, rows: int, came: Names) -> None:

@@ -200,7 +200,7 @@ class StreamWatch:
         events: list[Event] = []
         for at, frame in enumerate(frames):
             names = configured if frame.names is None and frame.width == len(configured) else frame.names
-            learner.add(msgspec.structs.replace(frame, names=names, segments=None))
+            learner.add(msgspec.structs.replace(frame, names=names, segments=None, arrived=now))
             if learner.due:
                 changed = learner.refuse()
                 if changed is None:

@@ -64,7 +64,11 @@ class Watch:
         self._season_offset = settings.drift.season_offset_seconds
         binner = Binner(reference.features, reference.numbers)
         self._binner = binner
-        self._row_batches = RowBatches(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
+        configured = settings.decode.feature_names if side is Side.INPUT else ()
+        if reference.left_out:
+            configured = configured or reference.columns
+        left_out = tuple(one.name for one in reference.left_out)
+        self._row_batches = RowBatches(side, binner, configured, left_out)
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
         self._quality = Quality(reference, binner, self._evidence.null.q)
         self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)

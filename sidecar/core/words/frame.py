@@ -1,15 +1,19 @@
 """A frame: the rows that a decoder found in one message, not yet compared with a profile.
 
-Values are flat and in row-major order, because frames of many small exchanges are joined before they are binned, and joining flat
-lists is the fastest way in Python. Decoders make frames, and the monitor takes them.
+Values lie flat and row by row, because frames of many small exchanges are joined before they are binned, and joining
+flat lists is the cheapest thing Python does. Those of files lie column by column, as files of millions of rows are read so.
+Decoders and readers of files make frames, the monitor and the makers of profiles take them; nobody else.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+
+from sidecar.core.words.cells import Columnar
 
 PREDICTION = "prediction"
 """The name of outputs that have none."""
@@ -38,8 +42,9 @@ class Lost(msgspec.Struct, frozen=True):
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """`rows` x `width` values in row-major order.
 
-    `names` is None where the payload has none (a bare matrix): then the order of the reference names the columns. `values` is a
-    flat list of float, int, bool, str or None, or a flat float64 array, of length rows * width.
+    `names` is None where the payload carries none (a bare matrix): then the reference's order names the columns.
+    `values` is a flat list of float, int, bool, str or None, or a flat float64 array; its length is rows * width. Or it is
+    `Columnar`, which no decoder makes. `column` reads all of them.
     """
 
     side: Side
@@ -59,6 +64,18 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     """The model version that a response names; empty if it names none."""
     lost: Lost | None = None
     """What could not be read; None if all could."""
+    arrived: float | None = None
+    """When the rows came (Unix seconds); None where that is not known, as of files."""
+
+    def column(self, at: int) -> Any:
+        """One column: a list of cells, an array of numbers, or a form of `cells`."""
+        values = self.values
+        return values.columns[at] if values.__class__ is Columnar else values[at :: self.width]
+
+
+def named(names: Iterable[str]) -> tuple[str, ...]:
+    """The names in a header without blanks around them; a column without one is called by its place, as pandas calls it."""
+    return tuple(name.strip() or f"Unnamed: {at}" for at, name in enumerate(names))
 
 
 def spread(name: str, width: int) -> tuple[str, ...]:

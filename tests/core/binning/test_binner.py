@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.core.binning.binner import ABSENT, Binner
-from sidecar.core.binning.bins import Feature, Kind, ranges
+from sidecar.core.binning.bins import Feature, Kind, ranges, rare_key
 
 NUMBER = Feature("n", Kind.NUMERIC, edges=(0.0, math.nextafter(0.0, 1.0), 2.0, math.nextafter(4.0, 5.0)))
-COLOUR = Feature("c", Kind.CATEGORICAL, categories=("red", "3"), rare=("teal",))
+COLOUR = Feature("c", Kind.CATEGORICAL, categories=("red", "3"), rare=(rare_key("c", "teal"),))
 FLAG = Feature("b", Kind.BOOLEAN, categories=("false", "true"))
 
 
@@ -84,7 +84,7 @@ def test_a_value_of_a_categorical_feature_falls_into_its_bin(value: Any, expecte
 
 
 def test_an_unknown_name_is_other_where_not_all_rare_names_are_kept() -> None:
-    feature = Feature("c", Kind.CATEGORICAL, categories=("red",), rare=("teal",), rare_complete=False)
+    feature = Feature("c", Kind.CATEGORICAL, categories=("red",), rare=(rare_key("c", "teal"),), rare_complete=False)
 
     assert bin_of(feature, "mauve") == "other"
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sidecar.core.binning.bins import MAX_BINS, ranges
-from sidecar.core.binning.cuts import MAX_RARE_CHARACTERS, cut_categorical, cut_numeric
+from sidecar.core.binning.bins import MAX_BINS, ranges, rare_key
+from sidecar.core.binning.cuts import CATEGORY_ROWS, MAX_RARE, cut_categorical, cut_numeric
 
 
 def shares(values: NDArray[Any]) -> dict[str, float]:
@@ -90,11 +90,11 @@ def test_edges_always_rise_and_hold_every_finite_value(values: list[float]) -> N
     assert not finite or (feature.edges[0] <= min(finite) and max(finite) < feature.edges[-1])
 
 
-def test_frequent_categories_have_bins_and_rare_ones_are_known_by_name() -> None:
+def test_frequent_categories_have_bins_and_rare_ones_are_known_by_key() -> None:
     feature = cut_categorical("c", {"a": 5_000, "b": 4_990, "rare": 2}, complete=True)
 
     assert feature.categories == ("a", "b")
-    assert feature.rare == ("rare",)
+    assert feature.rare == (rare_key("c", "rare"),)
     assert feature.rare_complete
 
 
@@ -108,5 +108,12 @@ def test_at_most_thirty_categories_have_bins() -> None:
 def test_a_column_of_identifiers_stays_small_and_says_that_names_are_left_out() -> None:
     feature = cut_categorical("c", {f"{at:0100}": 1 for at in range(5_000)}, complete=True)
 
-    assert sum(map(len, feature.rare)) <= MAX_RARE_CHARACTERS
+    assert 0.99 * MAX_RARE <= len(feature.rare) <= MAX_RARE
     assert not feature.rare_complete
+
+
+def test_a_name_of_fewer_rows_than_may_be_told_is_rare_however_few_names_there_are() -> None:
+    few = {"common": 500, "told": CATEGORY_ROWS, "secret": CATEGORY_ROWS - 1}
+
+    assert cut_categorical("c", few, complete=True).categories == ("common", "told")
+    assert cut_categorical("c", few, complete=True, least_rows=1).categories == ("common", "told", "secret")

@@ -10,13 +10,14 @@ import pytest
 
 from sidecar.core.binning.bins import Kind, ranges
 from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.choices import Choices
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import dumps
 from sidecar.core.words.frame import Frame, Side
 
 
 def built(column: list[Any], **options: Any) -> SideProfile:
-    builder = Builder(**options)
+    builder = Builder(Choices(**{"category_rows": 1, **options}))
     builder.add(Frame(Side.INPUT, ("x",), len(column), 1, column))
     return builder.build().sides[Side.INPUT]
 
@@ -36,7 +37,10 @@ def counts(side: SideProfile, at: int = 0) -> dict[str, int]:
         ([True, False, None], Kind.BOOLEAN),
         (["true", "False"], Kind.BOOLEAN),
         (["a", "b"], Kind.CATEGORICAL),
-        ([1.0, "n/a"], Kind.CATEGORICAL),
+        ([1.0, "n/a"], Kind.NUMERIC),
+        ([1.0, "b"], Kind.CATEGORICAL),
+        (["1", "02"], Kind.CATEGORICAL),
+        (["true", "NA"], Kind.BOOLEAN),
     ],
 )
 def test_the_kind_is_inferred_from_the_values(column: list[Any], kind: Kind) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sidecar.core.binning.derivation import Derivation
 from sidecar.core.binning.derived.text import Text
+from sidecar.core.binning.derived.time import Time
 from sidecar.core.binning.derived.vector import Vector
 
-DERIVATIONS: tuple[Derivation, ...] = (Text(), Vector())
+DERIVATIONS: tuple[Derivation, ...] = (Text(), Vector(), Time())

@@ -16,6 +16,7 @@ import numpy as np
 from sidecar.core.binning.bins import plain_name
 from sidecar.core.binning.derivation import PROJECTIONS, signs
 from sidecar.core.words.arrays import Floats
+from sidecar.core.words.cell_texts import PLAIN, Reading
 
 READ = 10_000
 """Characters of a text that are read; its length is counted in full."""
@@ -42,11 +43,11 @@ class Text:
     parts = ("length", "words", "non_ascii", "digits", "upper", *(f"p{at}" for at in range(PROJECTIONS)))
     wide = False
 
-    def derive(self, values: Any) -> Floats:
+    def derive(self, values: Any, reading: Reading = PLAIN, arrived: float | None = None) -> Floats:
         """See `Derivation`. `length` in characters; `non_ascii`, `digits` and `upper` are ratios of the characters."""
         found = np.full((len(self.parts), len(values)), np.nan)
         texts = [plain_name(value) for value in values]
-        present = [at for at, text in enumerate(texts) if text]
+        present = [at for at, text in enumerate(texts) if text and text not in reading.null]
         for start in range(0, len(present), _CHUNK):
             chosen = present[start : start + _CHUNK]
             found[:, chosen] = _parts([texts[at] or "" for at in chosen])

@@ -14,6 +14,7 @@ import numpy as np
 
 from sidecar.core.binning.derivation import PROJECTIONS, signs
 from sidecar.core.words.arrays import Floats
+from sidecar.core.words.cell_texts import PLAIN, Reading
 
 _CHUNK = 1 << 18
 """Numbers processed at once: 2 MB."""
@@ -27,10 +28,8 @@ class Vector:
     parts = ("norm", "mean", "zeros", *(f"p{at}" for at in range(PROJECTIONS)))
     wide = True
 
-    def derive(self, values: Any) -> Floats:
-        """See `Derivation`. Norm and mean are rounded to 16 bits, since normalised vectors differ in the last bits of
-        their norm.
-        """
+    def derive(self, values: Any, reading: Reading = PLAIN, arrived: float | None = None) -> Floats:
+        """See `Derivation`. Norm and mean are rounded to 16 bits: vectors of length 1 are so up to the last bits only."""
         rows, size = values.shape
         found = np.empty((len(self.parts), rows))
         step = max(1, _CHUNK // max(size, 1))

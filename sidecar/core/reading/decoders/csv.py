@@ -1,8 +1,9 @@
 """CSV with and without a header: MLflow requires one, SageMaker has none.
 
-The first line of a request is a header if it contains only words, or if it has words where the second line has numbers.
-So a request of strings has a header, unless it is a single line. Responses of strings have none, since models that
-answer with class names send none. `,`, `;` and tab separate. Decimal commas are not supported.
+The first line of a request is a header if it holds nothing but words, or if it has words where the second line has numbers:
+a request of strings only has a header unless it is a single line. Responses of strings only have none, as models that
+answer with class names send them. `,` and `;` and tab separate. Cells are handed on as they are written: what they are, the
+reference says.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from itertools import chain, islice
 import msgspec
 
 from sidecar.core.reading.decoder import Example, Table, numbered
-from sidecar.core.reading.tables import Tables, cell_of
+from sidecar.core.reading.tables import Tables
+from sidecar.core.words.cell_texts import is_missing, number_of
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.frame import Frame, Lost, Side
+from sidecar.core.words.frame import Frame, Lost, Side, named
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -89,12 +91,12 @@ class Csv:
         if not rows:
             raise DecodeError("syntax", "empty body")
         has_header = _has_header(rows, words_alone=side is Side.INPUT)
-        names = tuple(cell.strip() for cell in rows.pop(0)) if has_header else None
+        names = named(rows.pop(0)) if has_header else None
         width = len(names) if names is not None else Counter(map(len, rows)).most_common(1)[0][0]
         kept = [row for row in rows if len(row) == width]
         if rows and not kept:
             raise DecodeError("ragged", f"the first line has {width} cells, and no other has")
-        frame = self._tables.frame(side, names, len(kept), width, list(map(cell_of, chain.from_iterable(kept))))
+        frame = self._tables.frame(side, names, len(kept), width, list(chain.from_iterable(kept)))
         return self._without(frame, rows, width) if len(kept) < len(rows) else frame
 
     def _without(self, frame: Frame, rows: list[list[str]], width: int) -> Frame:
@@ -119,9 +121,13 @@ def _is_filled(row: list[str]) -> bool:
     return len(row) > 1 or (len(row) == 1 and not row[0].isspace())
 
 
+def _is_value(cell: str) -> bool:
+    return number_of(cell) is not None or is_missing(cell)
+
+
 def _has_header(rows: list[list[str]], words_alone: bool) -> bool:
     """Whether the first row is a header; with `words_alone`, a first row of words is one whatever follows."""
     if len(rows) == 1:
         return False
-    first, second = ([isinstance(cell_of(cell), str) for cell in row] for row in rows[:2])
+    first, second = ([not _is_value(cell) for cell in row] for row in rows[:2])
     return any(first) and (first != second or (words_alone and all(first)))

@@ -165,4 +165,4 @@ def test_csv_is_read_as_it_was_written(separator: str, rows: Rows, with_header: 
     frame = ALL["csv"].request(exchange(INVOCATIONS, b"", content_type=b"text/csv"), text.getvalue().encode())
 
     assert frame.names == (tuple(names(rows)) if with_header else None)
-    assert frame.values == flat(rows)
+    assert frame.values == list(map(repr, flat(rows)))

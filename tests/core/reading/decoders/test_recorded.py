@@ -32,7 +32,7 @@ CASES: list[tuple[str, str, tuple[str, ...] | None, list[Any], tuple[str, ...] |
     ("mlflow_inputs_named", "mlflow_json", ABCD, IRIS, ONE, [1, 0]),
     ("mlflow_np_inputs", "mlflow_json", None, IRIS, ONE, [1, 0]),
     ("mlflow_np_instances", "mlflow_json", None, IRIS, ONE, [1, 0]),
-    ("mlflow_csv", "csv", ABCD, IRIS, ONE, [1, 0]),
+    ("mlflow_csv", "csv", ABCD, [*map(str, IRIS)], ONE, [1, 0]),
     ("azml_score", "generic_json", None, [1, 2, 3, 4, 5, 6], ONE, [6, 15]),
     ("seldon_ndarray", "seldon", ("a", "b", "c"), [0.1, 0.2, 0.3, 1.0, 2.0, 3.0], ("p0", "p1"), [0.1, 0.2, 1.0, 2.0]),
     ("seldon_form", "generic_json", None, [1, 2, 3], ("p0", "p1"), [1, 2]),
