@@ -13,7 +13,7 @@ import pyarrow.csv as pc
 from sidecar.data.arrow_cells import ArrowTexts
 from sidecar.data.progress import Progress
 
-_BLOCK_BYTES = 1 << 21
+_BLOCK_BYTES = 1 << 20
 
 
 class BalkedError(Exception):

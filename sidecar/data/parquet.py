@@ -15,6 +15,7 @@ from sidecar.data.progress import Progress
 from sidecar.errors import DataError
 
 _CHUNK = 1 << 15
+_BUFFER_BYTES = 1 << 18
 
 
 def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
@@ -26,7 +27,7 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
         fix = "Install it: pip install 'drift-sidecar[parquet]'"
         raise DataError(str(file), "needs pyarrow, which is not installed", fix) from error
     try:
-        parquet: Any = pq.ParquetFile(file)
+        parquet: Any = pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)  # else it keeps all it has read
         schema = parquet.schema_arrow
         names = list(schema.names)
         columns.check(str(file), [*names, *_flat_names(schema)])

@@ -64,13 +64,15 @@ class RankedRows:
         not vary.
         """
         bins = np.concatenate(self._blocks, axis=1) if self._blocks else np.empty((len(self.chosen), 0), np.uint8)
-        first = np.zeros(bins.shape)
-        second = np.zeros(bins.shape)
+        found = np.empty((2 * len(bins), bins.shape[1]))
         for at, row in enumerate(bins):
             rank = _ranks(row, int(self._missing[at]))
             score = np.where(np.isnan(rank), 0.0, 2 * rank - 1)
-            first[at], second[at] = score[row], np.where(np.isnan(rank), 0.0, (3 * score**2 - 1) / 2)[row]
-        return _standardised(np.concatenate([first, second]))
+            found[at] = score[row]
+            found[len(bins) + at] = np.where(np.isnan(rank), 0.0, (3 * score**2 - 1) / 2)[row]
+        for scores in found if found.size else ():
+            _standardise(scores)
+        return found
 
 
 def _ranks(row: Kept, missing: int) -> Floats:
@@ -81,7 +83,8 @@ def _ranks(row: Kept, missing: int) -> Floats:
     return ranks
 
 
-def _standardised(scores: Floats) -> Floats:
-    centred = scores - scores.mean(axis=1, keepdims=True) if scores.size else scores
-    spread = np.sqrt((centred**2).mean(axis=1, keepdims=True)) if scores.size else np.zeros((len(scores), 1))
-    return np.asarray(np.where(spread > _LEAST_SPREAD, centred / np.where(spread > 0, spread, 1.0), 0.0))
+def _standardise(scores: Floats) -> None:
+    """One score (n,), in its place."""
+    scores -= scores.mean()
+    spread = np.sqrt((scores**2).mean())
+    scores[:] = scores / spread if spread > _LEAST_SPREAD else 0.0

@@ -162,7 +162,7 @@ class Column:
         if plain is not None:
             self._types.add(str)
             self._count_texts(column)
-            return self._append(plain[keep])
+            return self._append(numbers_in(plain, self.reading)[0][keep])
         coded = column.coded()
         self._types |= set(map(type, coded.cells))
         if self._wanted is None and self._turns(coded):

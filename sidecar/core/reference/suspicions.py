@@ -37,7 +37,7 @@ _ID_NAME = re.compile(r"(?:^|[\W_])(?:id|ids|uuid|guid|key|index|idx|pk|sk|seq|s
 _CAMEL_ID = re.compile(r"[a-z](?:Id|ID|Key|UUID|Uuid)$")
 _PATTERNS = {
     "UUIDs": re.compile(r"\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?", re.IGNORECASE),
-    "hashes": re.compile(r"(?:0x)?(?=.*\d)[0-9a-f]{16,128}", re.IGNORECASE),
+    "hashes": re.compile(r"(?:0x)?(?=.*\d)(?=.*[a-f])[0-9a-f]{16,128}", re.IGNORECASE),
     "ULIDs": re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}"),
     "e-mail addresses": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
     "URLs": re.compile(r"[a-z][a-z0-9+.-]{1,9}://\S+", re.IGNORECASE),

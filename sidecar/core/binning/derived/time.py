@@ -1,6 +1,7 @@
 """A moment in time: the hour of its day, its day of the week, and how old it is when it comes.
 
-The moment itself is never watched, since it only moves on. The age is known only where the time of arrival is: of rows that are learned live, not of those in a file.
+The moment itself is never watched, since it only moves on. The age is known only where the time of arrival is: of rows that are
+learned live, not of those in a file.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Time:
     """Reads texts, numbers, and arrays of numbers. What is no time is missing."""
 
     name = "time"
-    parts = (HOUR, WEEKDAY, AGE)
+    parts: tuple[str, ...] = (HOUR, WEEKDAY, AGE)
     wide = False
 
     def derive(self, values: Any, reading: Reading = PLAIN, arrived: float | None = None) -> Floats:
