@@ -27,7 +27,9 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
         fix = "Install it: pip install 'drift-sidecar[parquet]'"
         raise DataError(str(file), "needs pyarrow, which is not installed", fix) from error
     try:
-        parquet: Any = pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)  # else it keeps all it has read
+        parquet: Any = pq.ParquetFile(
+            file, pre_buffer=False, buffer_size=_BUFFER_BYTES
+        )  # else it keeps all it has read
         schema = parquet.schema_arrow
         names = list(schema.names)
         columns.check(str(file), [*names, *_flat_names(schema)])
