@@ -31,6 +31,7 @@ Make a reference profile of CSV, Parquet or JSON-lines files, or of captured exc
 
   drift-sidecar profile train.csv --outputs prediction -o reference.json
   drift-sidecar profile part-*.parquet --kind zip_code=categorical --exclude id -o reference.json
+  drift-sidecar profile german.csv --decimal , --thousands . --null k.A. --kind bought=time:dmy -o reference.json
   drift-sidecar profile train.csv --segment-by country -o reference.json
   drift-sidecar profile train.csv --season hour_of_week --time-column at -o reference.json
   drift-sidecar profile merge january.json february.json -o reference.json
@@ -52,6 +53,7 @@ _CHECK_HELP = """\
 Validate settings and reference, and print every setting in force and where it came from.
 
   drift-sidecar check --config sidecar.yaml --reference reference.json
+  drift-sidecar check --reference reference.json --admin 127.0.0.1:9481     and what is odd in what came to a running one
 """
 _DEMO_HELP = """\
 A real model, the sidecar before it, and real traffic that drifts half-way. Needs the extra `demo`.

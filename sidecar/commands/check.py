@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import sys
+from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
+from rich.console import Console
+
+from sidecar.commands.drain import EVERYWHERE
+from sidecar.commands.profile_report import print_report
 from sidecar.commands.settings_options import settings_of
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reading.intake import Intake
 from sidecar.core.reference.profile import Profile
-from sidecar.core.reference.profile_file import digest
-from sidecar.proxy.address import parse_address
+from sidecar.core.reference.profile_file import digest, loads
+from sidecar.core.reference.suspicions import findings_of
+from sidecar.proxy.address import Address, parse_address
+from sidecar.proxy.doors import pairs
 from sidecar.proxy.ingress import pairs
 from sidecar.reference_store import read_reference
 from sidecar.settings import Effective, catalogue, lookup, shown
+
+_SECONDS = 5.0
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -26,11 +37,37 @@ def execute(options: argparse.Namespace) -> int:
     parse_address("admin", settings.admin)
     Intake(settings.decode, decoders(settings.decode))  # raises SettingsError for an unknown decoder
     reference = read_reference(settings.reference) if settings.reference else None
+    live = _live(parse_address("admin", options.admin)) if options.admin else None
+    found = {name: findings_of(one) for name, one in (("reference", reference), ("live", live)) if one}
     if options.json:
-        print(json.dumps({"settings": _rows(effective), "reference": _described(reference)}, indent=2))
-    else:
-        _print(effective, reference)
+        findings = {name: [asdict(one) for one in report] for name, report in found.items()}
+        print(
+            json.dumps(
+                {"settings": _rows(effective), "reference": _described(reference), "findings": findings}, indent=2
+            )
+        )
+        return 0
+    _print(effective, reference)
+    for name, report in found.items():
+        if any(one.left_out or one.suspicions for one in report):
+            print(f"\nOf the {name} profile:", file=sys.stderr)
+            print_report(report, Console(stderr=True))
     return 0
+
+
+def _live(admin: Address) -> Profile | None:
+    """What came to the sidecar that runs there, in the bins of its reference; None if none runs, or nothing was compared yet."""
+    connection = http.client.HTTPConnection(EVERYWHERE.get(admin.host, admin.host), admin.port, timeout=_SECONDS)
+    try:
+        connection.request("GET", "/api/v1/profile")
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        print(f"No sidecar answers at {admin} ({error}).", file=sys.stderr)
+        return None
+    finally:
+        connection.close()
+    return loads(body, f"the live profile of {admin}") if answer.status == HTTPStatus.OK else None
 
 
 def _rows(effective: Effective) -> dict[str, dict[str, Any]]:

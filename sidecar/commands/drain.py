@@ -11,13 +11,13 @@ from sidecar.proxy.address import parse_address
 from sidecar.settings import load
 
 _SECONDS = 5.0
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where it listens, and where it is asked
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where it listens, and where it is asked
 
 
 def execute(options: argparse.Namespace) -> int:
     """Ask, and return at once: the sidecar serves on until SIGTERM. Raises SidecarError if nobody answers."""
     admin = parse_address("admin", load(None, os.environ, {"admin": options.admin}).settings.admin)
-    connection = http.client.HTTPConnection(_EVERYWHERE.get(admin.host, admin.host), admin.port, timeout=_SECONDS)
+    connection = http.client.HTTPConnection(EVERYWHERE.get(admin.host, admin.host), admin.port, timeout=_SECONDS)
     try:
         connection.request("POST", "/drain")
         status = connection.getresponse().status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -88,7 +87,7 @@ def _kinds(overrides: list[str]) -> tuple[dict[str, Kind], dict[str, str], dict[
     return kinds, derive, times
 
 
-def _by_column(option: str, given: list[str], known: tuple[str, ...]) -> Mapping[str, str]:
+def _by_column(option: str, given: list[str], known: tuple[str, ...]) -> dict[str, str]:
     """Signs by column; those of all columns under the empty name."""
     signs: dict[str, str] = {}
     for each in given:

@@ -20,6 +20,7 @@ from sidecar.core.binning.derive import Deriver, Source
 from sidecar.core.binning.derived.time import AGE, HOUR, WEEKDAY
 from sidecar.core.binning.matching import Names, names_for
 from sidecar.core.binning.time_texts import (
+    DAY,
     DAY_FIRST,
     MONTH_FIRST,
     is_clock,
@@ -109,7 +110,7 @@ class Inference:
 
     def derived(self) -> dict[str, tuple[str, tuple[Finding, ...]]]:
         """Columns that features are derived from, with what they are and what is odd about them."""
-        found = {}
+        found: dict[str, tuple[str, tuple[Finding, ...]]] = {}
         for name, source in (self._cells | self._vectors).items():
             if any(one.of == name for one in self.definitions.values()):
                 guessed = (_guess(name, source),) if name in self._guessed else ()
@@ -122,17 +123,19 @@ class Inference:
         if self._is_text(name, values):
             self._cells[name] = Source(TEXT, name, 0, reading)
             return self._cells[name].definitions()
-        if not self._is_time(name, values, reading):
-            return {}
-        texts = [value for value in listed(values) if isinstance(value, str)]
-        order, guessed = order_of(texts)
+        order, guessed = order_of(value for value in listed(values) if isinstance(value, str))
         if order and not reading.time:
             reading = msgspec.structs.replace(reading, time=order)
-            self._guessed |= {name} if guessed else set()
+        else:
+            guessed = False
+        if not self._is_time(name, values, reading):
+            return {}
+        self._guessed |= {name} if guessed else set()
         self._cells[name] = Source(TIME, name, 0, reading)
         found = self._cells[name].definitions(self._useless(name, values, reading))
         if not found:
-            self.left_out[name] = Finding("clock", "is a time that rises with the rows", f"--include {name}")
+            why = "is a time that rises with the rows, or covers less than a day, so that nothing in it stays as it is"
+            self.left_out[name] = Finding("clock", why, f"--include {quoted(name)}")
         return found
 
     def _useless(self, name: str, values: Any, reading: Reading) -> set[str]:
@@ -145,9 +148,10 @@ class Inference:
         moments = moments[~np.isnan(moments)]
         steps = np.diff(moments)
         rises = len(moments) >= LEAST_NAMES and (steps >= 0).all() and (steps > 0).mean() > _MOSTLY
-        if rises and not self._choices.is_told(name):
-            useless |= {HOUR, WEEKDAY}
-        return useless
+        span = float(np.ptp(moments)) if len(moments) else 0.0
+        if self._choices.is_told(name):
+            return useless
+        return useless | ({HOUR} if rises or span < DAY else set()) | ({WEEKDAY} if rises or span < 7 * DAY else set())
 
     def _is_time(self, name: str, values: Any, reading: Reading) -> bool:
         if name in self._chosen:

@@ -86,8 +86,10 @@ def are_codes(texts: Iterable[str]) -> bool:
 
 
 def seems_local(texts: Iterable[str]) -> Reading | None:
-    """How texts would have to be read to be numbers, if nearly all of them could be; None otherwise."""
+    """How texts would have to be read to be numbers, if nearly all of them could be; None otherwise, and where all are plain."""
     found = [text.strip() for text in texts]
+    if all(number_of(text) is not None for text in found):
+        return None
     for reading in _candidates(found):
         read = sum(number_of(text, reading) is not None for text in found)
         if read and read >= _NEARLY * len(found):

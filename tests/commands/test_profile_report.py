@@ -1,0 +1,325 @@
+"""What `drift-sidecar profile` makes of columns that are not what they seem, and what it says of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sidecar import cli
+from sidecar.core.binning.bins import Kind
+from sidecar.core.reference.builder import Recount
+from sidecar.core.words.frame import Frame, Side
+from sidecar.observer.reference import read_reference
+
+ROWS = 600
+RNG = np.random.default_rng(13)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def column(make: Callable[[int], Any]) -> list[str]:
+    return [str(make(at)) for at in range(ROWS)]
+
+
+def number() -> float:
+    return round(float(RNG.lognormal(8, 1)), 2)
+
+
+def whole() -> int:
+    return int(RNG.integers(1_000, 900_000))
+
+
+def german(value: float) -> str:
+    return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def moment() -> datetime:
+    return START + timedelta(minutes=int(RNG.integers(0, 60 * 24 * 90)))
+
+
+def written(path: Path, **columns: list[str]) -> str:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    return str(path)
+
+
+class Made:
+    """What one call of `profile` made and said."""
+
+    def __init__(self, data: str, folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
+        self.path = folder / "reference.json"
+        assert cli.main(["profile", data, "-o", str(self.path), "--json", *arguments]) == 0
+        self.report = {one["name"]: one for one in json.loads(capsys.readouterr().out)["columns"]}
+        self.side = read_reference(str(self.path)).sides[Side.INPUT]
+
+    def kind(self, name: str) -> Kind:
+        return next(one.kind for one in self.side.features if one.name == name)
+
+    def found(self, name: str) -> list[str]:
+        one = self.report[name]
+        return [*([one["left_out"]["what"]] if one["left_out"] else []), *(each["what"] for each in one["suspicions"])]
+
+    def option(self, name: str) -> str:
+        one = self.report[name]
+        return str((one["left_out"] or one["suspicions"][0])["option"])
+
+
+@pytest.fixture
+def made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Made]:
+    def make(*arguments: str, **columns: list[str]) -> Made:
+        data = written(tmp_path / "data.csv", **columns, other=column(lambda at: number()))
+        return Made(data, tmp_path, capsys, *arguments)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda at: at, "identifier"),
+        (lambda at: ROWS - at, "identifier"),
+        (lambda at: 1_000_000 + 7 * at, "identifier"),
+        (lambda at: (at * 7) % ROWS, "identifier"),
+        (lambda at: 10**17 + int(RNG.integers(0, 10**17)), "identifier"),
+        (lambda at: uuid.UUID(bytes=RNG.bytes(16)), "identifier"),
+        (lambda at: uuid.UUID(bytes=RNG.bytes(16)).hex, "identifier"),
+        (lambda at: RNG.bytes(20).hex(), "identifier"),
+        (lambda at: "01ARZ3NDEK" + "".join(RNG.choice(list("0123456789ABCDEFGHJKMNPQRSTVWXYZ"), 16)), "identifier"),
+        (lambda at: f"user{at % 90}@example.org", "identifier"),
+        (lambda at: f"https://example.org/{at}?q={whole()}", "identifier"),
+        (lambda at: f"+49151{whole():07}", "identifier"),
+        (lambda at: f"C{at:06}", "identifier"),
+        (lambda at: f"{at:07}", "identifier"),
+        (lambda at: f"Ann{'abcdefghij'[at % 10]} Smith{'abcdefghij'[at // 10 % 10]}{'abcdef'[at // 100]}", "identifier"),
+    ],
+    ids=["counter", "down", "gaps", "shuffled", "digits", "uuid", "uuid hex", "hash", "ulid", "e-mail", "url", "telephone",
+         "customer", "padded", "persons"],
+)  # fmt: skip
+def test_what_identifies_rows_is_left_out_and_the_option_takes_it_in(
+    make: Callable[[int], Any], what: str, made: Callable[..., Made], tmp_path: Path
+) -> None:
+    values = column(make)
+    left_out = made(c=values)
+
+    assert left_out.found("c") == [what]
+    assert left_out.option("c") == "--include c"
+    assert [one.name for one in left_out.side.left_out] == ["c"]
+    assert "c" not in left_out.side.names
+    written = left_out.path.read_text()
+    assert not any(value in written for value in values if len(value) > 4)
+    assert "c" in made("--include", "c", c=values).side.names
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda at: RNG.normal(),
+        lambda at: 0.5 * at,
+        lambda at: number(),
+        lambda at: whole(),
+        lambda at: int(RNG.integers(0, 80)),
+        lambda at: at % 50,
+    ],
+    ids=["float", "rising float", "price", "amount", "age", "cycle"],
+)
+def test_numbers_that_are_nearly_all_different_stay_numbers(
+    make: Callable[[int], Any], made: Callable[..., Made]
+) -> None:
+    found = made(c=column(make))
+
+    assert found.found("c") == []
+    assert found.kind("c") is Kind.NUMERIC
+
+
+@pytest.mark.parametrize("name", ["customer_id", "customerId", "id", "order_key", "ID"])
+def test_whole_numbers_that_are_called_an_identifier_are_one_if_nearly_all_differ(
+    name: str, made: Callable[..., Made]
+) -> None:
+    assert made(**{name: column(lambda at: whole())}).found(name) == ["identifier"]
+    assert made(**{name: column(lambda at: at % 9)}).found(name) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "option", "example", "value"),
+    [
+        (lambda: f"{whole():,}", "--thousands c=,", "12,345", 12_345),
+        (lambda: german(number()), "--decimal c=, --thousands c=.", "12.345,50", 12_345.5),
+        (lambda: f"{number():.2f}".replace(".", ","), "--decimal c=,", "27,01", 27.01),
+        (lambda: f"{whole():,}".replace(",", " "), "--thousands 'c= '", "12 345", 12_345),
+        (lambda: f"{whole():,}".replace(",", "\u00a0"), "--thousands 'c= '", "12\u00a0345", 12_345),
+        (lambda: f"{number():,.2f}".replace(",", "'"), "--thousands 'c='\"'\"''", "1'234.50", 1234.5),
+        (lambda: f"{number() / 1e4:.4f}%", "--kind c=numeric", "12.3%", 12.3),
+        (lambda: f"${number():.2f}", "--kind c=numeric", "$5.10", 5.1),
+        (lambda: f"{german(number())} €", "--decimal c=, --thousands c=. --kind c=numeric", "1.234,50 €", 1234.5),
+        (lambda: f"({whole():,})", "--thousands c=, --kind c=numeric", "(1,234)", -1234),
+    ],
+    ids=["thousands", "german", "comma", "space", "no-break", "apostrophe", "percent", "dollar", "euro", "accounting"],
+)  # fmt: skip
+def test_local_numbers_are_said_and_read_by_the_option_that_is_said_in_file_and_message(
+    make: Callable[[], str], option: str, example: str, value: float, made: Callable[..., Made], tmp_path: Path
+) -> None:
+    values = [make() for _ in range(ROWS)]
+    silent = made(c=values)
+    assert silent.found("c") == ["number_like"]
+    assert silent.option("c") == option
+    assert cli.main(["profile", str(tmp_path / "data.csv"), "-o", str(tmp_path / "x.json"), "--strict"]) == 2
+
+    read = made(*shlex.split(option), c=values)
+    assert read.kind("c") is Kind.NUMERIC
+    assert read.found("c") == []
+    codes = []
+    for live in (example, value):
+        recount = Recount(read_reference(str(read.path)))
+        recount.add(Frame(Side.INPUT, ("c",), 1, 1, [live]))
+        at = read.side.names.index("c")
+        codes.append(recount.profile().sides[Side.INPUT].counts[at].tolist())
+    assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: moment().isoformat(), ""),
+        (lambda: moment().strftime("%Y-%m-%d %H:%M:%S"), ""),
+        (lambda: moment().strftime("%a, %d %b %Y %H:%M:%S GMT"), ""),
+        (lambda: moment().strftime("%d/%m/%Y %H:%M"), ""),
+        (lambda: moment().strftime("%m/%d/%y %I:%M %p"), ""),
+        (lambda: moment().replace(day=int(RNG.integers(1, 12))).strftime("%d/%m/%Y"), "ambiguous_dates"),
+    ],
+    ids=["iso", "pandas", "rfc 2822", "european", "american", "either"],
+)  # fmt: skip
+def test_times_are_watched_by_hour_and_weekday(make: Callable[[], str], reason: str, made: Callable[..., Made]) -> None:
+    found = made(c=[make() for _ in range(ROWS)])
+
+    assert {"c.hour", "c.weekday"} <= set(found.side.names)
+    assert "c.age" not in found.side.names
+    assert found.report["c"]["kind"] == "time"
+    assert found.found("c") == ([reason] if reason else [])
+    assert not reason or found.option("c") == "--kind c=time:dmy"
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("s", 1), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)])
+def test_numbers_since_1970_are_times_where_that_was_said_and_suspicious_where_not(
+    unit: str, factor: float, made: Callable[..., Made]
+) -> None:
+    values = [str(int(moment().timestamp() * factor)) for _ in range(ROWS)]
+    said = made("--kind", f"c=time:{unit}", c=values)
+    hours = said.side.counts[said.side.names.index("c.hour")]
+    assert int(hours.sum()) == ROWS
+    assert hours[said.side.features[said.side.names.index("c.hour")].missing] == 0
+
+    if unit != "ns":  # which are beyond what a float keeps, so that they are taken for identifiers
+        assert made(c=values).option("c") == f"--kind c=time:{unit}"
+
+
+def test_the_clock_of_a_log_is_left_out(made: Callable[..., Made]) -> None:
+    found = made(at=column(lambda at: (START + timedelta(minutes=37 * at)).isoformat()))
+
+    assert found.found("at") == ["clock"]
+    assert (
+        "at.hour"
+        in made("--include", "at", at=column(lambda at: (START + timedelta(minutes=37 * at)).isoformat())).side.names
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        (["x"] * ROWS, "constant"),
+        (["5"] * ROWS, "constant"),
+        ([""] * ROWS, "empty"),
+        ([*map(str, range(3))] * 50 + [""] * 450, "mostly_missing"),
+        ([f"{at / 7:.3f}" for at in range(ROWS - 5)] + ["error"] * 5, "mixed_types"),
+    ],
+)
+def test_what_is_suspicious_is_said_with_the_option_that_changes_it(
+    values: list[str], what: str, made: Callable[..., Made], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = made(c=values)
+
+    assert found.found("c") == [what]
+    assert cli.main(["profile", str(tmp_path / "data.csv"), "-o", str(tmp_path / "strict.json"), "--strict"]) == 2
+    assert f"column 'c': {found.report['c']['suspicions'][0]['text']}" in capsys.readouterr().err
+    assert not (tmp_path / "strict.json").exists()
+
+
+def test_texts_that_are_missing_only_here_are_named_by_null(made: Callable[..., Made]) -> None:
+    values = [*(f"{at / 7:.3f}" for at in range(500)), *["n.d."] * 100]
+
+    assert made(c=values).kind("c") is Kind.CATEGORICAL
+    read = made("--null", "n.d.,k.A.", c=values)
+    assert read.kind("c") is Kind.NUMERIC
+    assert read.side.counts[0, read.side.features[0].missing] == 100
+
+
+def test_names_of_few_rows_are_not_written_down_however_few_names_there_are(
+    made: Callable[..., Made], tmp_path: Path
+) -> None:
+    values = ["common"] * 300 + ["usual"] * 281 + ["Mr Rare"] * 19
+
+    kept = made(c=values)
+    assert kept.side.features[0].categories == ("common", "usual")
+    assert "Mr Rare" not in kept.path.read_text()
+    assert kept.side.counts[0, kept.side.features[0].other] == 19
+    assert "Mr Rare" in made("--min-category-rows", "10", c=values).path.read_text()
+
+
+def test_two_classes_in_a_hundred_rows_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Made(written(tmp_path / "small.csv", c=["yes"] * 30 + ["no"] * 70), tmp_path, capsys)
+
+    assert set(found.side.features[0].categories) == {"yes", "no"}
+
+
+def test_an_index_is_left_out_of_csv_and_of_parquet_whether_pandas_noted_it_or_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = [number() for _ in range(ROWS)]
+    (tmp_path / "a.csv").write_text(",x\n" + "".join(f"{at % 7},{value}\n" for at, value in enumerate(values)))
+    found = Made(str(tmp_path / "a.csv"), tmp_path, capsys)
+    assert found.found("Unnamed: 0") == ["index"]
+
+    table = pa.table(
+        {"x": values, "__index_level_0__": [at % 7 for at in range(ROWS)], "row": [at % 5 for at in range(ROWS)]}
+    )
+    noted = json.dumps({"index_columns": ["row"], "columns": []}).encode()
+    for metadata, index in ((None, {"__index_level_0__"}), ({b"pandas": noted}, {"__index_level_0__", "row"})):
+        pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "a.parquet")
+        found = Made(str(tmp_path / "a.parquet"), tmp_path, capsys)
+        assert {one.name for one in found.side.left_out} == index
+
+
+def test_a_column_that_shows_late_that_it_holds_codes_is_counted_as_it_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = [f"{code:05}" for code in range(99_999, 1, -1)]  # 90,000 of them show no leading zero
+    data = written(tmp_path / "codes.csv", code=codes * 2, x=[str(number()) for _ in range(2 * len(codes))])
+    found = Made(data, tmp_path, capsys, "--include", "code")
+
+    assert found.kind("code") is Kind.CATEGORICAL
+    assert found.side.rows.tolist() == [2 * len(codes)] * 2
+
+
+def test_a_finished_profile_tells_what_can_be_known_from_it(
+    made: Callable[..., Made], capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = made(c=["x"] * ROWS, key=column(lambda at: at), gap=["1", *[""] * (ROWS - 1)])
+
+    assert cli.main(["check", "--reference", str(found.path), "--json"]) == 0
+
+    findings = json.loads(capsys.readouterr().out)["findings"]["reference"]
+    said = {one["name"]: [each["what"] for each in one["suspicions"]] for one in findings}
+    assert "constant" in said["c"]
+    assert "mostly_missing" in said["gap"]
+    assert next(one for one in findings if one["name"] == "key")["left_out"]["option"] == "--include key"
