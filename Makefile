@@ -5,6 +5,7 @@
 #   make mutants          which faults put into the core, the proxy and the injector no test notices (MODULE=... for one)
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
+#   make bench-files      `profile` of 5 million rows beside DuckDB's SUMMARIZE
 #   make bench-fleet      what the series of a thousand pods cost a Prometheus
 #   make bench-proxy      CPU, latency and memory beside nginx, HAProxy, Envoy, Go and aiohttp
 
@@ -17,7 +18,7 @@ SECONDS ?=
 MODULE ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test test-embeddings check mutants bench-proxy bench-drift bench-fleet docs rules dashboards manifests observe image lock clean
+.PHONY: demo test test-embeddings check mutants bench-proxy bench-drift bench-fleet bench-files docs rules dashboards manifests observe image lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -41,6 +42,14 @@ mutants: $(VENV)/.test
 
 bench-proxy: $(VENV)/.test $(BENCH_VENV)/.bench packages-bench
 	$(VENV)/bin/python -m benchmarks.proxy --peers $(BENCH_VENV) $(BENCH_ARGS)
+
+bench-files: $(VENV)/.test .venv-files/.bench
+	$(VENV)/bin/python -m benchmarks.profile_files --duckdb .venv-files/bin/python $(BENCH_ARGS)
+
+.venv-files/.bench: requirements/bench-files.txt
+	scripts/venv $(PYTHON) .venv-files
+	.venv-files/bin/pip install --quiet -r $<
+	touch $@
 
 bench-fleet: $(VENV)/.test packages-test
 	$(VENV)/bin/python -m benchmarks.fleet $(BENCH_ARGS)

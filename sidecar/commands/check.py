@@ -21,7 +21,6 @@ from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, loads
 from sidecar.core.reference.suspicions import findings_of
 from sidecar.proxy.address import Address, parse_address
-from sidecar.proxy.doors import pairs
 from sidecar.proxy.ingress import pairs
 from sidecar.reference_store import read_reference
 from sidecar.settings import Effective, catalogue, lookup, shown

@@ -96,7 +96,7 @@ def _of_integers(column: Any) -> Any:
     bounds = pc.min_max(column).as_py()
     if bounds["min"] is not None and max(abs(bounds["min"]), abs(bounds["max"])) > EXACT:
         return ArrowTexts(column.cast(pa.string()))
-    return column.to_numpy(zero_copy_only=False).astype(np.float64)
+    return _of_numbers(column)
 
 
 def _of_texts(column: Any) -> ArrowTexts:
@@ -139,8 +139,13 @@ def _is_text(kind: Any) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) == "string_view")
 
 
+def _is_whole(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0))
+
+
 def _is_bytes(kind: Any) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+    plain = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    return bool(plain) or str(kind) == "binary_view"
 
 
 def _bytes_of(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
@@ -209,9 +214,9 @@ _READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Any]], ...] = (
     (_is_text, _of_texts),
     (pa.types.is_null, lambda column: np.full(len(column), np.nan)),
     (pa.types.is_boolean, _of_truths),
-    (pa.types.is_integer, _of_integers),
+    (_is_whole, _of_integers),
     (lambda kind: pa.types.is_floating(kind) or pa.types.is_decimal(kind), _of_numbers),
-    (lambda kind: pa.types.is_duration(kind) or pa.types.is_time(kind), _counted),
-    (lambda kind: pa.types.is_timestamp(kind) or pa.types.is_date(kind), _of_moments),
+    (pa.types.is_duration, _counted),
+    (lambda kind: pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind), _of_moments),
     (_is_bytes, _of_bytes),
 )

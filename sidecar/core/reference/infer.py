@@ -146,6 +146,8 @@ class Inference:
             return {AGE, WEEKDAY}
         moments = values.seconds if isinstance(values, Moments) else _seconds(values, reading)
         moments = moments[~np.isnan(moments)]
+        if isinstance(values, Moments) and len(moments) and 0 <= moments.min() <= moments.max() < DAY:
+            return {AGE, WEEKDAY}  # times of the day
         steps = np.diff(moments)
         rises = len(moments) >= LEAST_NAMES and (steps >= 0).all() and (steps > 0).mean() > _MOSTLY
         span = float(np.ptp(moments)) if len(moments) else 0.0

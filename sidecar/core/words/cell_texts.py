@@ -23,6 +23,8 @@ MISSING_NUMBERS = frozenset(
 EXACT = 2**53
 """Beyond it, neighbouring whole numbers are the same float."""
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?inf(?:inity)?", re.ASCII | re.IGNORECASE)
+_DAYS = re.compile(r"(-)?(\d+) days?,? \+?(\d{1,2}):(\d\d):(\d\d(?:\.\d+)?)", re.ASCII)
+_ISO_DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)
 _TELEPHONE = re.compile(r"\+\d{7,}", re.ASCII)
 _BARE_EXPONENT = re.compile(r"\d+e\d+", re.ASCII | re.IGNORECASE)
@@ -65,11 +67,23 @@ def is_missing(text: str, reading: Reading = PLAIN) -> bool:
 
 
 def number_of(text: str, reading: Reading = PLAIN) -> float | None:
-    """The number that a text is; None where it is none. It may be infinite, and is never NaN."""
+    """The number that a text is, of a duration its seconds; None where it is none. It may be infinite, and is never NaN."""
     stripped = text.strip()
     if reading.is_local:
         stripped = _without_locality(stripped, reading)
-    return float(stripped) if _PLAIN.fullmatch(stripped) else None
+    return float(stripped) if _PLAIN.fullmatch(stripped) else _seconds_of(stripped)
+
+
+def _seconds_of(text: str) -> float | None:
+    """Of a duration as pandas and Python write them (`1 days 02:03:04.5`), or in ISO 8601 without months (`P1DT2H3M4.5S`)."""
+    found = _DAYS.fullmatch(text) or (_ISO_DURATION.fullmatch(text) if text[-1:].isalpha() else None)
+    if not found:
+        return None
+    sign, *parts = found.groups()
+    if not any(parts):
+        return None
+    seconds = sum(float(part or 0) * unit for part, unit in zip(parts, (86_400, 3_600, 60, 1), strict=True))
+    return -seconds if sign == "-" else seconds
 
 
 def are_codes(texts: Iterable[str]) -> bool:

@@ -29,6 +29,8 @@ SIGNS = Reading(signs=True, thousands=",")
         ("1\u00a0234,5", Reading(decimal=",", thousands=" "), 1234.5), ("1\u2019234.50", Reading(thousands="'"), 1234.5),
         ("12.3%", SIGNS, 12.3), ("$5.10", SIGNS, 5.1), ("5.10 €", SIGNS, 5.1), ("EUR 1,234", SIGNS, 1234),
         ("(1,234.5)", SIGNS, -1234.5), ("-$5", SIGNS, -5), ("5-", SIGNS, -5), ("$", SIGNS, None),
+        ("1 days 02:03:04.5", PLAIN, 93_784.5), ("2 days, 0:00:01", PLAIN, 172_801), ("P1DT2H3M4.5S", PLAIN, 93_784.5),
+        ("-PT90S", PLAIN, -90), ("P", PLAIN, None), ("PT", PLAIN, None), ("P1M", PLAIN, None),
     ],
 )  # fmt: skip
 def test_a_text_is_a_number_as_its_column_is_written(text: str, reading: Reading, number: float | None) -> None:

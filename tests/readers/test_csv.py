@@ -1,0 +1,79 @@
+"""CSV by pyarrow and by the standard library: the same cells, and the same words where a file is none."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sidecar.core.words.cells import listed
+from sidecar.core.words.frame import Frame
+from sidecar.data.columns import Columns
+from sidecar.data.csv import read, read_by_line
+from sidecar.data.progress import Silent
+from sidecar.errors import DataError
+
+CELLS = ["1", "01", "-0.5", "NA", "", " x ", 'say "yes"', "two\nlines", "a,b", "a;b", "\t", "é", "nan", "1e5", "x\r\ny"]
+
+
+def rows(width: int) -> st.SearchStrategy[list[list[str]]]:
+    return st.lists(st.lists(st.sampled_from(CELLS), min_size=width, max_size=width), min_size=1, max_size=30)
+
+
+def columns(frames: Any) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    for frame in frames:
+        assert isinstance(frame, Frame)
+        found = found or [[] for _ in range(frame.width)]
+        for at, cells in enumerate(found):
+            cells.extend(listed(frame.column(at)))
+    return found
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a mark"])
+@settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    table=st.integers(2, 4).flatmap(rows),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_both_readers_give_the_cells_that_were_written(
+    tmp_path: Path, separator: str, mark: bytes, table: list[list[str]], line_end: str, quoting: Any
+) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, lineterminator=line_end, quoting=quoting)
+    header = [f"co\nl{at}" for at in range(len(table[0]))]
+    writer.writerows([header, *table])
+    path = tmp_path / "a.csv"
+    path.write_bytes(mark + text.getvalue().encode())
+
+    by_arrow, by_line = (columns(how(path, Columns(), Silent())) for how in (read, read_by_line))
+
+    assert by_arrow == by_line == [list(column) for column in zip(*table, strict=True)]
+
+
+@pytest.mark.parametrize("rows", [10, 60_000])
+def test_what_is_wrong_far_into_a_file_is_said_with_its_line(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + 'x,"two\nlines"\n' * rows + "1\n")
+
+    with pytest.raises(DataError, match=f"line {2 * rows + 2}: has 1 cells, the header 2"):
+        columns(read(path, Columns(), Silent()))
+
+
+def test_rows_that_only_the_standard_library_reads_are_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    names = [f"c{at}" for at in range(20)]
+    long = ["y" * 100_000] * len(names)  # together more than pyarrow takes for one row
+    path.write_text("\n".join(map(",".join, [names, *[names] * 60_000, long])))
+
+    by_arrow, by_line = (columns(how(path, Columns(), Silent())) for how in (read, read_by_line))
+
+    assert len(by_arrow[0]) == 60_001
+    assert by_arrow == by_line
