@@ -205,7 +205,8 @@ def frames(wire: Wire) -> Iterator[Frame]:
     settings = DecodeSettings()
     intake = Intake(settings, decoders(settings))
     for start in range(0, ROWS, PART):
-        payload, headers = made if isinstance(made := make(TABLE[start : start + PART]), tuple) else (made, b"")
+        sent = make(TABLE[start : start + PART])
+        payload, headers = sent if isinstance(sent, tuple) else (sent, b"")
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         failures: list[Any] = []
         yield from intake.frames(exchange(path, data, b"", content_type=content_type, headers=headers), 0.0, failures)
