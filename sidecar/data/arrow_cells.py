@@ -190,23 +190,17 @@ def _has_codes(texts: Any) -> bool:
     characters, starts = _bytes_of(texts)
     if not len(characters):
         return False
-    first, lengths = starts[:-1], np.diff(starts)
+    ends, lengths = starts[1:], np.diff(starts)
     padded = np.append(characters, np.zeros(2, np.uint8))
-    begins = first + (padded[first] == _MINUS)
-    zeros = begins[(padded[begins] == _ZERO) & (lengths > 1)]
-    follows = padded[zeros + 1]
-    inside = zeros + 1 < first[-1] + lengths[-1]
-    if (inside & (follows >= _ZERO) & (follows <= _NINE) & _within(zeros + 1, starts)).any():
+    begins = starts[:-1] + (padded[starts[:-1]] == _MINUS)
+    follows = padded[begins[(padded[begins] == _ZERO) & (begins + 1 < ends)] + 1]
+    if ((follows >= _ZERO) & (follows <= _NINE)).any():
         return True
-    long = np.flatnonzero(lengths > _EXACT_DIGITS)
-    return any(characters[starts[at] : starts[at + 1]].tobytes().lstrip(b"-").isdigit() for at in long.tolist())
-
-
-def _within(places: NDArray[Any], starts: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Whether a place still belongs to the text that the place before it belongs to."""
-    return np.asarray(
-        np.searchsorted(starts, places, side="right") == np.searchsorted(starts, places - 1, side="right")
-    )
+    long = lengths > _EXACT_DIGITS
+    if not long.any():
+        return False
+    signs = np.concatenate([[0], np.cumsum((characters < _ZERO) | (characters > _NINE), dtype=np.int64)])
+    return bool((signs[ends[long]] == signs[begins[long]]).any())
 
 
 _READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Any]], ...] = (

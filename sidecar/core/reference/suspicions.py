@@ -32,7 +32,7 @@ _DENSE = 1.2
 """Whole numbers that count rows leave out at most this many of those between the least and the largest."""
 _LOOK = 1_000
 """Names that patterns are tried on."""
-_INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+(?:_level_\d+)?|")
+_INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+(?:_level_\d+)?")
 _ID_NAME = re.compile(r"(?:^|[\W_])(?:id|ids|uuid|guid|key|index|idx|pk|sk|seq|serial|rowid|row|rownum)$")
 _CAMEL_ID = re.compile(r"[a-z](?:Id|ID|Key|UUID|Uuid)$")
 _PATTERNS = {
