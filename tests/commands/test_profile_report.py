@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sidecar.observer.reference import read_reference
 
 from sidecar import cli
 from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.builder import Recount
 from sidecar.core.words.frame import Frame, Side
+from sidecar.reference_store import read_reference
 
 ROWS = 600
 RNG = np.random.default_rng(13)

@@ -29,7 +29,7 @@ _EXAMPLES = (
     Example(
         _ROUTE,
         b'age,country,note\n31,NL,"a, ""b"""\n47,,c\n',
-        Table(("age", "country", "note"), ((31.0, "NL", 'a, "b"'), (47.0, None, "c"))),
+        Table(("age", "country", "note"), (("31", "NL", 'a, "b"'), ("47", "", "c"))),
         b'{"predictions": [1, 0]}',
         Table(("prediction",), ((1,), (0,))),
         _TYPE,
@@ -37,9 +37,9 @@ _EXAMPLES = (
     Example(
         _ROUTE,
         b"0.5;1.5;2.5\r\n3.5;4.5;5.5\r\n",
-        Table(None, ((0.5, 1.5, 2.5), (3.5, 4.5, 5.5))),
+        Table(None, (("0.5", "1.5", "2.5"), ("3.5", "4.5", "5.5"))),
         b"0.25\n0.75\n",
-        Table(("prediction",), ((0.25,), (0.75,))),
+        Table(("prediction",), (("0.25",), ("0.75",))),
         _TYPE + b"; charset=utf-8",
     ),
 )
@@ -57,7 +57,8 @@ class Csv:
         """See `Decoder`."""
         inputs, scores = numbered(rows, width), numbered(rows, 1)
         asked, answered = ("\n".join(",".join(map(str, row)) for row in table).encode() for table in (inputs, scores))
-        return Example(_ROUTE, asked, Table(None, inputs), answered, Table(("prediction",), scores), _TYPE)
+        written, given = (tuple(tuple(map(str, row)) for row in table) for table in (inputs, scores))
+        return Example(_ROUTE, asked, Table(None, written), answered, Table(("prediction",), given), _TYPE)
 
     def __init__(self, settings: DecodeSettings) -> None:
         self._tables = Tables(settings)
