@@ -209,7 +209,9 @@ def frames(wire: Wire) -> Iterator[Frame]:
         payload, headers = sent if isinstance(sent, tuple) else (sent, b"")
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         failures: list[Any] = []
-        yield from intake.frames(exchange(path, data, b"", content_type=content_type, headers=headers), 0.0, failures)
+        reading = intake.read(exchange(path, data, b"", content_type=content_type, headers=headers), 0.0, failures)
+        assert reading is not None
+        yield from reading.frames
         assert not failures
 
 

@@ -232,8 +232,14 @@ def shown(names: Sequence[str]) -> str:
 
 def findings_of(profile: Profile) -> list[ColumnReport]:
     """What can be told of the features of a finished profile, and what was left out when it was made."""
+    streams = (("", profile), *((f"{name} ", one) for name, one in profile.streams.items()))
+    return [one for name, of_stream in streams for one in _of_stream(name, of_stream)]
+
+
+def _of_stream(stream: str, profile: Profile) -> list[ColumnReport]:
     reports = []
-    for side, of_side in profile.sides.items():
+    for known, of_side in profile.sides.items():
+        side = f"{stream}{known.value}"
         moments = of_side.moments
         spans = dict(
             zip(
@@ -247,12 +253,10 @@ def findings_of(profile: Profile) -> list[ColumnReport]:
             rows, missing = int(counts.sum()), int(counts[feature.missing])
             found = tuple(_of_feature(feature, counts, rows, missing, spans.get(feature.name)))
             named = int((counts[: feature.other] > 0).sum()) if not feature.ordered else 0
-            reports.append(
-                ColumnReport(side.value, feature.name, feature.kind.value, rows, missing, named, None, found)
-            )
+            reports.append(ColumnReport(side, feature.name, feature.kind.value, rows, missing, named, None, found))
         for one in of_side.left_out:
             finding = Finding("left_out", one.why, f"--include {quoted(one.name)}")
-            reports.append(ColumnReport(side.value, one.name, "", 0, 0, 0, finding))
+            reports.append(ColumnReport(side, one.name, "", 0, 0, 0, finding))
     return reports
 
 
