@@ -228,10 +228,12 @@ class SegmentSettings(Section, frozen=True):
 
 class StreamSettings(Section, frozen=True):
     max: Annotated[int, Meta(ge=1, le=100)] = 16
-    """Streams (one model at one endpoint each) that are watched; what goes beyond them is counted as `_other`."""
+    """Streams (one model at one path each) that are watched; what goes beyond them is counted as `_other`. Raise it where
+    one port serves more models. 16 bound the memory to some 30 MB at 20 features each."""
     primary: str = ""
-    """The stream that `model.name` stands for: a model's name in requests, or an endpoint, e.g. `/predict`; empty means the one
-    whose model is called `model.name`, else the one that a reference of one stream fits, else the first that is learned."""
+    """The stream that `model.name` stands for: a model's name in requests, or a path, e.g. `/predict`. Name it where several
+    share a port. Empty means the one whose model is called `model.name`, else the one that a reference of one stream fits,
+    else the first that is learned."""
 
 
 class LearnSettings(Section, frozen=True):
