@@ -82,6 +82,7 @@ def test_every_metric_of_the_contract_is_there_with_its_labels(observed: Observe
             assert sample.labels.keys() - {"le"} == labels | {"model_name", "model_version"}, sample
 
 
+@pytest.mark.system
 def test_promtool_is_content(observed: Observed) -> None:
     checked = subprocess.run(
         ["promtool", "check", "metrics"], input=render(observed), text=True, capture_output=True, check=False

@@ -51,6 +51,7 @@ def test_one_page_has_both() -> None:
     assert totals(text)["sidecar_merges_totalok"] == 3
 
 
+@pytest.mark.system
 def test_promtool_is_content_with_both() -> None:
     text, _ = merged(READABLE["of_triton"])
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)

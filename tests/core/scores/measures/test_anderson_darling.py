@@ -43,6 +43,7 @@ def test_a_change_in_a_tail_counts_more_than_one_of_as_many_rows_in_the_middle()
     assert moved(0.0) > 2 * moved(4.0) > 0
 
 
+@pytest.mark.slow
 def test_anderson_darling_is_near_scipy_s_exact_one() -> None:
     rng = np.random.default_rng(2)
     reference, live = rng.normal(size=4_000), rng.normal(0.06, 1.0, 2_000)
