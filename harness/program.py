@@ -6,6 +6,7 @@ timeout that only a broken program reaches, so a test fails instead of hanging.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -294,7 +295,8 @@ def eventually(look: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> An
 
 _PORTS = range(20_000, 32_768)
 """Below those that the kernel gives to clients, which may take one at any moment."""
-_ours: list[socket.socket] = []
+_ours = contextlib.ExitStack()
+atexit.register(_ours.close)
 
 
 def free_ports(count: int) -> list[int]:
@@ -319,7 +321,7 @@ def _reserve(port: int) -> bool:
     except OSError:
         mark.close()
         return False
-    _ours.append(mark)
+    _ours.callback(mark.close)
     return True
 
 

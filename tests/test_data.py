@@ -42,7 +42,7 @@ def test_json_lines_that_are_captured_exchanges_are_read_as_such(tmp_path: Path)
     assert [(frame.side, frame.names) for frame in read(file)] == [(Side.INPUT, ("age",)), (Side.OUTPUT, ("score",))]
 
 
-@pytest.mark.parametrize(("name", "words"), [("absent.csv", "is no file"), ("rows.xlsx", "unknown suffix '.xlsx'")])
+@pytest.mark.parametrize(("name", "words"), [("absent.csv", "is not a file"), ("rows.xlsx", "unknown suffix '.xlsx'")])
 def test_what_cannot_be_read_is_said_so(tmp_path: Path, name: str, words: str) -> None:
     (tmp_path / "rows.xlsx").touch()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.core.binning.runs import RunLengths, credible
+from sidecar.core.binning.runs import RunLengths, longest_run
 
 rows = st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, math.nan])] * 3), min_size=1, max_size=40)
 
@@ -46,14 +46,14 @@ def test_runs_are_those_of_a_walk_over_the_rows_however_they_are_cut_into_blocks
 def test_a_credible_run_is_the_longest_that_independent_rows_show_often_enough(
     share: float, probability: float
 ) -> None:
-    (rows,) = credible(np.array([share]), probability).tolist()
+    (rows,) = longest_run(np.array([share]), probability).tolist()
 
     assert rows >= 1
     assert rows == 1 or share**rows == pytest.approx(probability, rel=1e-6)
 
 
 def test_a_value_that_never_occurs_may_stand_once_and_one_that_always_does_without_end() -> None:
-    never, always = credible(np.array([0.0, 1.0]), 1e-3).tolist()
+    never, always = longest_run(np.array([0.0, 1.0]), 1e-3).tolist()
 
     assert never == 1
     assert always > 1e9

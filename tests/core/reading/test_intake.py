@@ -9,6 +9,7 @@ import pytest
 
 from harness.observed import TRACE
 from harness.wire import exchange
+from sidecar.core.reading.decoder import Example
 from sidecar.core.reading.intake import COMPLAINT_SECONDS, NOBODY, Intake
 from sidecar.core.words.events import DecodeFailed
 from sidecar.core.words.exchange import Exchange, Message, Outcome
@@ -22,11 +23,18 @@ BOTH = [Side.INPUT, Side.OUTPUT]
 class Reads:
     """A decoder that reads any body but `bad`, and counts how often its priority was asked for."""
 
+    routes: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+
     def __init__(self, name: str, priority: float, version: str = "") -> None:
         self.name = name
         self.asked = 0
         self._priority = priority
         self._version = version
+
+    @staticmethod
+    def sized(rows: int, width: int) -> Example:
+        raise NotImplementedError  # nobody asks here
 
     def priority(self, exchange: Exchange) -> float:
         self.asked += 1

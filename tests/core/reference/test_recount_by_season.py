@@ -8,7 +8,7 @@ import pytest
 
 from harness.profiles import frame, profile_of
 from sidecar.core.reference.builder import Builder
-from sidecar.core.reference.recount_by_season import RecountBySeason, WithoutTime, apart, seconds
+from sidecar.core.reference.recount_by_season import RecountBySeason, WithoutTime, seconds, without_column
 from sidecar.core.reference.seasons import Season
 from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DataError
@@ -36,7 +36,7 @@ def test_the_column_of_the_time_is_taken_out_wherever_it_stands(place: int) -> N
     names = [*columns]
     names.insert(place, "at")
 
-    rest, times = apart(frame({name: columns.get(name, [10, 20]) for name in names}), "at")
+    rest, times = without_column(frame({name: columns.get(name, [10, 20]) for name in names}), "at")
 
     assert times == [10, 20]
     assert rest == frame(columns)
@@ -46,7 +46,7 @@ def test_the_column_of_the_time_is_taken_out_wherever_it_stands(place: int) -> N
 def test_a_frame_without_that_column_stays_as_it_is(names: tuple[str, ...] | None) -> None:
     plain = Frame(Side.INPUT, names, 2, 1, [1.0, 2.0])
 
-    assert apart(plain, "at") == (plain, [])
+    assert without_column(plain, "at") == (plain, [])
 
 
 def test_the_time_is_no_feature() -> None:
