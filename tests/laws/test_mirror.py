@@ -1,4 +1,4 @@
-"""Every module has a test file of its name, which imports it; those that have none are listed with the reason.
+"""Every module has a test file of its name, which reaches it; those that have none are listed with the reason.
 
 `sidecar/core/binning/cuts.py` is tested by `tests/core/binning/test_cuts.py`. A package that defines anything in its `__init__`
 counts as a module of its name: `sidecar/sinks/prometheus/__init__.py` is tested by `tests/sinks/test_prometheus.py`. A registry
@@ -14,12 +14,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOT_YET = {
-    "commands": "mirrored by work under way",
-    "handoff": "mirrored by work under way",
-    "inject": "mirrored by work under way",
-    "proxy": "mirrored by work under way",
+    "commands": "tests go through cli.main, a file for each command and not for each module",
+    "inject": "the parts of the webhook and of doctor are tested through these",
 }
-"""Folders that are not looked at yet."""
+"""Folders that are not looked at yet. The list may only shrink: a folder in which nothing is missing fails."""
+
 EXEMPT = {
     "app.py": "puts the program together, so tests/path runs it whole",
     "cli.py": "parses arguments for commands, and every test in tests/commands goes through it",
@@ -32,6 +31,9 @@ EXEMPT = {
     "observer/answers.py": "types without a method, whose schema tests/observer/test_schema.py holds every answer to",
 }
 """Modules that need no file. The list may only shrink: an entry that has a file, or is gone, fails."""
+
+STARTED_BY = {"proxy/traffic.py": "sidecar.app"}
+"""Modules that a test starts by another, as the program does."""
 
 
 def modules() -> list[str]:
@@ -60,6 +62,13 @@ def file_of(module: str) -> Path | None:
     return next((place for place in places if place.exists()), None)
 
 
+def reached(path: Path) -> set[str]:
+    """The modules that a test file imports, itself or through a helper of `harness`."""
+    names = imported(path)
+    helpers = [ROOT / f"{name.replace('.', '/')}.py" for name in names if name.startswith("harness.")]
+    return names.union(*(imported(helper) for helper in helpers if helper.exists()))
+
+
 def imported(path: Path) -> set[str]:
     """The modules that a file names in its imports."""
     names: set[str] = set()
@@ -72,12 +81,12 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("module", [module for module in looked_at() if module not in EXEMPT])
-def test_a_module_has_a_test_file_of_its_name_that_imports_it(module: str) -> None:
+def test_a_module_has_a_test_file_of_its_name_that_reaches_it(module: str) -> None:
     tests = file_of(module)
 
     assert tests is not None, f"write tests/{Path(module).parent}/test_{Path(module).stem}.py"
     dotted = ".".join(("sidecar", *Path(module).with_suffix("").parts)).removesuffix(".__init__")
-    assert dotted in imported(tests), f"{tests.relative_to(ROOT)} does not import {dotted}"
+    assert STARTED_BY.get(module, dotted) in reached(tests), f"{tests.relative_to(ROOT)} does not reach {dotted}"
     assert "\ndef test_" in tests.read_text()
 
 
