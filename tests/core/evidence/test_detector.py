@@ -152,6 +152,7 @@ def test_the_radius_holds_the_truth_for_nearly_every_reference(rows: int) -> Non
     assert outside <= 13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows_of_reference", "within"), [(10_000, 1_250), (100_000, 1_000)])
 def test_a_fifth_of_a_standard_deviation_is_found_at_a_budget_of_a_hundred_thousand_rows(
     rows_of_reference: int, within: int

@@ -14,6 +14,7 @@ from sidecar.core.words.frame import Side
 LOOKS = 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["normal", "integers with ties", "spike mixture", "200 Zipf categories"])
 def test_no_p_value_is_liberal_from_fifty_to_half_a_million_rows(family: str) -> None:
     found = list(cells(family, 1_000, times=150, seed=9))
@@ -23,6 +24,7 @@ def test_no_p_value_is_liberal_from_fifty_to_half_a_million_rows(family: str) ->
         assert [cell for cell in found if cell.liberal(at)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [name for name in CHANGES if name != "none"])
 def test_it_is_nearly_as_strong_as_the_best_single_test(change: str) -> None:
     found = power(CHANGES[change], LOOKS, seed=3)

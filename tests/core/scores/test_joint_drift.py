@@ -24,6 +24,7 @@ def judged(live: Floats) -> PairComparison:
     return judged_by(KNOWN, kept(live))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [500, 5_000])
 def test_p_values_are_as_often_small_as_they_say_when_nothing_changed(count: int) -> None:
     rng = np.random.default_rng(count)
