@@ -87,7 +87,7 @@ def test_features_have_every_figure_but_their_bins() -> None:
 
 
 def test_a_feature_s_bins_have_shares_of_all_rows_and_of_the_windows() -> None:
-    found = plain(api.feature(DRIFTED, "input", "age"))
+    found = plain(api.feature(DRIFTED, "", "input", "age"))
 
     for share, rows in (("live_ratio", "live_rows"), ("window_ratio", "window_rows")):
         total = sum(one[rows] for one in found["bins"])
@@ -96,14 +96,14 @@ def test_a_feature_s_bins_have_shares_of_all_rows_and_of_the_windows() -> None:
 
 
 def test_shares_of_no_rows_are_none_and_no_fault() -> None:
-    found = plain(api.feature(monitor().view(), "input", "age"))
+    found = plain(api.feature(monitor().view(), "", "input", "age"))
 
     assert {one["live_ratio"] for one in found["bins"]} == {None}
 
 
 @pytest.mark.parametrize(("side", "name"), [("output", "age"), ("sideways", "age"), ("input", "absent")])
 def test_a_feature_that_is_not_there_is_none(side: str, name: str) -> None:
-    assert api.feature(DRIFTED, side, name) is None
+    assert api.feature(DRIFTED, "", side, name) is None
 
 
 def test_at_one_look_segments_have_only_what_is_unwell_and_by_themselves_everything() -> None:

@@ -14,6 +14,7 @@ from sidecar.core.reading.intake import COMPLAINT_SECONDS, NOBODY, Intake
 from sidecar.core.words.events import DecodeFailed
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.stream import Answered
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -56,6 +57,12 @@ def intake(*decoders: Reads) -> Intake:
     return Intake(DecodeSettings(), decoders)
 
 
+def frames_of(made: Intake, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
+    """The frames of an exchange; none where nobody claims it."""
+    reading = made.read(exchange, now, failures)
+    return reading.frames if reading else []
+
+
 def sides(frames: Iterable[Frame]) -> list[Side]:
     return [frame.side for frame in frames]
 
@@ -63,7 +70,7 @@ def sides(frames: Iterable[Frame]) -> list[Side]:
 def test_the_surest_decoder_reads_an_exchange_and_of_equals_the_first() -> None:
     made = intake(Reads("unsure", 0.2), Reads("first", 0.7), Reads("second", 0.7))
 
-    frames = made.frames(exchange("/x", b"ok", b"ok"), 0.0, [])
+    frames = frames_of(made, exchange("/x", b"ok", b"ok"), 0.0, [])
 
     assert [(frame.side, frame.values) for frame in frames] == [(side, ["first"]) for side in BOTH]
     assert made.results == {("first", "ok"): 2}
@@ -73,8 +80,8 @@ def test_the_choice_is_remembered_by_the_head() -> None:
     reads = Reads("a", 1.0)
     made = intake(reads)
     for _ in range(5):
-        made.frames(exchange("/x", b"ok"), 0.0, [])
-    made.frames(exchange("/y", b"ok"), 0.0, [])
+        frames_of(made, exchange("/x", b"ok"), 0.0, [])
+    frames_of(made, exchange("/y", b"ok"), 0.0, [])
 
     assert reads.asked == 2
 
@@ -82,8 +89,8 @@ def test_the_choice_is_remembered_by_the_head() -> None:
 def test_heads_that_are_made_up_without_end_do_not_fill_the_memory() -> None:
     made = intake(Reads("a", 1.0))
     for at in range(3_000):
-        made.frames(exchange(f"/x{at}", b"ok"), 0.0, [])
-    made.frames(exchange("/" + "x" * 5_000, b"ok"), 0.0, [])
+        frames_of(made, exchange(f"/x{at}", b"ok"), 0.0, [])
+    frames_of(made, exchange("/" + "x" * 5_000, b"ok"), 0.0, [])
 
     assert len(made._choices) <= 1_024
     assert max(map(len, made._choices)) <= 2_048
@@ -93,27 +100,48 @@ def test_an_exchange_that_nobody_claims_is_a_failure_only_if_it_carried_somethin
     failures: list[DecodeFailed] = []
     made = intake(Reads("a", 0.0))
 
-    assert made.frames(exchange("/x", b""), 0.0, failures) == []
+    assert frames_of(made, exchange("/x", b""), 0.0, failures) == []
     assert failures == []
-    assert made.frames(exchange("/x", b"ok"), 0.0, failures) == []
+    assert frames_of(made, exchange("/x", b"ok"), 0.0, failures) == []
     assert [(one.decoder, one.reason) for one in failures] == [(NOBODY, "no_decoder")]
 
 
 @pytest.mark.parametrize(
-    ("status", "read"),
-    [(0, [Side.INPUT]), (200, BOTH), (304, BOTH), (399, BOTH), (400, [Side.INPUT]), (503, [Side.INPUT])],
+    ("status", "outcome", "answered", "read"),
+    [
+        (200, Outcome.COMPLETE, Answered.ACCEPTED, BOTH),
+        (299, Outcome.COMPLETE, Answered.ACCEPTED, BOTH),
+        (304, Outcome.COMPLETE, Answered.REFUSED, [Side.INPUT]),
+        (503, Outcome.COMPLETE, Answered.REFUSED, [Side.INPUT]),
+        (0, Outcome.COMPLETE, Answered.UNANSWERED, [Side.INPUT]),
+        (200, Outcome.CLIENT_GONE, Answered.UNANSWERED, [Side.INPUT]),
+    ],
 )
-def test_only_the_answer_of_a_request_that_succeeded_is_read(status: int, read: list[Side]) -> None:
-    one = msgspec.structs.replace(exchange("/x", b"ok", b"ok"), status=status)
+def test_only_the_answer_of_a_request_that_was_accepted_is_read(
+    status: int, outcome: Outcome, answered: Answered, read: list[Side]
+) -> None:
+    one = msgspec.structs.replace(exchange("/x", b"ok", b"ok"), status=status, outcome=outcome)
 
-    assert sides(intake(Reads("a", 1.0)).frames(one, 0.0, [])) == read
+    reading = intake(Reads("a", 1.0)).read(one, 0.0, [])
+
+    assert reading is not None
+    assert (reading.answered, sides(reading.frames)) == (answered, read)
+
+
+def test_a_refused_request_that_cannot_be_read_is_no_failure_of_ours() -> None:
+    failures: list[DecodeFailed] = []
+    made = intake(Reads("a", 1.0))
+
+    assert frames_of(made, msgspec.structs.replace(exchange("/x", b"bad"), status=422), 0.0, failures) == []
+    assert made.results == {("a", "refused"): 1}
+    assert failures == []
 
 
 def test_a_side_that_fails_leaves_the_other() -> None:
     failures: list[DecodeFailed] = []
     made = intake(Reads("a", 1.0))
 
-    frames = made.frames(exchange("/x", b"bad", b"ok"), 0.0, failures)
+    frames = frames_of(made, exchange("/x", b"bad", b"ok"), 0.0, failures)
 
     assert sides(frames) == [Side.OUTPUT]
     assert made.results == {("a", "syntax"): 1, ("a", "ok"): 1}
@@ -125,11 +153,9 @@ def test_a_body_that_was_not_kept_whole_is_truncated_and_one_that_is_not_there_n
     made = intake(Reads("a", 1.0))
     one = exchange("/x", b"ok", b"")
     cut = msgspec.structs.replace(one, request=Message(one.request.head, b"o", 2, truncated=True))
-    broken_off = msgspec.structs.replace(one, outcome=Outcome.CLIENT_GONE)
 
-    assert made.frames(cut, 0.0, failures) == []
-    assert made.frames(broken_off, 0.0, failures) == []
-    assert made.results == {("a", "truncated"): 2}
+    assert frames_of(made, cut, 0.0, failures) == []
+    assert made.results == {("a", "truncated"): 1}
 
 
 def test_a_failure_is_counted_each_time_and_told_once_a_minute_with_what_was_held_back() -> None:
@@ -137,7 +163,7 @@ def test_a_failure_is_counted_each_time_and_told_once_a_minute_with_what_was_hel
     made = intake(Reads("a", 1.0))
     times = [0.0, 1.0, COMPLAINT_SECONDS - 0.1, COMPLAINT_SECONDS, COMPLAINT_SECONDS + 1, 2 * COMPLAINT_SECONDS]
     for now in times:
-        made.frames(exchange("/x", b"bad", b""), now, failures)
+        frames_of(made, exchange("/x", b"bad", b""), now, failures)
 
     assert made.results["a", "syntax"] == len(times)
     assert [(one.at, one.since_last) for one in failures] == [(0.0, 0), (COMPLAINT_SECONDS, 2), (120.0, 1)]
@@ -147,8 +173,9 @@ def test_failures_of_another_kind_are_told_beside() -> None:
     failures: list[DecodeFailed] = []
     made = intake(Reads("a", 1.0))
     one = exchange("/x", b"bad", b"")
-    made.frames(one, 0.0, failures)
-    made.frames(msgspec.structs.replace(one, outcome=Outcome.UPSTREAM_GONE), 0.0, failures)
+    frames_of(made, one, 0.0, failures)
+    cut = Message(one.request.head, b"o", 2, truncated=True)
+    frames_of(made, msgspec.structs.replace(one, request=cut), 0.0, failures)
 
     assert [one.reason for one in failures] == ["syntax", "truncated"]
 
@@ -156,14 +183,6 @@ def test_failures_of_another_kind_are_told_beside() -> None:
 def test_a_failure_carries_the_trace_that_it_came_with() -> None:
     failures: list[DecodeFailed] = []
     one = msgspec.structs.replace(exchange("/x", b"bad", b""), trace=TRACE)
-    intake(Reads("a", 1.0)).frames(one, 0.0, failures)
+    frames_of(intake(Reads("a", 1.0)), one, 0.0, failures)
 
     assert failures[0].trace_id == TRACE.trace_id
-
-
-def test_versions_that_answers_name_are_counted() -> None:
-    made = intake(Reads("a", 1.0, version="7"))
-    for _ in range(3):
-        made.frames(exchange("/x", b"ok", b"ok"), 0.0, [])
-
-    assert made.model_versions.by_version == {"7": 3}

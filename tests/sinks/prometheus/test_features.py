@@ -9,9 +9,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.exposition import everything, render, samples, value
-from harness.observed import SETTINGS, drifted_monitor, monitor, reference, snapshot
+from harness.observed import drifted_monitor, monitor, reference, snapshot
 from sidecar.sink import Observed
-from sidecar.sinks.prometheus.features import FeatureText, escaped, number
+from sidecar.sinks.prometheus.features import FeatureText, Of, escaped, number
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,9 @@ def test_the_state_is_one_hot_and_the_drifted_feature_is_the_one_that_moved(obse
 
 
 def written(openmetrics: bool) -> str:
-    sides = drifted_monitor().view().sides
-    shown = [(side, one) for side in sides for one in side.features]
-    return "".join(FeatureText(SETTINGS.model).write(shown, sides, openmetrics))
+    sides = [Of.of(("loans", "7"), side) for side in drifted_monitor().view().sides]
+    shown = [(of, one) for of in sides for one in of.side.features]
+    return "".join(FeatureText().write(shown, sides, openmetrics))
 
 
 def test_both_formats_read_the_same_families_and_samples() -> None:

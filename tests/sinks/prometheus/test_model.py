@@ -19,10 +19,9 @@ def observed() -> Observed:
 
 
 def test_violations_by_unknown_features_are_counted_together(observed: Observed) -> None:
-    view = msgspec.structs.replace(
-        observed.view, violations={("made-up-1", "extra_feature"): 2, ("made-up-2", "extra_feature"): 3}
-    )
-    text = render(observed._replace(view=view))
+    violations = {("made-up-1", "extra_feature"): 2, ("made-up-2", "extra_feature"): 3}
+    stream = msgspec.structs.replace(observed.view.primary, violations=violations)
+    text = render(observed._replace(view=msgspec.structs.replace(observed.view, streams=(stream,))))
     assert value(text, "model_feature_violations_total", feature="_unknown", kind="extra_feature") == 5
 
 
@@ -35,7 +34,12 @@ def test_each_family_has_the_view_s_figures_under_its_labels(observed: Observed)
     found = {family.name: family for family in model_families(Families(SETTINGS.model), observed.view)}
     asked, answered = observed.view.sides
 
-    assert by_labels(found["model_rows"]) == {("input",): asked.rows_total, ("output",): answered.rows_total}
+    assert by_labels(found["model_rows"]) == {
+        ("input", "accepted"): asked.rows_total,
+        ("input", "refused"): 0,
+        ("input", "unanswered"): 0,
+        ("output", "accepted"): answered.rows_total,
+    }
     assert by_labels(found["model_window_rows"]) == {("input",): asked.window_rows, ("output",): answered.window_rows}
     assert by_labels(found["model_drifted_features"]) == {("input",): 1, ("output",): 0}
     assert by_labels(found["sidecar_decoded"]) == observed.view.decoded
@@ -45,8 +49,9 @@ def test_each_family_has_the_view_s_figures_under_its_labels(observed: Observed)
     }
 
 
-def test_before_anything_came_every_family_is_there_without_samples() -> None:
-    families = list(model_families(Families(SETTINGS.model), MonitorView((), {}, {}, {}, "")))
+def test_before_anything_came_every_family_is_there_and_only_what_counts_from_0_on_has_samples() -> None:
+    families = list(model_families(Families(SETTINGS.model), MonitorView((), {})))
 
-    assert len(families) == 7
-    assert [family.samples for family in families] == [[]] * 7
+    assert len(families) == 9
+    assert [family.name for family in families if family.samples] == ["sidecar_streams", "sidecar_unwatched_exchanges"]
+    assert by_labels(families[-1]) == {("full",): 0, ("refused",): 0, ("unanswered",): 0}

@@ -42,7 +42,7 @@ def test_a_slice_that_a_client_named_is_no_label() -> None:
 
 
 def test_without_segments_there_is_no_family_at_all() -> None:
-    assert list(segment_families(Families(SETTINGS.model), MonitorView((), {}, {}, {}, ""), 10)) == []
+    assert list(segment_families(Families(SETTINGS.model), MonitorView((), {}), 10)) == []
 
 
 def test_the_first_features_of_each_segment_have_samples_and_their_states_are_one_hot() -> None:
