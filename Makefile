@@ -2,6 +2,7 @@
 #   make demo             the main job on real data (SECONDS=90 ends it by itself)
 #   make observe          the same with Prometheus, Alertmanager and (where installed) Grafana beside it
 #   make test             all checks and all tests
+#   make test-fast        unit and law tests, within a minute, with nothing but pip
 #   make mutants          which faults put into the core, the proxy and the injector no test notices (MODULE=... for one)
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
@@ -17,8 +18,12 @@ PYTHON ?= python3
 SECONDS ?=
 MODULE ?=
 BENCH_ARGS ?=
+JOBS ?= auto
+# Tests in parallel: one process a core, JOBS=0 for none. Which run in one process is said in tests/conftest.py.
+PARALLEL = -n $(JOBS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo test test-embeddings check mutants bench-proxy bench-drift bench-fleet bench-files docs rules dashboards manifests observe image lock clean
+.PHONY: demo test test-fast test-embeddings check mutants bench-proxy bench-drift bench-fleet bench-files docs rules dashboards \
+  manifests observe image lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -26,7 +31,10 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test $(CHECKOV_VENV)/.checkov packages-test
 	scripts/car_loan $(VENV)/bin/python .cache/car-loan
 	$(MAKE) --no-print-directory check
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest $(PARALLEL)
+
+test-fast: $(VENV)/.test
+	$(VENV)/bin/python -m pytest $(PARALLEL) -m 'not slow and not system and not real_embeddings'
 
 test-embeddings: $(VENV)/.test .cache/embeddings.npz
 	$(VENV)/bin/python -m pytest -m real_embeddings -s
@@ -126,6 +134,7 @@ docs: $(VENV)/.test
 	$(VENV)/bin/python scripts/annotations_docs.py
 	PYTHONPATH=. $(VENV)/bin/python scripts/dashboards_docs.py
 	$(VENV)/bin/python scripts/kustomize_component.py
+	$(VENV)/bin/python scripts/core_picture.py
 
 # Rules and alerts for Prometheus; RUNBOOK_URL is where your copy of dashboards/runbook.md can be read.
 RUNBOOK_URL ?=

@@ -45,6 +45,13 @@ def counted(columns: Columns, bins_of: Profile) -> SideProfile:
     return recount.profile().sides[Side.INPUT]
 
 
+def look(reference: Columns, live: Columns) -> Pair:
+    """Live columns beside those of a reference, in its bins, to be measured."""
+    profile = profile_of(reference)
+    side = profile.sides[Side.INPUT]
+    return pair_of(side.counts, counted(live, profile).counts, side)
+
+
 def recounted(columns: Columns) -> Profile:
     """A profile of these input columns as `drift-sidecar profile` makes it, in two passes: with sums over pairs."""
     return recounted_frames([frame(columns)])

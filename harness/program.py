@@ -6,6 +6,7 @@ timeout that only a broken program reaches, so a test fails instead of hanging.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -292,11 +293,44 @@ def eventually(look: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> An
     return value
 
 
+_PORTS = range(20_000, 32_768)
+"""Below those that the kernel gives to clients, which may take one at any moment."""
+_ours = contextlib.ExitStack()
+atexit.register(_ours.close)
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports of this host that nobody uses."""
-    with contextlib.ExitStack() as stack:
-        socks = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [sock.getsockname()[1] for sock in socks]
+    """Ports of this host that nobody uses, and that no other process of the tests gets as long as this one runs.
+
+    A port is ours if we hold an abstract Unix socket of its number: tests that run in parallel never ask for the same one, and
+    the kernel gives it back when we end.
+    """
+    start = os.getpid() * 37 % len(_PORTS)
+    found: list[int] = []
+    for port in (*_PORTS[start:], *_PORTS[:start]):
+        if len(found) < count and _reserve(port) and _unused(port):
+            found.append(port)
+    assert len(found) == count, "no port is left"
+    return found
+
+
+def _reserve(port: int) -> bool:
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0drift-sidecar tests, port {port}")
+    except OSError:
+        mark.close()
+        return False
+    _ours.callback(mark.close)
+    return True
+
+
+def _unused(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def children(pid: int) -> list[int]:

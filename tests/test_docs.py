@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ def text(name: str) -> str:
 
 
 def test_the_readme_names_the_two_commands_and_the_makefile_has_them() -> None:
-    for command in ("demo", "test", "check", "bench-proxy"):
+    for command in ("demo", "test", "test-fast", "check", "bench-proxy"):
         assert re.search(rf"^{command}:", text("Makefile"), re.MULTILINE)
     assert "make demo" in text("README.md")
     assert "make test" in text("README.md")
@@ -69,6 +71,13 @@ def test_the_sections_that_modules_refer_to_exist() -> None:
         assert f"\n## {section}\n" in text("docs/math.md"), f"{path} refers to {section}"
 
 
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    named = re.findall(r"`(sidecar/[\w/]+\.py)`", text("ARCHITECTURE.md"))
+
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
 def test_the_number_of_alerts_is_the_number_of_alerts(page: str) -> None:
     alerts = re.findall(r"^  - alert: ", text("dashboards/rules/drift-sidecar.rules.yml"), re.MULTILINE)
@@ -82,7 +91,8 @@ def script_of(name: str) -> Any:
     spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    made: Any = importlib.util.module_from_spec(spec)
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[name] = made  # dataclasses look their module up
     spec.loader.exec_module(made)
     return made
 
@@ -97,6 +107,24 @@ def test_the_page_of_tests_has_a_row_for_every_module_that_is_mutated_and_its_gu
 
     assert re.findall(r"^\| `(sidecar/\S+)` \|", text("docs/testing.md"), re.MULTILINE) == list(guards)
     assert [path for module, tests in guards.items() for path in (module, *tests) if not (ROOT / path).exists()] == []
+
+
+def test_the_picture_of_the_core_is_fresh() -> None:
+    assert text("docs/images/core-rooms.svg") == script_of("core_picture").picture(), "run `make docs`"
+
+
+def test_the_picture_of_the_core_has_every_module_and_every_import_between_rooms() -> None:
+    rooms = script_of("core_picture").rooms()
+    core = ROOT / "sidecar" / "core"
+    imports: Counter[tuple[str, str]] = Counter()
+    for file in core.rglob("*.py"):
+        room = file.relative_to(core).parts[0]
+        found = set(re.findall(r"^from sidecar\.core\.(\w+)(\S*) import", file.read_text(), re.MULTILINE))
+        imports.update((room, other) for other, _ in found if other != room)
+
+    modules = {str(file.relative_to(core).with_suffix("")) for file in core.rglob("*.py") if file.name != "__init__.py"}
+    assert {f"{name}/{module}" for name, room in rooms.items() for module in room.modules} == modules
+    assert {(name, other): count for name, room in rooms.items() for other, count in room.imports.items()} == imports
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 
-from harness.kubernetes import unrestricted
+from harness.kubernetes import faults, unrestricted
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
 
@@ -69,7 +68,7 @@ def test_a_labelled_deployment_becomes_what_the_injector_makes_of_it(tmp_path: P
     built = build(tmp_path, DEPLOYMENT)
     assert built.returncode == 0, built.stderr
     made = yaml.safe_load(built.stdout)
-    kubernetes_validate.validate(made, "1.33", strict=True)
+    assert faults(made, "1.33") == []
     pod = made["spec"]["template"]
     wanted = inject(yaml.safe_load(DEPLOYMENT)["spec"]["template"], Options(kubernetes_version="1.33")).pod
 

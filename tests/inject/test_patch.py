@@ -87,6 +87,7 @@ def test_the_sidecar_understands_the_environment_that_it_is_given(path: Path) ->
         assert settings.drain.timeout_seconds + settings.drain.flush_seconds <= 30
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(before=pods(), options=OPTIONS)
 def test_patching_twice_is_patching_once_and_removing_gives_the_original(before: Json, options: Options) -> None:
@@ -102,6 +103,7 @@ def test_patching_twice_is_patching_once_and_removing_gives_the_original(before:
     assert remove(before) == before
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(before=pods(), options=OPTIONS)
 def test_the_operations_make_the_pod_and_change_documented_fields_only(before: Json, options: Options) -> None:
@@ -116,6 +118,7 @@ def test_the_operations_make_the_pod_and_change_documented_fields_only(before: J
         assert now == text or name.endswith(("-ports", "Ports", "-volumes"))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(before=pods(), options=OPTIONS)
 def test_a_valid_pod_stays_valid_in_every_version_and_no_less_restricted(before: Json, options: Options) -> None:
@@ -127,6 +130,7 @@ def test_a_valid_pod_stays_valid_in_every_version_and_no_less_restricted(before:
     assert unrestricted(patched.pod) == unrestricted(before)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(before=pods(), options=OPTIONS)
 def test_the_drain_always_fits_into_the_grace_period(before: Json, options: Options) -> None:

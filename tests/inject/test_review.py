@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import functools
 import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import jsonpatch
-import kubernetes_validate.utils
 import msgspec
 import pytest
 import yaml
@@ -220,15 +218,7 @@ def test_a_service_is_not_warned_of_where_the_sidecar_has_the_model_s_number_or_
     assert not asked(POD, services=[headless]).bypasses
 
 
-@pytest.fixture
-def schemas(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Schemas are read once: the library reads 4 MB for every pod."""
-    for name in ("schema_contents", "all_versions"):
-        found = getattr(kubernetes_validate.utils, name)
-        monkeypatch.setattr(kubernetes_validate.utils, name, functools.cache(found))
-
-
-@pytest.mark.usefixtures("schemas")
+@pytest.mark.slow
 def test_ten_thousand_hostile_reviews_crash_nothing_and_make_no_pod_invalid() -> None:
     results: Counter[str] = Counter()
     for number, body in enumerate(reviews(seed=5, count=10_000)):

@@ -166,6 +166,7 @@ def test_a_stranger_s_authority_vouches_for_nothing(api: ApiServer) -> None:
     with_webhook(api, act)
 
 
+@pytest.mark.slow
 def test_certificates_rotate_under_reviews_and_none_fails(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """An authority lives for three seconds here, and a leaf for half of that."""
     monkeypatch.setattr("sidecar.inject.certificates.AUTHORITY_DAYS", 3 / 86_400)
@@ -438,6 +439,7 @@ async def _draining(client: Client) -> bool:
     return (await client.ask("GET", "/readyz")) == (503, '{"status": "draining"}')
 
 
+@pytest.mark.slow
 def test_the_command_serves_with_a_service_account_and_ends_on_sigterm(api: ApiServer, tmp_path: Path) -> None:
     config = tmp_path / "options.yaml"
     config.write_text("image: registry.example/drift-sidecar:9\n")

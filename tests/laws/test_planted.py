@@ -254,6 +254,7 @@ def measure_laws(measure: Measure) -> None:
     of_measures.check_not_liberal([measure], "normal", rows=1_000, times=40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong", [Blind, Figureless, Biased, Saturated, Infinite, Alarmist], ids=lambda wrong: wrong.__name__
 )

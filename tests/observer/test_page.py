@@ -21,6 +21,8 @@ from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import LearnSettings, Settings
 
+pytestmark = pytest.mark.system
+
 HOSTILE = ("<img src=x onerror=\"document.title='owned'\">", "<script>document.title='owned'</script>")
 
 

@@ -37,8 +37,8 @@ class Moments:
         some = np.maximum(count, 1)
         with np.errstate(over="ignore", invalid="ignore"):  # sums may exceed the range of floats: see `sd`
             mean = values.sum(axis=1) / some
-            distance = values - mean[:, None]
-            squares = np.einsum("fr,fr->f", distance, distance) - (values.shape[1] - count) * mean**2
+            distance = np.where(finite, values - mean[:, None], 0.0)
+            squares = np.einsum("fr,fr->f", distance, distance)
         low = numbers.min(axis=1, where=finite, initial=np.inf)
         high = numbers.max(axis=1, where=finite, initial=-np.inf)
         return cls(count, mean, np.maximum(squares, 0.0), low, high)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from harness.null_rows import FEATURES, blocks, independent, profile_of
 from sidecar.core.binning.binner import Binner
+from sidecar.core.evidence.all_features import AllFeaturesDetector, Bet
 from sidecar.core.evidence.detector import BLOCK_ROWS, Evidence
 
 THRESHOLD = float(np.log10(1e5 * (FEATURES + 1) / BLOCK_ROWS))
@@ -54,3 +55,57 @@ def test_a_single_feature_has_no_evidence_beside_its_own() -> None:
 
     assert evidence.log10()[0] > 5
     assert evidence.all_features.log10 == 0.0
+
+
+BOUNDS = (-1.0, 20.0)
+
+
+def bet(radius: float = 0.0, rows: float = 1e9) -> Bet:
+    """On two features of two bins, the second of which is bet to be as much more likely as the first is less."""
+    h = np.array([[-0.1, 0.1], [-0.1, 0.1]])
+    return Bet(h, np.full((2, 2), 0.5), np.full(2, radius), np.full(2, rows))
+
+
+def detected(of: Bet, blocks_of_bins: list[list[list[int]]], weight: float = 1.0) -> AllFeaturesDetector:
+    detector = AllFeaturesDetector(np.ones(2))
+    for bins in blocks_of_bins:
+        detector.update(np.array(bins) + np.array([[0], [2]]), of, weight, BOUNDS)
+    return detector
+
+
+BLOCK_OF_FOUR = [[0, 1, 0, 1], [0, 1, 1, 0]]
+FAVOURABLE = [[1, 1, 1, 0], [1, 1, 1, 1]]
+
+
+def test_the_first_block_is_learned_from_and_the_second_bet_on_as_the_formula_says() -> None:
+    """k = sum |h|^2 / variance, where the variance of S is at least what it is if features have nothing to do with each other."""
+    square = 2 * 0.1**2  # of both features together
+    seen = np.mean([(0.1 * (2 * (a + b) - 2)) ** 2 for a, b in zip(*BLOCK_OF_FOUR, strict=True)])
+    share = square / (square * max(seen / square, 1.0))
+    sums = [0.1 * (2 * (a + b) - 2) for a, b in zip(*FAVOURABLE, strict=True)]
+
+    found = detected(bet(), [BLOCK_OF_FOUR, FAVOURABLE])
+
+    assert detected(bet(), [BLOCK_OF_FOUR]).log10 == 0.0
+    assert found.log10 == pytest.approx(sum(np.log10(1 + share * value) for value in sums), rel=1e-6)
+
+
+def test_rows_of_less_weight_say_less() -> None:
+    whole, half = (detected(bet(), [BLOCK_OF_FOUR, FAVOURABLE], weight).log10 for weight in (1.0, 0.5))
+
+    assert half == pytest.approx(whole / 2)
+
+
+@pytest.mark.parametrize("of", [bet(radius=0.2), bet(rows=50.0)], ids=["within the ball", "no more than noise"])
+def test_a_difference_that_is_no_more_than_doubt_or_noise_is_not_bet_on(of: Bet) -> None:
+    assert detected(of, [BLOCK_OF_FOUR, FAVOURABLE]).log10 == 0.0
+
+
+def test_evidence_stays_within_its_bounds_and_begins_anew_when_reset() -> None:
+    high = detected(bet(), [BLOCK_OF_FOUR, *[FAVOURABLE] * 200])
+    low = detected(bet(), [BLOCK_OF_FOUR, *[[[0] * 4, [0] * 4]] * 200])
+
+    assert high.log10 == pytest.approx(BOUNDS[1] / np.log(10))
+    assert low.log10 < BOUNDS[0] / np.log(10)
+    high.reset()
+    assert high.log10 == 0.0

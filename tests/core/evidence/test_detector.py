@@ -45,6 +45,7 @@ def rows_until_alarm(reference: SideProfile, live: NDArray[np.float64], threshol
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows_of_reference", [1_000, 10_000, 100_000])
 def test_the_mean_number_of_rows_between_false_alarms_is_at_least_the_budget(rows_of_reference: int) -> None:
     rng = np.random.default_rng(rows_of_reference)
@@ -133,6 +134,7 @@ def test_a_bet_is_an_e_value_for_the_worst_distribution_that_is_no_change(shift:
             assert (q * factor).sum() <= 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [100, 1_000, 10_000])
 def test_the_radius_holds_the_truth_for_nearly_every_reference(rows: int) -> None:
     rng = np.random.default_rng(rows)
@@ -150,6 +152,7 @@ def test_the_radius_holds_the_truth_for_nearly_every_reference(rows: int) -> Non
     assert outside <= 13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows_of_reference", "within"), [(10_000, 1_250), (100_000, 1_000)])
 def test_a_fifth_of_a_standard_deviation_is_found_at_a_budget_of_a_hundred_thousand_rows(
     rows_of_reference: int, within: int

@@ -72,24 +72,6 @@ def test_a_compressed_body_stays_readable() -> None:
     assert payload(after.request, 1000) == b'{"a": 1}'
 
 
-def test_masked_keys_are_replaced_at_any_depth_and_in_any_case() -> None:
-    body = b'{"SSN": "123", "people": [{"ssn": {"deep": "123"}, "age": 4}]}'
-    assert body_of(dumps(with_body(body), ["ssn"])) == {"SSN": "***", "people": [{"ssn": "***", "age": 4}]}
-
-
-def test_a_masked_tensor_keeps_its_shape_and_loses_its_values() -> None:
-    body = b'{"inputs": [{"name": "ssn", "shape": [2], "datatype": "INT64", "data": [123, 456]}]}'
-    assert body_of(dumps(with_body(body), ["ssn"])) == {
-        "inputs": [{"name": "ssn", "shape": [2], "datatype": "INT64", "data": [None, None]}]
-    }
-
-
-def test_a_masked_column_loses_its_values() -> None:
-    body = b'{"dataframe_split": {"columns": ["age", "ssn"], "data": [[4, 123], [5, 456]]}}'
-    masked = {"dataframe_split": {"columns": ["age", "ssn"], "data": [[4, None], [5, None]]}}
-    assert body_of(dumps(with_body(body), ["ssn"])) == masked
-
-
 def test_masking_reads_through_compression() -> None:
     line = dumps(with_body(gzip.compress(b'{"ssn": 123, "age": 4}'), "Content-Encoding: gzip"), ["ssn"])
     assert body_of(line) == {"ssn": "***", "age": 4}

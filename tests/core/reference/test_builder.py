@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
+from harness import profiles
 from sidecar.core.binning.bins import Kind, ranges
 from sidecar.core.reference.builder import Builder, Recount
 from sidecar.core.reference.choices import Choices
@@ -171,3 +173,38 @@ def test_moments_are_those_of_all_finite_values() -> None:
     assert found["mean"] == pytest.approx(values.mean(), rel=1e-12)
     assert float(side.moments.sd()[0]) == pytest.approx(values.std(ddof=1), rel=1e-10)
     assert (found["low"], found["high"]) == (values.min(), values.max())
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [5.0] * 100,
+        [None] * 100,
+        [math.inf, -math.inf, math.nan, 1.0] * 10,
+        [7.0],
+        ["only"] * 50,
+        [2**60 + at for at in range(50)],
+        ["x" * 10_000, "y"] * 20,
+        [True, False] * 20,
+    ],
+    ids=["constant", "missing", "infinite", "one row", "one category", "huge", "long", "boolean"],
+)
+def test_awkward_references_have_bins_for_all_their_rows(column: list[Any]) -> None:
+    side = profiles.profile_of({"x": column}).sides[Side.INPUT]
+
+    assert side.rows.tolist() == [len(column)]
+    assert all(len(text) < 400 for text in ranges(side.features[0]))
+
+
+def test_what_a_learner_gathers_in_parts_is_what_it_gathers_at_once() -> None:
+    rng = np.random.default_rng(4)
+    column = rng.lognormal(size=3_000).tolist()
+    parts = Builder()
+    for at in range(0, 3_000, 7):
+        parts.add(profiles.frame({"x": column[at : at + 7]}))
+
+    assert dumps(parts.build()) == dumps(profiles.profile_of({"x": column}))
+
+
+def test_an_empty_builder_makes_an_empty_profile() -> None:
+    assert Builder().build().sides == Profile().sides

@@ -11,6 +11,7 @@ from harness.profiles import frame
 from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.builder import Builder, Recount
 from sidecar.core.reference.choices import Choices
+from sidecar.core.reference.infer import Inference
 from sidecar.core.words.frame import Frame, Side
 
 SENTENCES = [f"a sentence with the number {at} in it" for at in range(300)]
@@ -117,3 +118,32 @@ def test_what_is_kept_of_wide_rows_is_small() -> None:
     kept = Builder().add(Frame(Side.INPUT, (), 4, 0, [], vectors={"image": np.ones((4, 150_528), np.uint8)}))
 
     assert (kept.vectors, kept.width) == (None, 11)
+
+
+def test_rows_wait_until_texts_are_told_from_categories_and_none_is_lost() -> None:
+    inference = Inference(Choices())
+    parts = [frame({"c": SENTENCES[:100]}) for _ in range(12)]
+    came = [inference.texts(inference.vectors(part)) for part in parts]
+
+    assert [len(one) for one in came] == [0] * 9 + [10, 1, 1]
+    assert sum(one.rows for ones in came for one in ones) == 1_200
+    assert inference.settle() == []
+
+
+def test_what_waits_at_the_end_is_settled_by_what_there_is() -> None:
+    inference = Inference(Choices())
+    assert inference.texts(frame({"c": SENTENCES})) == []
+
+    (settled,) = inference.settle()
+
+    assert settled.names == tuple(inference.definitions)
+    assert {one.of for one in inference.definitions.values()} == {"c"}
+    assert settled.rows == len(SENTENCES)
+
+
+def test_of_one_name_the_size_that_came_first_is_the_vector_s() -> None:
+    inference = Inference(Choices())
+    for size in (40, 64):
+        inference.vectors(frame(spread("x", size)))
+
+    assert {one.size for one in inference.definitions.values()} == {40}

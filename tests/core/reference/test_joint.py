@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from harness.correlated_rows import FEATURES, REFERENCE, kept, rows
 from harness.null_rows import profile_of
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.rank_scores import RankedRows
 from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.words.arrays import Floats
+
+KNOWN = joint_of(kept(REFERENCE))
 
 
 def ranked(values: Floats) -> RankedRows:
@@ -75,3 +78,22 @@ def test_one_without_rows_adds_nothing(first: int, second: int, expected: float)
 
     assert both.rows == first + second
     assert math.isclose(float(both.correlations[0, 0]), expected)
+
+
+def test_the_influence_is_the_variance_of_correlations_of_samples() -> None:
+    rng = np.random.default_rng(2)
+    drawn = [joint_of(kept(rows(rng, 400))).correlations[:FEATURES, :FEATURES] for _ in range(300)]
+    upper = np.triu_indices(FEATURES, 1)
+
+    ratio = (np.var(drawn, axis=0) * 400)[upper] / KNOWN.influence[:FEATURES, :FEATURES][upper]
+
+    # A variance of 300 samples is known to a twelfth; ranks among 400 rows fix the marginals, which takes a little off.
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.25)
+
+
+def test_two_parts_add_up_to_the_whole() -> None:
+    halves = joint_of(kept(REFERENCE[:, :8_000])).merge(joint_of(kept(REFERENCE[:, 8_000:])))
+
+    assert halves.rows == KNOWN.rows
+    assert np.allclose(halves.correlations, KNOWN.correlations, atol=0.01)
+    assert np.allclose(halves.influence, KNOWN.influence, atol=0.05)

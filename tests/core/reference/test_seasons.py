@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from sidecar.core.reference.builder import Builder
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, dumps, loads
-from sidecar.core.reference.recount_by_season import RecountBySeason, WithoutTime, seconds
+from sidecar.core.reference.recount_by_season import RecountBySeason, WithoutTime
 from sidecar.core.reference.seasons import Season, season_of
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import Event, Score, State, VerdictChanged, WindowClosed
 from sidecar.core.words.frame import Frame, Side
-from sidecar.errors import DataError
 from sidecar.settings import Settings, WindowSettings
 
 STEP = 12
@@ -31,16 +30,6 @@ def test_seasons_are_those_of_the_calendar() -> None:
     assert season_of(Season.HOUR_OF_WEEK, monday) == 20
     assert season_of(Season.HOUR_OF_WEEK, monday + 86_400) == 44
     assert season_of(Season.HOUR_OF_DAY, monday, offset=-5 * 3_600) == 15
-
-
-@pytest.mark.parametrize("text", ["2026-11-23T20:15:00Z", "2026-11-23 20:15:00", "1795464900", 1795464900.0])
-def test_times_are_read_as_people_write_them(text: object) -> None:
-    assert seconds(text) == 1795464900.0
-
-
-def test_a_time_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(DataError, match="yesterday"):
-        seconds("yesterday")
 
 
 def cycle(rng: np.random.Generator, at: NDArray[np.int64], shift: float = 0.0) -> NDArray[np.float64]:

@@ -1,45 +1,16 @@
-"""How features hang together: seen where it changes, not where features change alone, and added up as profiles are."""
+"""How features are correlated: seen where it changes, and not where features change alone."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from harness.correlated_rows import FEATURES, REFERENCE, kept, rows
 from harness.null_rows import profile_of
-from harness.profiles import frame, recounted
-from sidecar.core.binning.binner import Binner
-from sidecar.core.binning.rank_scores import MOST_FEATURES, RankedRows, taking_part
+from sidecar.core.binning.rank_scores import RankedRows
 from sidecar.core.reference.joint import Joint, joint_of
-from sidecar.core.reference.profile import SideProfile
-from sidecar.core.reference.profile_file import digest, dumps, loads
 from sidecar.core.scores.joint_drift import PairComparison, compare_pairs, contributions
-from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.arrays import Floats
-from sidecar.core.words.events import Event, JointChanged, State
-from sidecar.core.words.frame import Frame, Side
-from sidecar.settings import Settings, WindowSettings
-
-FEATURES = 8
-RNG = np.random.default_rng(8)
-MIXING = np.eye(FEATURES) + 0.6 * RNG.normal(size=(FEATURES, FEATURES))
-
-
-def rows(rng: np.random.Generator, count: int) -> Floats:
-    """Rows (F, count) of features that hang together."""
-    return MIXING @ rng.normal(size=(FEATURES, count))
-
-
-REFERENCE = rows(RNG, 20_000)
-PROFILE = profile_of(REFERENCE)
-BINNER = Binner(PROFILE.features)
-
-
-def kept(values: Floats, profile: SideProfile = PROFILE) -> RankedRows:
-    binner = Binner(profile.features)
-    found = RankedRows(profile.features, binner.width, 10**6)
-    found.add(binner.cut(values) + (np.arange(len(values)) * binner.width)[:, None])
-    return found
-
 
 KNOWN = joint_of(kept(REFERENCE))
 
@@ -53,6 +24,7 @@ def judged(live: Floats) -> PairComparison:
     return judged_by(KNOWN, kept(live))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [500, 5_000])
 def test_p_values_are_as_often_small_as_they_say_when_nothing_changed(count: int) -> None:
     rng = np.random.default_rng(count)
@@ -96,14 +68,6 @@ def test_a_dependence_without_correlation_is_seen_by_the_second_scores() -> None
     assert found.p_value < 1e-9
 
 
-def test_two_parts_add_up_to_the_whole() -> None:
-    halves = joint_of(kept(REFERENCE[:, :8_000])).merge(joint_of(kept(REFERENCE[:, 8_000:])))
-
-    assert halves.rows == KNOWN.rows
-    assert np.allclose(halves.correlations, KNOWN.correlations, atol=0.01)
-    assert np.allclose(halves.influence, KNOWN.influence, atol=0.05)
-
-
 def test_the_variance_of_a_correlation_is_about_what_samples_show() -> None:
     rng = np.random.default_rng(6)
     samples = np.array([judged(rows(rng, 1_000)).z for _ in range(300)])
@@ -122,50 +86,3 @@ def test_a_feature_that_is_left_out_has_no_part() -> None:
 
     assert found.p_value > 0.001
     assert contributions(found)[3] == 0
-
-
-def test_more_features_than_take_part_are_left_out_and_numeric_ones_come_first() -> None:
-    columns = {f"c{at}": ["a", "b"] * 20 for at in range(10)} | {
-        f"x{at}": list(range(40)) for at in range(MOST_FEATURES)
-    }
-    side = recounted(columns).sides[Side.INPUT]
-
-    chosen = taking_part(side.features)
-
-    assert [side.features[at].name for at in chosen] == [f"x{at}" for at in range(MOST_FEATURES)]
-
-
-def test_a_profile_keeps_its_pairs_as_a_file() -> None:
-    profile = recounted({"a": REFERENCE[0].tolist(), "b": REFERENCE[1].tolist()})
-
-    again = loads(dumps(profile))
-
-    joint, before = again.sides[Side.INPUT].joint, profile.sides[Side.INPUT].joint
-    assert joint is not None
-    assert before is not None
-    assert joint.correlations == pytest.approx(before.correlations, abs=1e-5)
-    assert digest(again) == digest(profile)
-
-
-def test_a_monitor_tells_of_features_that_come_apart_and_of_their_coming_together_again() -> None:
-    rng = np.random.default_rng(7)
-    names = [f"x{at}" for at in range(FEATURES)]
-    profile = recounted(dict(zip(names, REFERENCE.tolist(), strict=True)))
-    monitor = Monitor(Settings(window=WindowSettings(rows=1_000)), profile, (), 0.0)
-    events: list[Event] = []
-
-    def send(values: Floats) -> None:
-        sent: Frame = frame(dict(zip(names, values.tolist(), strict=True)))
-        events.extend(monitor.feed_frames([sent], 0.0))
-
-    send(rows(rng, 5_000))
-    shuffled = rows(rng, 2_000)
-    shuffled[2] = rng.permutation(shuffled[2])
-    send(shuffled)
-    send(rows(rng, 3_000))
-
-    told = [event for event in events if isinstance(event, JointChanged)]
-    assert [(event.before, event.report.state) for event in told] == [(State.OK, State.DRIFT), (State.DRIFT, State.OK)]
-    assert told[0].rows_seen == 6_000
-    assert told[0].report.features[0][0] == "x2"
-    assert all("x2" in (pair.first, pair.second) for pair in told[0].report.pairs)

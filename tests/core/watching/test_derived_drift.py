@@ -17,6 +17,8 @@ from sidecar.core.words.events import ReferenceLearned, State
 from sidecar.core.words.frame import Side
 from sidecar.settings import LearnSettings, Settings
 
+pytestmark = pytest.mark.slow
+
 CENTRES = np.random.default_rng(5).normal(0, 1 / np.sqrt(SIZE), (6, SIZE))
 KNOWN, NEW = CENTRES[:5], CENTRES[5:]
 ENGLISH = [

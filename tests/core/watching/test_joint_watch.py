@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness import correlated_rows
 from harness.null_rows import profile_of
+from harness.profiles import frame, recounted
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.rank_scores import MOST_FEATURES, RankedRows
@@ -17,9 +19,11 @@ from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.joint_drift import compare_pairs, reported
 from sidecar.core.watching.joint_watch import JointWatch
+from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.arrays import Codes, Floats
-from sidecar.core.words.events import JointChanged, State
-from sidecar.core.words.frame import Side
+from sidecar.core.words.events import Event, JointChanged, State
+from sidecar.core.words.frame import Frame, Side
+from sidecar.settings import Settings, WindowSettings
 
 FEATURES = 3
 ALL = np.ones(FEATURES)
@@ -195,3 +199,27 @@ def test_names_shares_and_verdicts_are_those_of_the_features_that_take_part() ->
     assert event.report.rows == 600
     assert (event.report.pairs[0].first, event.report.pairs[0].second) == ("x62", "x63")
     assert [name for name, _ in event.report.features] == ["x62", "x63"]
+
+
+def test_a_monitor_tells_of_features_that_come_apart_and_of_their_coming_together_again() -> None:
+    rng = np.random.default_rng(7)
+    names = [f"x{at}" for at in range(correlated_rows.FEATURES)]
+    profile = recounted(dict(zip(names, correlated_rows.REFERENCE.tolist(), strict=True)))
+    monitor = Monitor(Settings(window=WindowSettings(rows=1_000)), profile, (), 0.0)
+    events: list[Event] = []
+
+    def send(values: Floats) -> None:
+        sent: Frame = frame(dict(zip(names, values.tolist(), strict=True)))
+        events.extend(monitor.feed_frames([sent], 0.0))
+
+    send(correlated_rows.rows(rng, 5_000))
+    shuffled = correlated_rows.rows(rng, 2_000)
+    shuffled[2] = rng.permutation(shuffled[2])
+    send(shuffled)
+    send(correlated_rows.rows(rng, 3_000))
+
+    told = [event for event in events if isinstance(event, JointChanged)]
+    assert [(event.before, event.report.state) for event in told] == [(State.OK, State.DRIFT), (State.DRIFT, State.OK)]
+    assert told[0].rows_seen == 6_000
+    assert told[0].report.features[0][0] == "x2"
+    assert all("x2" in (pair.first, pair.second) for pair in told[0].report.pairs)

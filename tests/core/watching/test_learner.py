@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sidecar.core.scores.comparison import Material
+from sidecar.core.watching.learner import MOST_PATIENCE, Learner
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import Event, LearningRefused, ReferenceLearned
 from sidecar.core.words.frame import Frame, Side
@@ -49,3 +51,48 @@ def test_a_stream_that_goes_on_changing_is_never_taken_for_normal() -> None:
     assert all(isinstance(event, LearningRefused) for event in events)
     assert len(events) >= 3
     assert monitor.reference is None
+
+
+def learner(wanted: int = 200) -> Learner:
+    return Learner(Side.INPUT, wanted, Material(0.1, 0.2))
+
+
+def feed(one: Learner, values: NDArray[np.float64]) -> Learner:
+    for at in range(0, len(values), 10):
+        part = values[at : at + 10].tolist()
+        one.add(Frame(Side.INPUT, ("x",), len(part), 1, part))
+    return one
+
+
+def test_it_is_due_at_the_rows_that_are_wanted() -> None:
+    rng = np.random.default_rng(4)
+    one = feed(learner(), rng.normal(size=190))
+
+    assert (one.rows, one.due) == (190, False)
+    feed(one, rng.normal(size=10))
+    assert one.due
+    assert one.refuse() is None
+    assert one.profile().sides[Side.INPUT].rows.tolist() == [200]
+
+
+def test_a_refusal_forgets_the_older_half_and_waits_for_twice_as_many() -> None:
+    rng = np.random.default_rng(5)
+    one = feed(learner(), np.concatenate([rng.normal(5, 1, 100), rng.normal(0, 1, 100)]))
+
+    refused = one.refuse()
+
+    assert refused is not None
+    assert (refused.feature, one.refusals, one.rows) == ("x", 1, 100)
+    feed(one, rng.normal(size=290))
+    assert not one.due
+    feed(one, rng.normal(size=10))
+    assert one.due
+    assert abs(one.profile().sides[Side.INPUT].moments.mean[0]) < 0.2
+
+
+def test_patience_has_an_end_so_that_memory_is_bounded() -> None:
+    one = learner()
+    one.refusals = 60
+    feed(one, np.random.default_rng(6).normal(size=200 * MOST_PATIENCE))
+
+    assert one.due

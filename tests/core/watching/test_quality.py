@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.profiles import frame, recounted
+from harness.profiles import frame, profile_of, recounted
+from sidecar.core.binning.binner import Batch, Binner
 from sidecar.core.watching.monitor import Monitor
+from sidecar.core.watching.quality import LEAST_RUN, RECENT, Quality
 from sidecar.core.words.events import Event, State, VerdictChanged
+from sidecar.core.words.frame import Side
 from sidecar.settings import Settings, WindowSettings
 
 ROWS = 5_000
@@ -97,3 +100,53 @@ def test_a_value_that_is_stuck_is_drift_before_long(column: str, value: Any) -> 
     drifts = [event for event in events if isinstance(event, VerdictChanged) and event.report.feature == column]
     assert [event.report.state for event in drifts if event.report.state is State.DRIFT] == [State.DRIFT]
     assert drifts[-1].rows_seen <= 1_500
+
+
+LENGTHS = profile_of({"m": np.random.default_rng(8).normal(1.7, 0.1, 5_000).tolist(), "c": ["a", "b"] * 2_500})
+
+
+def quality() -> tuple[Quality, Binner]:
+    side = LENGTHS.sides[Side.INPUT]
+    binner = Binner(side.features)
+    shares = np.where(binner.mask, side.numbers + 2.0, 0.0)
+    return Quality(side, binner, shares / shares.sum(axis=1, keepdims=True)), binner
+
+
+def batch(binner: Binner, metres: Sequence[float]) -> Batch:
+    cells = [cell for at, metre in enumerate(metres) for cell in (metre, "ab"[at % 2])]
+    return binner.bin(cells, len(metres), 2, [0, 1])
+
+
+def test_a_run_is_stuck_from_the_row_on_that_is_not_credible_and_goes_on_over_batches() -> None:
+    watched, binner = quality()
+    earlier = [watched.add(batch(binner, [1.7] * rows)) for rows in (LEAST_RUN - 1, 3)]
+
+    assert [runs.tolist()[0] for runs in earlier] == [list(range(LEAST_RUN - 1)), [19, 20, 21]]
+    assert watched.violations == {("m", "stuck"): 2}
+
+
+def test_a_window_is_constant_only_if_the_run_is_as_long_and_not_credible() -> None:
+    watched, binner = quality()
+    watched.add(batch(binner, [1.7] * 30))
+    watched.close(31)
+    watched.close(30)
+
+    assert watched.violations["m", "constant"] == 30
+
+
+@pytest.mark.parametrize(("factor", "found"), [(1.0, None), (100.0, 100.0), (1 / 0.3048, 1 / 0.3048), (1.1, None)])
+def test_a_unit_is_told_by_the_recent_numbers_alone(factor: float, found: float | None) -> None:
+    watched, binner = quality()
+    rng = np.random.default_rng(9)
+    watched.add(batch(binner, rng.normal(170, 10, 500).tolist()))  # long past
+    watched.add(batch(binner, (rng.normal(1.7, 0.1, RECENT) * factor).tolist()))
+
+    assert watched.units(0) == found
+    assert watched.units(1) is None  # a category has none
+
+
+def test_of_few_numbers_no_unit_is_told() -> None:
+    watched, binner = quality()
+    watched.add(batch(binner, [170.0 + at for at in range(40)]))
+
+    assert watched.units(0) is None

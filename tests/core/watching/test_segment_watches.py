@@ -12,13 +12,16 @@ import pytest
 
 from harness.profiles import frame, profile_of
 from harness.wire import exchange
+from sidecar.core.binning.binner import Batch, Binner
+from sidecar.core.binning.segments import Router
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.core.reference.recount_by_segment import RecountBySegment
 from sidecar.core.watching.monitor import Monitor
+from sidecar.core.watching.segment_watches import OWN, WHOLE, SegmentWatches
 from sidecar.core.words.events import Event, ReferenceLearned, State, VerdictChanged, WindowClosed
-from sidecar.core.words.frame import Side
+from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.view import SegmentView
 from sidecar.errors import ReferenceFileError
 from sidecar.settings import LearnSettings, SegmentSettings, Settings, WindowSettings
@@ -204,3 +207,54 @@ def test_a_profile_counts_answers_in_the_slices_of_their_rows() -> None:
 def _scores() -> Profile:
     (scores,) = profile_of({"score": [0.0, 1.0] * 50}).sides.values()
     return Profile({Side.OUTPUT: scores})
+
+
+def watches(reference: Profile, least: int = 100) -> tuple[SegmentWatches, Binner]:
+    of = Settings(segments=BY_COUNTRY, window=WindowSettings(rows=2_000, min_rows=least))
+    made = SegmentWatches(of, Router(BY_COUNTRY, ()), reference)
+    side = reference.sides[Side.INPUT]
+    made.begin(Side.INPUT, side, 0.0)
+    return made, Binner(side.features)
+
+
+def routed(made: SegmentWatches, binner: Binner, sent: Frame) -> Batch:
+    batch = binner.bin(sent.values, sent.rows, 2, [0, 1])
+    return batch._replace(segments=np.array(made.router.rows(sent)))
+
+
+def test_each_row_reaches_the_watch_of_its_segment_and_the_feature_they_go_by_is_left_out(reference: Profile) -> None:
+    made, binner = watches(reference)
+    sent = frame({"age": [40.0] * 6, "country": ["c1", "c2", "c1", "zz", None, "c1"]})
+
+    made.take(Side.INPUT, [routed(made, binner, sent)], 1.0)
+
+    views = {one.segment: one for one in made.views()}
+    assert {name: one.rows_total for name, one in views.items() if one.rows_total} == {"c1": 3, "c2": 1, "other": 2}
+    assert [one.feature for one in views["c1"].features] == ["age"]
+    assert list(views)[-1] == "other"
+    assert made.most == made.router.most + 1
+
+
+@pytest.mark.parametrize(("least", "compared_with"), [(100, OWN), (10**6, WHOLE)])
+def test_a_segment_is_compared_with_its_own_rows_only_where_there_are_enough(
+    reference: Profile, least: int, compared_with: str
+) -> None:
+    made, _ = watches(reference, least)
+
+    assert {one.reference for one in made.views() if one.segment != "other"} == {compared_with}
+
+
+def test_rows_without_segments_and_sides_without_a_reference_are_passed_over(reference: Profile) -> None:
+    made, binner = watches(reference)
+    batch = binner.bin([40.0, "c1"], 1, 2, [0, 1])
+
+    assert made.take(Side.INPUT, [batch], 1.0) == []
+    assert made.take(Side.OUTPUT, [batch._replace(segments=np.array([1]))], 1.0) == []
+    assert sum(one.rows_total for one in made.views()) == 0
+
+
+def test_a_side_whose_only_feature_is_the_one_that_segments_go_by_is_not_watched() -> None:
+    alone = profile_of({"country": ["a", "b"] * 100})
+    made, _ = watches(alone)
+
+    assert made.views() == ()

@@ -1,21 +1,23 @@
-"""Laws of profiles: they add up, they survive being a file, and nothing they are made of breaks them."""
+"""A profile as a file: what is written is read back, and nothing else is."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.profiles import counted, frame, profile_of
+from harness.correlated_rows import REFERENCE
+from harness.profiles import profile_of, recounted
 from sidecar.core.binning.bins import ranges
-from sidecar.core.reference.builder import Builder
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, dumps, loads
 from sidecar.core.words.frame import Side
@@ -24,24 +26,6 @@ from sidecar.errors import ReferenceFileError
 RNG = np.random.default_rng(3)
 BINS = profile_of({"x": RNG.normal(size=500).tolist(), "c": RNG.choice(["a", "b"], 500).tolist()})
 cells = st.none() | st.floats() | st.integers() | st.booleans() | st.text(max_size=8)
-numbers = st.none() | st.floats()
-names = st.none() | st.sampled_from(["a", "b", "z"])
-
-
-@given(st.lists(st.tuples(numbers, names), min_size=2, max_size=40), st.integers(1, 39))
-def test_merging_two_parts_equals_one_pass(rows: list[tuple[Any, Any]], cut: int) -> None:
-    cut = min(cut, len(rows) - 1)
-    full = (1 / 3, "a")  # a column of coarse numbers would be allotted at random
-    rows = [full, *rows[:cut], full, *rows[cut:]]
-    cut += 1
-    columns = {"x": [row[0] for row in rows], "c": [row[1] for row in rows]}
-    first = counted({name: column[:cut] for name, column in columns.items()}, BINS)
-    second = counted({name: column[cut:] for name, column in columns.items()}, BINS)
-
-    merged, whole = first.merge(second), counted(columns, BINS)
-
-    assert merged.counts.tolist() == whole.counts.tolist()
-    assert merged.rows.tolist() == [len(rows)] * 2
 
 
 @given(st.lists(cells, min_size=1, max_size=60))
@@ -57,27 +41,6 @@ def test_any_column_makes_a_profile_that_survives_being_a_file(column: list[Any]
     assert len(ranges(side.features[0])) == side.features[0].bins
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        [5.0] * 100,
-        [None] * 100,
-        [math.inf, -math.inf, math.nan, 1.0] * 10,
-        [7.0],
-        ["only"] * 50,
-        [2**60 + at for at in range(50)],
-        ["x" * 10_000, "y"] * 20,
-        [True, False] * 20,
-    ],
-    ids=["constant", "missing", "infinite", "one row", "one category", "huge", "long", "boolean"],
-)
-def test_awkward_references_have_bins_for_all_their_rows(column: list[Any]) -> None:
-    side = profile_of({"x": column}).sides[Side.INPUT]
-
-    assert side.rows.tolist() == [len(column)]
-    assert all(len(text) < 400 for text in ranges(side.features[0]))
-
-
 def test_a_file_keeps_the_precision_of_its_numbers_and_one_that_is_not_known_is_refused() -> None:
     profile = profile_of({"x": RNG.normal(size=200).astype(np.float32).tolist(), "y": [0.25, 1.5] * 100})
     x, y = loads(dumps(profile)).sides[Side.INPUT].features
@@ -86,13 +49,6 @@ def test_a_file_keeps_the_precision_of_its_numbers_and_one_that_is_not_known_is_
     unknown = replace(profile.sides[Side.INPUT], features=(msgspec.structs.replace(x, precision="float8"), y))
     with pytest.raises(ReferenceFileError, match="precision"):
         loads(dumps(Profile({Side.INPUT: unknown})))
-
-
-def test_profiles_of_other_bins_do_not_merge() -> None:
-    other = profile_of({"x": [1.0, 2.0], "c": ["a", "b"]})
-
-    with pytest.raises(ValueError, match="different bins"):
-        BINS.merge(other)
 
 
 def test_the_digest_is_that_of_the_content_alone() -> None:
@@ -132,15 +88,61 @@ def test_three_hundred_numeric_features_fit_a_config_map() -> None:
     assert len(dumps(profile)) < 1_048_576
 
 
-def test_what_a_learner_gathers_in_parts_is_what_it_gathers_at_once() -> None:
-    rng = np.random.default_rng(4)
-    column = rng.lognormal(size=3_000).tolist()
-    parts = Builder()
-    for at in range(0, 3_000, 7):
-        parts.add(frame({"x": column[at : at + 7]}))
+def test_a_profile_keeps_its_pairs_as_a_file() -> None:
+    profile = recounted({"a": REFERENCE[0].tolist(), "b": REFERENCE[1].tolist()})
 
-    assert dumps(parts.build()) == dumps(profile_of({"x": column}))
+    again = loads(dumps(profile))
+
+    joint, before = again.sides[Side.INPUT].joint, profile.sides[Side.INPUT].joint
+    assert joint is not None
+    assert before is not None
+    assert joint.correlations == pytest.approx(before.correlations, abs=1e-5)
+    assert digest(again) == digest(profile)
 
 
-def test_an_empty_builder_makes_an_empty_profile() -> None:
-    assert Builder().build().sides == Profile().sides
+def forged(change: Callable[[dict[str, Any]], None]) -> bytes:
+    """A file that was changed by someone who made its digest anew."""
+    document = json.loads(dumps(BINS))
+    change(document["content"])
+    content = orjson.dumps(document["content"], option=orjson.OPT_SORT_KEYS)
+    document["digest"] = "sha256:" + hashlib.sha256(content).hexdigest()
+    return json.dumps(document).encode()
+
+
+def number(content: dict[str, Any]) -> dict[str, Any]:
+    feature: dict[str, Any] = content["sides"]["input"][0]
+    return feature
+
+
+def test_a_forged_file_that_is_consistent_is_read() -> None:
+    assert loads(forged(lambda content: number(content).update(name="y"))).sides[Side.INPUT].names == ("y", "c")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda content: number(content).update(name="c"), "same name"),
+        (lambda content: number(content).update(edges=[2.0, 1.0]), "do not rise"),
+        (lambda content: number(content).update(edges=[1.0]), "do not suit"),
+        (lambda content: number(content).update(categories=["a"]), "do not suit"),
+        (lambda content: number(content)["counts"].pop(), "counts for"),
+        (lambda content: number(content)["counts"].__setitem__(0, -1), ">= 0"),
+        (lambda content: content["sides"]["input"][1].update(categories=["a", "a"], counts=[1] * 5), "twice"),
+        (lambda content: content.update(more=1), "unknown field"),
+    ],
+    ids=[
+        "same name",
+        "edges fall",
+        "one edge",
+        "a number with categories",
+        "a count less",
+        "below zero",
+        "twice",
+        "unknown",
+    ],
+)
+def test_what_is_not_consistent_is_refused_even_with_the_right_digest(
+    change: Callable[[dict[str, Any]], None], words: str
+) -> None:
+    with pytest.raises(ReferenceFileError, match=words):
+        loads(forged(change))

@@ -97,6 +97,7 @@ def drifts(events: list[Event]) -> list[VerdictChanged | JointChanged]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["independent", "seasonal"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_watch_says_nothing_of_rows_like_the_reference_or_like_its_season(kind: str, seed: int) -> None:
@@ -105,6 +106,7 @@ def test_a_watch_says_nothing_of_rows_like_the_reference_or_like_its_season(kind
     assert told(reference, stream(np.random.default_rng(seed), 6_000)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["autocorrelated", "bursts"])
 @pytest.mark.parametrize("seed", [2, 3])
 def test_a_watch_raises_no_alarm_on_rows_that_depend_on_each_other(kind: str, seed: int) -> None:
@@ -131,6 +133,7 @@ def test_evidence_stays_below_the_alarm_on_rows_that_drift_from_nothing(kind: st
     assert highest < limits().alarm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "shift", "within"),
     [("independent", 1.0, 200), ("autocorrelated", 1.0, 2_500), ("bursts", 3.0, 8_000), ("seasonal", 1.0, 200)],
@@ -153,6 +156,7 @@ def test_a_shift_of_one_feature_by_so_many_standard_deviations_is_told_within_so
         assert steady < found[0].rows_seen <= steady + within
 
 
+@pytest.mark.slow
 def test_features_that_come_to_go_together_are_told_within_two_windows() -> None:
     rng = np.random.default_rng(14)
     values = independent(rng, 4_000)

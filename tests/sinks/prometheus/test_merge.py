@@ -8,12 +8,14 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from harness.exposition import OPENMETRICS, by_labels
 from harness.observed import SETTINGS, drifted_monitor, snapshot
 from harness.pages import READABLE, Page
 from sidecar.core.reading.metrics_page import RESULTS, Merging, ModelPage, read_page
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink
-from tests.sinks.test_prometheus import OPENMETRICS
+from sidecar.sinks.prometheus.families import Families
+from sidecar.sinks.prometheus.merge import Merger
 
 CLASHING = Page(
     b"# HELP model_rows Rows of theirs.\n# TYPE model_rows counter\nmodel_rows_total 4\n"
@@ -49,6 +51,7 @@ def test_one_page_has_both() -> None:
     assert totals(text)["sidecar_merges_totalok"] == 3
 
 
+@pytest.mark.system
 def test_promtool_is_content_with_both() -> None:
     text, _ = merged(READABLE["of_triton"])
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
@@ -92,3 +95,25 @@ def test_families_of_ours_are_never_the_model_s_and_what_that_costs_is_counted()
 def test_without_the_setting_nothing_is_said_of_merging(accept: str) -> None:
     body, _ = PrometheusSink(SETTINGS).render(observed(None)._replace(merging=None), accept)
     assert b"sidecar_merge" not in body
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_it_is_told_whether_the_model_s_metrics_are_here_and_what_asking_came_to(readable: bool) -> None:
+    page = read_page(*READABLE["of_vllm"]) if readable else None
+    merging = Merging(page, {"ok": 5, "unreachable": 2})
+
+    up, asked, clashes = Merger().families(Families(SETTINGS.model), merging)
+
+    assert by_labels(up) == {(): float(readable)}
+    assert by_labels(asked) == {("ok",): 5, ("unreachable",): 2}
+    assert by_labels(clashes) == {(): 0}
+
+
+def test_only_whole_families_of_ours_are_left_out() -> None:
+    page = read_page(*CLASHING)
+    assert page is not None
+
+    kept = Merger().beside(b"# TYPE model_rows counter\nmodel_rows_total 1\n", page)
+
+    assert b"model_rows_of_theirs 1" in kept
+    assert b"model_rows_total" not in kept

@@ -1,0 +1,143 @@
+"""Verdicts: raised as evidence comes, ended by closed windows that lie wholly behind the change."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from harness.null_rows import blocks, profile_of
+from sidecar.core.binning.binner import Binner
+from sidecar.core.evidence.detector import Evidence
+from sidecar.core.evidence.policy import Policy
+from sidecar.core.watching.verdicts import Scores, Verdicts
+from sidecar.core.words.arrays import Counts, Floats
+from sidecar.core.words.events import ALL_FEATURES, State, VerdictChanged
+from sidecar.core.words.frame import Side
+
+RNG = np.random.default_rng(1)
+REFERENCE = profile_of(RNG.normal(size=(3, 5_000)))
+BINNER = Binner(REFERENCE.features)
+LIMITS = Policy(alarm=8.0, warning=4.0, material=0.1, least_rows=100)
+BEFORE, AFTER = 320, 480
+
+
+class Watched:
+    """Verdicts on rows as they come, in blocks, and windows as the test closes them."""
+
+    def __init__(self, limits: Policy = LIMITS, features: int = 3) -> None:
+        self.reference = profile_of(RNG.normal(size=(features, 5_000)))
+        self.binner = Binner(self.reference.features)
+        self.evidence = Evidence(self.reference, self.binner.mask, 0.02)
+        self.verdicts = Verdicts(Side.INPUT, self.reference, self.evidence, limits)
+        self.rows = 0
+        self.open: Counts = np.zeros_like(self.reference.counts)
+        self.began = 0
+
+    def see(self, values: Floats) -> list[VerdictChanged]:
+        events = []
+        for codes in blocks(self.binner, values):
+            self.evidence.update(codes)
+            self.open += self.binner.counts(codes)
+            self.rows += codes.shape[1]
+            events += self.verdicts.change(self.rows, lambda at: {}, float(self.rows))
+        return events
+
+    def close(self) -> list[VerdictChanged]:
+        scores: list[Scores] = [{} for _ in self.reference.features]
+        _, events = self.verdicts.close(self.began, scores, self.reference.numbers, self.open, float(self.rows))
+        self.open = np.zeros_like(self.open)
+        self.began = self.rows
+        return events
+
+
+def normal(rows: int, shift: float = 0.0, features: int = 3) -> Floats:
+    values = RNG.normal(size=(features, rows))
+    values[0] += shift
+    return values
+
+
+def test_before_there_are_rows_enough_nothing_is_said_and_then_all_is_ok() -> None:
+    watched = Watched()
+    watched.see(normal(LIMITS.least_rows - 16))
+    early = list(watched.verdicts.states)
+    watched.see(normal(32))
+
+    assert set(early) == {State.INSUFFICIENT}
+    assert set(watched.verdicts.states) == {State.OK}
+
+
+def test_a_feature_that_moved_is_told_once_with_the_figures_it_rests_on() -> None:
+    watched = Watched()
+    quiet = watched.see(normal(BEFORE))
+    events = [event for event in watched.see(normal(AFTER, shift=1.5)) if event.report.feature == "x0"]
+
+    assert quiet == []
+    last = events[-1]
+    assert (last.report.state, last.report.side) == (State.DRIFT, Side.INPUT)
+    assert [event.before for event in events] == [State.OK, *(event.report.state for event in events[:-1])]
+    assert last.report.evidence >= LIMITS.alarm == last.report.threshold
+    assert last.report.effect >= LIMITS.material
+    assert last.at == last.rows_seen > BEFORE
+    assert last.report.shifts
+    assert last.report.changed
+    assert watched.verdicts.states == [State.DRIFT, State.OK, State.OK]
+    assert watched.verdicts.drifting.tolist() == [True, False, False]
+
+
+def test_evidence_without_a_material_effect_is_no_verdict() -> None:
+    watched = Watched(Policy(alarm=8.0, warning=4.0, material=math.inf, least_rows=100))
+    watched.see(normal(BEFORE))
+
+    assert watched.see(normal(AFTER, shift=1.5)) == []
+    assert watched.evidence.log10()[0] > 8.0
+
+
+def test_a_window_that_began_before_the_verdict_does_not_end_it_and_the_next_one_does() -> None:
+    watched = Watched()
+    watched.see(normal(BEFORE))
+    watched.see(normal(64, shift=3.0))
+    watched.see(normal(2_000))  # so that the whole window shows no effect any more
+    first = watched.close()
+    watched.see(normal(1_000))
+    second = watched.close()
+
+    assert [event for event in first if event.report.feature == "x0"] == []
+    (ended,) = [event for event in second if event.report.feature == "x0"]
+    assert (ended.before, ended.report.state) == (State.DRIFT, State.OK)
+    assert watched.evidence.log10()[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_window_that_still_shows_the_change_ends_nothing() -> None:
+    watched = Watched()
+    watched.see(normal(BEFORE))
+    watched.see(normal(AFTER, shift=1.5))
+    watched.close()
+    watched.see(normal(1_000, shift=1.5))
+
+    assert watched.close() == []
+    assert watched.verdicts.states[0] is State.DRIFT
+
+
+def test_small_changes_of_all_features_are_told_together() -> None:
+    watched = Watched(features=12)
+    watched.see(normal(BEFORE, features=12))
+    together = [
+        event.report.state
+        for event in watched.see(RNG.normal(0.35, 1.0, size=(12, 1_000)))
+        if event.report.feature == ALL_FEATURES
+    ]
+
+    assert together[-1] is State.DRIFT
+    view = watched.verdicts.all_features_view()
+    assert view is not None
+    assert view.state is State.DRIFT
+
+
+def test_a_single_feature_has_no_verdict_beside_its_own() -> None:
+    watched = Watched(features=1)
+
+    assert watched.verdicts.detectors == 1
+    assert watched.verdicts.all_features_view() is None
+    assert Watched(features=3).verdicts.detectors == 4
