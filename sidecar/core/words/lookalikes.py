@@ -137,6 +137,7 @@ _ISSUERS = re.compile(r"4|5[1-5]|2[2-7]|3[47]|3[0689]|6")
 _DIGITS = (9, 15)
 _ALIKE = 0.8
 _MOSTLY = 0.5
+_APART = 1_000
 
 
 @functools.lru_cache(maxsize=4096)
@@ -187,14 +188,18 @@ def is_credential(name: str) -> bool:
 
 
 def are_identifiers(numbers: Floats) -> bool:
-    """Whether a column of numbers (n,), NaN where missing, holds numbers of cards, phones or people: a value that is a card's,
-    or mostly whole numbers of 9 to 15 digits that are equally long. The edges of its bins would be such numbers.
+    """Whether a column of numbers (n,), NaN where missing, holds numbers of cards, phones or people: a value that is a card's;
+    whole numbers of 9 to 15 digits, mostly and equally long, or a few that are no round ones among numbers a thousand times
+    smaller. The edges of its bins would be such numbers.
     """
     known = np.abs(numbers[np.isfinite(numbers)])
     whole = known[(known >= 10 ** (_DIGITS[0] - 1)) & (known < 1e19) & (known % 1 == 0)]
     if not len(whole):
         return False
     if any(is_card(str(int(number))) for number in np.unique(whole[whole >= 1e12]).tolist()):
+        return True
+    odd = whole[(whole % 1_000 != 0) & (np.log10(whole + 1) % 1 != 0)]
+    if len(odd) and np.median(known) * _APART < odd.min():
         return True
     _, alike = np.unique(np.floor(np.log10(whole)), return_counts=True)
     few_digits = whole < 10 ** _DIGITS[1]
