@@ -45,8 +45,8 @@ NAMES = (
     "zq_password", "ZqUserPassword", "ZQ_PASSWD", "zq-pwd", "zq_client_secret", "zqAccessToken", "zq_api_key", "X-Zq-Api-Key",
     "zqAuthorization", "zq_cookie", "zq_session_id", "ZqEmail", "zq_e-mail", "zqPhoneNumber", "zq.mobile_phone", "zq_ssn",
     "ZqIBAN", "zq_card_number", "zqCreditCard", "zq_cvv", "zq_dob", "zq_date_of_birth", "zqHomeAddress", "zq_ip_address",
-    "zq_contraseña", "zqMotDePasse", "zq_senha", "zq_wachtwoord", "ZqPasswort", "zqпароль", "zq密码", "zqパスワード", "zq_telefon",
-    "zqGeburtsdatum", "zq_username", "zq_first_name", "alice.zq@example.com", "078-05-1120",
+    "zq_contraseña", "zqMotDePasse", "zq_senha", "zq_wachtwoord", "ZqPasswort", "zqпароль", "zq密码", "zqパスワード",  # noqa: RUF001  # Cyrillic is meant
+    "zq_telefon", "zqGeburtsdatum", "zq_username", "zq_first_name", "alice.zq@example.com", "078-05-1120",
 )  # fmt: skip
 NUMBERS = ("4111111111111111", "371449635398431", "31612345678", "111222333", "234567890123", "5555555555554444")
 HARMLESS = (

@@ -162,7 +162,8 @@ class DecodeSettings(Section, frozen=True):
     not watched."""
     paths: tuple[str, ...] = ()
     """Paths (or route templates) that the generic decoder reads. List them where other JSON passes by that must not be
-    taken for rows; empty means any path that no other decoder claims."""
+    taken for rows, or that is not recognised as such; empty means what no other decoder claims and what looks like an
+    inference (docs/metrics.md)."""
     feature_names: tuple[str, ...] = ()
     """Names for the columns of rows that carry none. Empty means the order of the reference's features, which is right
     if the model was trained on columns in that order."""

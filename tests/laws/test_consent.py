@@ -69,11 +69,14 @@ class Out:
         self.worker.finish()
         self.sinks[-1].flush()
         view = observed.view
+        named = [
+            (one.stream, side, each.feature) for one in view.streams for side in one.sides for each in side.features
+        ]
         answers: list[Any] = [
             api.status(SETTINGS, observed, (), NOW, NOW), api.look(SETTINGS, observed, (), memory, NOW, NOW),
             api.features(view), api.segments(view), api.changes(memory.changes), api.exchanges(memory.exchanges),
-            [api.feature(view, side.side.value, one.feature) for side in view.sides for one in side.features],
-            [memory.score_histories[side.side].of(one.feature) for side in view.sides for one in side.features],
+            [api.feature(view, stream, side.side.value, name) for stream, side, name in named],
+            [memory.score_history(stream, side.side).of(name) for stream, side, name in named],
         ]  # fmt: skip
         yield from (msgspec.json.encode(answer).decode() for answer in answers)
         yield (self._folder / "log").read_text()
@@ -112,9 +115,10 @@ def with_text(example: Example, text: str) -> Exchange:
     """Every text of request and answer is another one."""
     bodies = []
     for body, table in ((example.request, example.inputs), (example.response, example.outputs)):
+        changed = body
         for word in {cell for row in table.rows for cell in row if isinstance(cell, str) and len(cell) > 1}:
-            body = body.replace(word.encode(), escaped(text, example))
-        bodies.append(body)
+            changed = changed.replace(word.encode(), escaped(text, example))
+        bodies.append(changed)
     return as_exchange(example, *bodies)
 
 
@@ -225,7 +229,11 @@ def test_a_login_or_a_prompt_is_no_inference_with_no_settings_at_all(tmp_path: P
         ("/", {"rooms": 3, "surface": 80.5}, {"price": 250000.0}),
         ("/api/v1/houses", {"features": [3, 80.5]}, {"prediction": 250000.0}),
         ("/orders/score", {"amount": 3.5, "items": 2}, {"score": 0.5}),
-        ("/models/churn", {"inputs": ["good", "bad"]}, [{"label": "pos", "score": 0.9}, {"label": "neg", "score": 0.8}]),
+        (
+            "/models/churn",
+            {"inputs": ["good", "bad"]},
+            [{"label": "pos", "score": 0.9}, {"label": "neg", "score": 0.8}],
+        ),
     ],
 )
 def test_rows_that_are_answered_with_predictions_are_an_inference(path: str, asked: Any, answered: Any) -> None:
@@ -239,7 +247,8 @@ def test_rows_that_are_answered_with_predictions_are_an_inference(path: str, ask
         ("/auth/score", {"age": 31}, {"score": 1}, 200),
         ("/v1/search", {"age": 31}, {"score": 1}, 200),
         ("/graphql", {"age": 31}, {"score": 1}, 200),
-        ("/predict", {"age": 31}, {"detail": "no"}, 422),
+        ("/auth", {"age": 31}, {"detail": "no"}, 422),
+        ("/predict", {"age": 31, "password": "x"}, {"detail": "no"}, 422),
         ("/predict", {"age": 31, "api_key": "x"}, {"score": 1}, 200),
         ("/things", {"name": "bob", "city": "x"}, {"result": "ok"}, 200),
         ("/things", {"size": 3}, {"id": 17}, 200),
@@ -260,7 +269,9 @@ def test_a_declared_path_is_read_whatever_it_is_called() -> None:
 
 
 def test_a_labelled_reference_that_is_read_again_watches_only_what_is_missing(tmp_path: Path) -> None:
-    asked = [with_text(next(e for e in DECODERS[0].examples if e.inputs.names), f"zq{at}@example.com") for at in range(100)]
+    asked = [
+        with_text(next(e for e in DECODERS[0].examples if e.inputs.names), f"zq{at}@example.com") for at in range(100)
+    ]
     out = read_through(asked, tmp_path, ("zq1@example.com",))
     assert out.monitor.reference is not None
     save_reference(out.monitor.reference, str(tmp_path / "again.json"))

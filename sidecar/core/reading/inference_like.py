@@ -1,12 +1,12 @@
 """Whether an exchange that nobody declared is an inference: by its path, its request and its answer.
 
 JSON and CSV pass by a model's port that are no rows of features: logins, users, searches, prompts. What a decoder merely
-guesses is therefore taken for a model's input only if three things agree (docs/decoding.md):
+guesses is therefore taken for a model's input only if three things agree (docs/metrics.md):
 
 - no part of the path says otherwise (`login`, `users`, `chat`, ...), unless it ends in what models do (`predict`, `score`);
 - the request reads as rows of features: none is called like a credential, and they hold numbers, or labels where the path
   is a model's;
-- it was answered with 2xx, and the answer reads as predictions: numbers, labels or probabilities, for as many rows.
+- it was accepted (`decode.statuses`), and the answer reads as predictions: numbers, labels or probabilities, for as many rows.
 
 What fails is counted, forwarded and neither learned nor named. Decoders say by their priority that they guess.
 """
@@ -77,8 +77,8 @@ def path_allows(path: str) -> bool:
 
 
 def priority_by_content_type(exchange: Exchange, declared: frozenset[str]) -> float:
-    """Of a decoder that knows its messages by their content type: high on the path of a protocol or a declared one, elsewhere that
-    of a guess.
+    """Of a decoder that knows its messages by their content type: high on the path of a protocol or a declared one, elsewhere
+    that of a guess.
     """
     if {exchange.path, exchange.route} & declared or exchange.path.endswith(("/invocations", "/invoke")):
         return 0.9
@@ -86,10 +86,10 @@ def priority_by_content_type(exchange: Exchange, declared: frozenset[str]) -> fl
 
 
 def looks_like_inference(exchange: Exchange, frames: Sequence[Frame]) -> bool:
-    """Whether request and answer are an inference; `frames` are what was read of them."""
+    """Whether request and answer are an inference; `frames` are what was read of them. The answer's status was accepted."""
     by_side = {frame.side: frame for frame in frames}
     asked, answered = by_side.get(Side.INPUT), by_side.get(Side.OUTPUT)
-    if asked is None or answered is None or not 200 <= exchange.status < 300:
+    if asked is None or answered is None:
         return False
     if any(map(is_credential, answered.names or ())):
         return False

@@ -69,4 +69,4 @@ def test_large_numbers_are_not_identifiers_as_such(numbers: np.ndarray) -> None:
 def test_a_message_loses_what_looks_like_a_secret_and_nothing_else() -> None:
     assert scrubbed("values of 'age' have 3 cells") == "values of 'age' have 3 cells"
     assert scrubbed("tensor 'userPassword' has no shape") == "tensor '***' has no shape"
-    assert scrubbed("datatype \"alice@example.com\" of 4111111111111111, 2 rows") == "datatype '***' of *** 2 rows"
+    assert scrubbed('datatype "alice@example.com" of 4111111111111111, 2 rows') == "datatype '***' of *** 2 rows"
