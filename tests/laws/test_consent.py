@@ -52,22 +52,19 @@ class Out:
         otlp = OtlpSettings(logs_endpoint=f"{endpoint}/v1/logs", metrics_endpoint=f"{endpoint}/v1/metrics")
         self._settings = msgspec.structs.replace(SETTINGS, otlp=otlp)
         self._log = os.open(folder / "log", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-        self.sinks = [
-            PrometheusSink(SETTINGS),
-            driftlog.DriftLog(SETTINGS.model, self._log),
-            otlp_logs.make(self._settings),
-            otlp_metrics.make(self._settings),
-        ]
-        self.worker = Worker(monitor, self.sinks, lambda: NOW, Complaints())
+        self._pushed = otlp_metrics.make(self._settings)
+        log = driftlog.DriftLog(SETTINGS.model, self._log)
+        sinks = (PrometheusSink(SETTINGS), log, otlp_logs.make(self._settings), self._pushed)
+        self.worker = Worker(monitor, sinks, lambda: NOW, Complaints())
 
     def everything(self) -> Iterator[str]:
         """Texts, after the end."""
         observed, memory = self.worker.observed(), self.worker.memory
         for accept in ("text/plain", "application/openmetrics-text"):
             yield self.worker.metrics(accept)[0].decode()
-        self.sinks[-1].push(self.worker.metrics("text/plain")[0])
+        self._pushed.push(self.worker.metrics("text/plain")[0])
         self.worker.finish()
-        self.sinks[-1].flush()
+        self._pushed.flush()
         view = observed.view
         named = [
             (one.stream, side, each.feature) for one in view.streams for side in one.sides for each in side.features
