@@ -12,6 +12,7 @@ import functools
 import logging
 import os
 import random
+import secrets
 import socket
 import sys
 import time
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 OBSERVER_COMMAND = [sys.executable, "-m", "sidecar.app"]
 """Runs the observer; the supervisor adds the numbers of the two sockets it inherits."""
 
+_LABEL_KEY_BYTES = 16
+"""Of the key by which categories are labelled that must not be named; it is written nowhere and ends with the process."""
 _READINESS_SECONDS = 1.0
 """How long the model may take to accept the connection by which `/readyz` tries it."""
 
@@ -108,7 +111,8 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
     settings = hello.settings
     clock = steady_clock()
     reference = read_reference(settings.reference) if settings.reference else None
-    monitor = Monitor(settings, reference, decoders(settings.decode), clock())
+    label_key = secrets.token_bytes(_LABEL_KEY_BYTES)
+    monitor = Monitor(settings, reference, decoders(settings.decode), clock(), label_key=label_key)
 
     def save_learned() -> None:
         if settings.learn.save and monitor.reference is not None:

@@ -53,6 +53,7 @@ class DecodeError(SidecarError):
 
     REASONS = (
         "no_decoder",  # nobody claims this exchange
+        "not_inference",  # nobody declared it, and request or answer do not look like an inference
         "truncated",  # the tap kept only a part of the body
         "encoding",  # content encoding unknown, broken, or larger than allowed once inflated
         "syntax",  # not JSON, not CSV, broken chunking

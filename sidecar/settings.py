@@ -162,7 +162,8 @@ class DecodeSettings(Section, frozen=True):
     not watched."""
     paths: tuple[str, ...] = ()
     """Paths (or route templates) that the generic decoder reads. List them where other JSON passes by that must not be
-    taken for rows; empty means any path that no other decoder claims."""
+    taken for rows, or that is not recognised as such; empty means what no other decoder claims and what looks like an
+    inference (docs/metrics.md)."""
     feature_names: tuple[str, ...] = ()
     """Names for the columns of rows that carry none. Empty means the order of the reference's features, which is right
     if the model was trained on columns in that order."""
@@ -240,6 +241,12 @@ class LearnSettings(Section, frozen=True):
     rows: Annotated[int, Meta(ge=100)] = 2_000
     """Without a reference, one is learned from this many first rows, and is marked `source="learned"`. Raise it for
     traffic that takes longer to show all it has. 2,000 rows are enough for bins of a few percent each."""
+    features: tuple[str, ...] = ()
+    """Columns that may be learned whatever they are called, and whose categories may be named however many there are.
+    Declare here what you want to see and the sidecar withholds; none by default, since nobody was asked."""
+    clear_categories: Natural = 20
+    """Most distinct values of a column whose categories a learned reference names in clear, each after 20 rows; those
+    of other columns are labelled by a hash. 0 names none. Codes and classes mostly have fewer than 20."""
     save: WrittenFile = ""
     """File to which the learned reference is written, so that a restart does not learn anew. Empty means that it is
     kept in memory only, since the file system of a container may be read-only."""

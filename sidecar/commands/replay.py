@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import secrets
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,7 @@ from sidecar.errors import DataError
 from sidecar.reference_store import read_reference
 
 _NS = 1e-9
+_LABEL_KEY_BYTES = 16
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -37,7 +39,8 @@ def execute(options: argparse.Namespace) -> int:
         for exchange in captures.exchanges(file, progress):
             now = max(now, (exchange.started_ns + exchange.duration_ns) * _NS)
             if monitor is None:
-                monitor = Monitor(settings, reference, decoders(settings.decode), now)
+                key = secrets.token_bytes(_LABEL_KEY_BYTES)
+                monitor = Monitor(settings, reference, decoders(settings.decode), now, label_key=key)
             told.update(_tell([*monitor.feed(exchange, now), *monitor.tick(now)], options.json))
             told["exchanges"] += 1
     if monitor is None:

@@ -226,6 +226,8 @@ class _Lookup:
         if name is None or (self._is_boolean and is_missing(name)):
             return self.missing
         code = self._by_name.get(name)
+        if code is None and self._feature.label_key:
+            code = self._by_name.get(self._feature.label(name))
         return self._found_by(value, name) if code is None else code
 
     def _found_by(self, value: Any, name: str) -> int:

@@ -26,6 +26,8 @@ CATEGORY_LIMIT = 256
 _CUT = 200
 RARE_DIGITS = 5
 """Hexadecimal digits of `rare_key`."""
+_LABEL_BYTES = 5
+"""Of the hash in a label: among a thousand categories two agree once in two million features."""
 MAX_BINS = 200
 """Most bins of one feature, since the binner adds up comparisons in bytes. Features from `cuts` have at most 47."""
 
@@ -70,6 +72,11 @@ class Feature(msgspec.Struct, frozen=True):
     """The decimal places and the significant digits in which all numbers of the reference are exact; None for more than nine."""
     reading: Reading = PLAIN
     """How the texts of the column are read."""
+    labelled: bool = False
+    """Some categories are labels: keyed hashes of names that must not be shown (`reference.consent`)."""
+    label_key: bytes = b""
+    """The key of these labels; in no file and on no page. Without it, as in a feature that was read from a file, values cannot
+    be told apart: all of them count as `other`."""
 
     @property
     def ordered(self) -> bool:
@@ -95,6 +102,16 @@ class Feature(msgspec.Struct, frozen=True):
     def unseen(self) -> int:
         """The bin of names that the reference did not hold (categorical only)."""
         return len(self.categories) + 1
+
+    def label(self, name: str) -> str:
+        """What a category is called that must not be named: the same as long as the process lives, different in each feature."""
+        said = f"{self.name}\0{name}".encode("utf-8", "surrogatepass")
+        return "#" + hashlib.blake2b(said, digest_size=_LABEL_BYTES, key=self.label_key).hexdigest()
+
+    def named(self, value: Any) -> str | None:
+        """The name or label under which a value is counted; None if it is missing."""
+        name = truth(value) if self.kind is Kind.BOOLEAN else category(value)
+        return name if not (name and self.label_key) or name in self.categories else self.label(name)
 
 
 def ranges(feature: Feature) -> tuple[str, ...]:

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from sidecar.core.binning.bins import Feature, Kind, category, truth
+from sidecar.core.binning.bins import Feature, category
 from sidecar.core.binning.matching import Names, names_for
 from sidecar.core.words.arrays import Codes, Numbers
 from sidecar.core.words.cells import listed
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.lookalikes import kind_of_name, kind_of_text
 from sidecar.settings import SegmentSettings
 
 OTHER = 0
@@ -79,7 +80,7 @@ class Router:
         self._places.clear()
         for feature in features:
             if feature.name == self.by.feature:
-                self._name_of = truth if feature.kind is Kind.BOOLEAN else category
+                self._name_of = feature.named
                 for value in feature.categories[: self.most] if not self._declared else ():
                     self._add(value)
 
@@ -113,9 +114,13 @@ class Router:
             return OTHER
         text = value[:VALUE_CHARACTERS].decode("latin-1")
         number = self._numbers.get(text, OTHER)
-        if number is OTHER and not self.known and len(self._numbers) < self.most:
+        if number is OTHER and self._may_name(text) and len(self._numbers) < self.most:
             return self._add(text)
         return number
+
+    def _may_name(self, value: str) -> bool:
+        """Whether a value that nobody declared may become a segment: only a header's that does not look like a secret."""
+        return not (self.known or kind_of_name(self.by.name) or kind_of_text(value))
 
     def _place(self, frame: Frame) -> int | None:
         """The column of the feature; None if there is none."""

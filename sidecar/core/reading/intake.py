@@ -19,12 +19,14 @@ from sidecar.core.reading.decoders import decoders as make_decoders
 from sidecar.core.reading.decoders.csv import Csv
 from sidecar.core.reading.decoders.generic_json import GenericJson
 from sidecar.core.reading.decoders.json_lines import JsonLines
+from sidecar.core.reading.inference_like import GUESS, looks_like_inference, reads_as_request
 from sidecar.core.reading.payload import payload
 from sidecar.core.reading.statuses import Statuses
-from sidecar.core.reading.stream_keys import Place, StreamKeys, body_model
+from sidecar.core.reading.stream_keys import Place, StreamKeys, body_model, without_ids
 from sidecar.core.words.events import DecodeFailed
 from sidecar.core.words.exchange import Exchange, Message
 from sidecar.core.words.frame import Frame
+from sidecar.core.words.lookalikes import scrubbed
 from sidecar.core.words.stream import Answered, StreamKey
 from sidecar.errors import DecodeError, SettingsError
 from sidecar.settings import DecodeSettings, RouteSettings
@@ -51,6 +53,8 @@ class Reading(NamedTuple):
 class _Choice(NamedTuple):
     decoder: Decoder
     place: Place
+    guessed: bool
+    """Nobody declared it: it counts only if it looks like an inference."""
 
 
 class Intake:
@@ -79,20 +83,42 @@ class Intake:
             choice = self._choose(exchange)
         if choice is None:
             if request.body_bytes:
-                error = DecodeError("no_decoder", f"{exchange.method} {exchange.path}")
-                self._failed(NOBODY, error, exchange, now, failures)
+                self._failed(NOBODY, DecodeError("no_decoder", _told(exchange)), exchange, now, failures)
             return None
-        decoder, place = choice
+        decoder, place, guessed = choice
         answered = self._statuses.answered(exchange)
-        if answered is Answered.ACCEPTED:
-            frames = self._accepted(decoder, exchange, now, failures)
+        if answered is not Answered.ACCEPTED:
+            frames = self._not_accepted(choice, exchange, answered)
+        elif guessed:
+            frames = self._guessed(decoder, exchange, now, failures)
         else:
-            frames = self._not_accepted(decoder, exchange, answered)
+            frames = self._accepted(decoder, exchange, now, failures)
         key = self._by_body(place.key, request) if place.by_body else place.key
         return Reading(key, place.declared, answered, frames)
 
     def _accepted(self, decoder: Decoder, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
+        frames, errors = self._read(decoder, exchange)
+        for error in errors:
+            self._failed(decoder.name, error, exchange, now, failures)
+        self._count(decoder.name, frames, exchange, now, failures)
+        return frames
+
+    def _guessed(self, decoder: Decoder, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
+        """What looks like an inference; the rest is counted."""
+        frames, errors = self._read(decoder, exchange)
+        if looks_like_inference(exchange, frames):
+            self._count(decoder.name, frames, exchange, now, failures)
+            return frames
+        if frames and not errors:
+            errors.append(DecodeError("not_inference", _told(exchange)))
+        for error in errors:
+            self._failed(decoder.name, error, exchange, now, failures)
+        return []
+
+    def _read(self, decoder: Decoder, exchange: Exchange) -> tuple[list[Frame], list[DecodeError]]:
+        """What a decoder reads of both messages, and what it does not."""
         frames: list[Frame] = []
+        errors: list[DecodeError] = []
         for message, decode in ((exchange.request, decoder.request), (exchange.response, decoder.response)):
             if not message.body and not message.truncated:
                 continue  # nothing was sent, or it was not sampled: no failure
@@ -101,23 +127,31 @@ class Intake:
                 if message is exchange.response:
                     frame = _of_answer(frame, frames)
                 frames.append(frame)
-                if frame.lost is not None:
-                    self._failed(decoder.name, DecodeError("partial", frame.lost.first), exchange, now, failures)
-                else:
-                    self.results[decoder.name, "ok"] += 1
             except DecodeError as error:
-                self._failed(decoder.name, error, exchange, now, failures)
-        return frames
+                errors.append(error)
+        return frames, errors
 
-    def _not_accepted(self, decoder: Decoder, exchange: Exchange, answered: Answered) -> list[Frame]:
+    def _count(
+        self, name: str, frames: list[Frame], exchange: Exchange, now: float, failures: list[DecodeFailed]
+    ) -> None:
+        for frame in frames:
+            if frame.lost is not None:
+                self._failed(name, DecodeError("partial", frame.lost.first), exchange, now, failures)
+            else:
+                self.results[name, "ok"] += 1
+
+    def _not_accepted(self, choice: _Choice, exchange: Exchange, answered: Answered) -> list[Frame]:
         """The input alone, to be counted. One that cannot be read is no failure of ours: that may be why it was refused."""
-        request = exchange.request
+        decoder, request = choice.decoder, exchange.request
         if not request.body and not request.truncated:
             return []
         try:
             frame = decoder.request(exchange, payload(request, self._limit))
         except DecodeError:
             self.results[decoder.name, answered.value] += 1
+            return []
+        if choice.guessed and not reads_as_request(exchange, frame):
+            self.results[decoder.name, "not_inference"] += 1
             return []
         self.results[decoder.name, "ok" if frame.lost is None else "partial"] += 1
         return [frame]
@@ -132,7 +166,8 @@ class Intake:
         place = self._keys.place(exchange)
         route = self._routes.get(place.declared)
         decoder = _of_route(*route, exchange) if route else _surest(self._decoders, exchange)
-        chosen = _Choice(decoder, place) if decoder else None
+        guessed = decoder is not None and route is None and decoder.priority(exchange) <= GUESS
+        chosen = _Choice(decoder, place, guessed) if decoder else None
         if 0 < len(exchange.request.head) <= _REMEMBERED_BYTES:
             if len(self._choices) >= _MAX_CHOICES:
                 self._choices.clear()
@@ -147,7 +182,9 @@ class Intake:
         complaint = self._complaints.setdefault(key, _Complaint())
         if complaint.due(now):
             trace_id = exchange.trace.trace_id if exchange.trace else ""
-            failures.append(DecodeFailed(now, decoder, error.reason, str(error), complaint.held_back, trace_id))
+            failures.append(
+                DecodeFailed(now, decoder, error.reason, scrubbed(str(error)), complaint.held_back, trace_id)
+            )
             complaint.mark_reported(now)
         else:
             complaint.held_back += 1
@@ -158,6 +195,11 @@ def _of_answer(frame: Frame, asked: list[Frame]) -> Frame:
     if frame.width == 1 and frame.rows == 1:
         return frame
     return with_classes(frame, asked[0].rows if asked and asked[0].lost is None else None)
+
+
+def _told(exchange: Exchange) -> str:
+    """Method and path for a complaint, without what clients put into the path."""
+    return f"{exchange.method} {without_ids(exchange.path)}"
 
 
 def _checked(template: str, route: RouteSettings) -> RouteSettings:
@@ -189,6 +231,8 @@ def _of_route(route: RouteSettings, decoders: Sequence[Decoder], exchange: Excha
     surest = _surest(decoders, exchange)
     if exchange.method not in ("POST", "PUT"):
         return surest
+    if surest is None:
+        surest = next(one for one in decoders if one.name == GenericJson.name)
     named = route.decoder or (
         GenericJson.name if route.has_pointers and not isinstance(surest, Csv | JsonLines) else ""
     )

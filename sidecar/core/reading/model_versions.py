@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sidecar.core.words.lookalikes import NAMES_OF_THINGS, kind_of_text
+
 OTHER = "_other"
-"""All versions after the first `MOST`, and names that are too long for a version."""
+"""All versions after the first `MOST`, and names that no version would have."""
 MOST = 20
 _LONGEST = 64
+
+
+def _may_be_named(version: str) -> bool:
+    return len(version) <= _LONGEST and kind_of_text(version) in NAMES_OF_THINGS
 
 
 class ModelVersions:
@@ -24,6 +30,6 @@ class ModelVersions:
         known = self.by_version
         if not version:
             return
-        if version not in known and (len(known) >= MOST or len(version) > _LONGEST):
+        if version not in known and (len(known) >= MOST or not _may_be_named(version)):
             version = OTHER
         known[version] += 1

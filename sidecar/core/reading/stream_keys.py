@@ -16,6 +16,7 @@ import msgspec
 
 from sidecar.core.reading.capture import path_of
 from sidecar.core.words.exchange import Exchange
+from sidecar.core.words.lookalikes import NAMES_OF_THINGS, kind_of_text
 from sidecar.core.words.stream import StreamKey
 from sidecar.core.words.templates import pattern_of
 
@@ -102,8 +103,9 @@ def _placed(exchange: Exchange, template: str, model: str, declared: str = "") -
 
 
 def name_of(text: str) -> str:
-    """A model's name as a client gave it, fit to be shown."""
-    return "".join(filter(str.isprintable, text.strip()))[:_LONGEST_NAME]
+    """A model's name as a client gave it, fit to be shown; empty if it looks like a secret."""
+    name = "".join(filter(str.isprintable, text.strip()))[:_LONGEST_NAME]
+    return name if kind_of_text(name) in NAMES_OF_THINGS else ""
 
 
 def without_ids(path: str) -> str:

@@ -51,6 +51,8 @@ class SideProfile:
     """Counts per season, which add up to `counts`; None where there are none."""
     left_out: tuple[LeftOut, ...] = ()
     """Columns of the data that were left out, by their place: identifiers, indices, and what cannot be watched."""
+    withheld: frozenset[str] = frozenset()
+    """Columns that were not learned for want of consent; in no file, since their names may be secrets."""
 
     @functools.cached_property
     def numbers(self) -> Floats:
@@ -82,7 +84,7 @@ class SideProfile:
         joint = self.joint.merge(other.joint) if self.joint and other.joint else None
         seasons = self.seasons.merge(other.seasons) if self.seasons else None
         moments = self.moments.merge(other.moments)
-        return SideProfile(self.features, self.counts + other.counts, moments, joint, seasons, self.left_out)
+        return replace(self, counts=self.counts + other.counts, moments=moments, joint=joint, seasons=seasons)
 
 
 @dataclass(frozen=True, eq=False)

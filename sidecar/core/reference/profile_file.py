@@ -74,6 +74,8 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     places: Annotated[int, Meta(ge=0, le=MOST_DIGITS)] | None = None
     digits: Annotated[int, Meta(ge=1, le=MOST_DIGITS)] | None = None
     reading: Reading = PLAIN
+    labelled: bool = False
+    """Categories are labels whose key is lost: their rows are read as `other`."""
 
 
 _Counts = tuple[tuple[Annotated[int, Meta(ge=0, le=2**53)], ...], ...]
@@ -190,6 +192,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
             places=feature.places,
             digits=feature.digits,
             reading=feature.reading,
+            labelled=feature.labelled,
         )
 
 
@@ -296,6 +299,8 @@ def _joint(stored: _Joint, scores: int) -> Joint:
 def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:
     if len({feature.name for feature in stored}) != len(stored):
         raise ValueError("two features have the same name")
+    if any(feature.labelled for feature in stored):
+        stored, pairs = tuple(map(_without_labels, stored)), None
     features = tuple(_feature(feature) for feature in stored)
     counts = np.zeros((len(features), Binner(features).width), np.int64)
     for at, feature in enumerate(stored):
@@ -304,11 +309,19 @@ def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:
     return SideProfile(features, counts, _moments([one.moments for one in stored if one.kind is Kind.NUMERIC]), joint)
 
 
+def _without_labels(stored: _Feature) -> _Feature:
+    """A feature whose key is lost: what remains of it is how much is missing."""
+    if not stored.labelled or not stored.counts:
+        return stored
+    counts = (sum(stored.counts[:-1]), 0, stored.counts[-1])
+    return msgspec.structs.replace(stored, categories=(), rare=(), rare_keys=(), rare_complete=False, counts=counts)
+
+
 def _feature(stored: _Feature) -> Feature:
     rare = stored.rare_keys or tuple(sorted({rare_key(stored.name, name) for name in stored.rare}))
     known = (stored.name, stored.kind, stored.edges, stored.categories, rare, stored.rare_complete)
     grain = (stored.precision, stored.places, stored.digits)
-    feature = Feature(*known, stored.derived, stored.importance, *grain, stored.reading)
+    feature = Feature(*known, stored.derived, stored.importance, *grain, stored.reading, stored.labelled)
     check_derived(feature)
     edges = feature.edges
     if any(low >= high for low, high in itertools.pairwise(edges)) or not np.isfinite(edges).all():

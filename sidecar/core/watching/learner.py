@@ -2,16 +2,19 @@
 
 When there are enough rows, the older half is compared with the newer. If they differ, the older half is dropped, and
 twice as many rows are waited for. So a start-up passes, dependent rows get time to show their whole distribution, and a
-stream that keeps changing is never taken for normal. The monitor reports refusals.
+stream that keeps changing is never taken for normal. What may be named in clear `consent` decides. The monitor reports refusals.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 
 from sidecar.core.reference.builder import Builder, Recount
 from sidecar.core.reference.choices import Choices
+from sidecar.core.reference.consent import Consent, Decision, decide
 from sidecar.core.reference.profile import Profile
 from sidecar.core.scores.comparison import FeatureComparison, Material, compare
 from sidecar.core.words.events import State
@@ -27,11 +30,16 @@ _LEARNED = Choices(arrivals=True)
 class Learner:
     """One side; `wanted` rows are enough if their halves do not differ."""
 
-    def __init__(self, side: Side, wanted: int, material: Material) -> None:
+    def __init__(self, side: Side, wanted: int, material: Material, consent: Consent, most_names: int) -> None:
+        """Rows that bring more than `most_names` names of columns are not learned from."""
         self.refusals = 0
         self._side = side
         self._wanted = wanted
         self._material = material
+        self._consent = consent
+        self._most_names = most_names
+        self._names: set[str] = set()
+        self._decision: Decision | None = None
         self._builder = Builder(_LEARNED)
         self._frames: list[Frame] = []
 
@@ -47,11 +55,22 @@ class Learner:
 
     def add(self, frame: Frame) -> None:
         """Take rows."""
+        if len(self._names.union(frame.names or ())) > self._most_names:
+            return
+        self._names.update(frame.names or ())
+        self._decision = None
         self._frames.append(_compact(self._builder.add(frame)))
 
     def profile(self) -> Profile:
-        """The profile of the rows gathered."""
-        return self._counted(self._frames, own=True)
+        """The profile of the rows gathered; without the side if nothing of it may be learned."""
+        counted = self._counted(self._frames, own=True)
+        withheld = self._decided(self._builder.build()).withheld
+        return Profile({side: replace(of_side, withheld=withheld) for side, of_side in counted.sides.items()})
+
+    def forget(self) -> None:
+        """Begin again, without any rows."""
+        self._names = set()
+        self._frames, self._builder, self._decision = [], Builder(_LEARNED), None
 
     def refuse(self) -> FeatureComparison | None:
         """The feature that changed most between the halves, after dropping the older half; None if none drifted."""
@@ -67,13 +86,21 @@ class Learner:
         self._frames = self._frames[half:]
         self._builder = Builder(_LEARNED)
         self._frames = [self._builder.add(frame) for frame in self._frames]
+        self._decision = None
         return found[0]
 
     def _counted(self, frames: list[Frame], own: bool) -> Profile:
-        recount = Recount(self._builder.build(), own)
+        built = self._builder.build()
+        recount = Recount(self._decided(built).applied(built, self._consent.label_key), own)
         for frame in frames:
             recount.add(frame)
         return recount.profile()
+
+    def _decided(self, built: Profile) -> Decision:
+        if self._decision is None:
+            known = built.sides.get(self._side)
+            self._decision = decide(self._consent, known, self._frames) if known else Decision(frozenset(), {})
+        return self._decision
 
 
 def _compact(frame: Frame) -> Frame:

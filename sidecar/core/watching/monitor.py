@@ -34,11 +34,19 @@ class Monitor:
     """Watches all models behind one port. Times are Unix seconds and must not go back."""
 
     def __init__(
-        self, settings: Settings, reference: Profile | None, decoders: tuple[Decoder, ...], now: float
+        self,
+        settings: Settings,
+        reference: Profile | None,
+        decoders: tuple[Decoder, ...],
+        now: float,
+        label_key: bytes = b"",
     ) -> None:
-        """Raises SettingsError if `decode.routes` names a decoder that there is not."""
+        """`label_key`: random bytes for the labels of learned categories; without it features that need them are not learned.
+
+        Raises SettingsError if `decode.routes` names a decoder that there is not.
+        """
         self._intake = Intake(settings.decode, decoders)
-        self._streams = Streams(settings, reference, Budget(settings), now)
+        self._streams = Streams(settings, reference, Budget(settings), now, label_key)
         self._most = settings.streams.max
         self._unwatched: Counter[str] = Counter()
         self._unwatched_rows: Counter[tuple[Side, Answered]] = Counter()

@@ -25,6 +25,8 @@ MISMATCH_SECONDS = 60.0
 """Least time between two reports of a mismatch."""
 ANY_FEATURE = "*"
 """Label value `feature` of violations by columns that are no feature, since clients choose their names."""
+WITHHELD = "withheld"
+"""Label value `kind` of rows with columns that were not learned for want of consent (`reference.consent`)."""
 _MAX_MATCHINGS = 256
 """Lists of names whose columns are cached; a client that invents names must not fill the memory."""
 
@@ -34,12 +36,20 @@ Shape = tuple[Names | None, int]
 class RowBatches:
     """Turns frames into batches. `violations` counts rows by (feature, kind)."""
 
-    def __init__(self, side: Side, binner: Binner, configured: Names, left_out: Names = ()) -> None:
+    def __init__(
+        self,
+        side: Side,
+        binner: Binner,
+        configured: Names,
+        left_out: Names = (),
+        withheld: frozenset[str] = frozenset(),
+    ) -> None:
         self.violations: Counter[tuple[str, str]] = Counter()
         self._side = side
         self._binner = binner
         self._configured = configured
         self._left_out = left_out
+        self._withheld = withheld
         self._names = tuple(feature.name for feature in binner.features)
         self._deriver = Deriver.of(binner.features, configured)
         self._columns = columns_of(binner.features)
@@ -60,7 +70,7 @@ class RowBatches:
         for (shape, precisions), group in _grouped(self._deriver.frames(named, now)).items():
             matching = self._matching(shape)
             rows = sum(frame.rows for frame in group)
-            self._count(matching, rows, shape[0] or ())
+            self._count(matching, self._withheld_among(shape), rows, shape[0] or ())
             if matching.matches:
                 batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns, precisions)
                 for at, errors in batch.type_errors.items():
@@ -96,20 +106,30 @@ class RowBatches:
             self._matchings[shape] = match_columns(*shape, self._configured, self._names, self._left_out)
         return self._matchings[shape]
 
-    def _count(self, matching: Matching, rows: int, came: Names) -> None:
+    def _withheld_among(self, shape: Shape) -> int:
+        """Columns that were not learned for want of consent."""
+        if not self._withheld:
+            return 0
+        columns = {name.partition("[")[0] for name in names_for(*shape, self._configured, self._names)}
+        return len(columns & self._withheld)
+
+    def _count(self, matching: Matching, withheld: int, rows: int, came: Names) -> None:
         """A feature that came as an object or a list is not missing, it is of another type."""
         for name in matching.missing:
             source = self._sources.get(name, name)
             nested = any(column.startswith((f"{source}.", f"{source}[")) for column in came)
             self.violations[name, "type" if nested else "missing_feature"] += rows
-        if matching.extra:
+        if withheld:
+            self.violations[ANY_FEATURE, WITHHELD] += rows
+        if matching.extra > withheld:
             self.violations[ANY_FEATURE, "extra_feature"] += rows
-        if matching.misshapen:
+        if matching.misshapen and not withheld:
             self.violations[ANY_FEATURE, "shape"] += rows
 
     def _mismatch(self, shape: Shape) -> str:
+        """Clients choose the names that came, so these are only counted."""
         names, width = shape
-        came = f"{width} columns without names" if names is None else f"columns {', '.join(names[:5])[:200]}"
+        came = f"{width} columns {'without' if names is None else 'of other'} names"
         return f"{came} came, and the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
 
 

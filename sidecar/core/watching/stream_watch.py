@@ -14,11 +14,13 @@ import msgspec
 from sidecar.core.binning.segments import Router
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reading.model_versions import ModelVersions
+from sidecar.core.reference.consent import Consent
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.scores.comparison import Material
 from sidecar.core.watching.budget import Budget
 from sidecar.core.watching.learner import Learner
+from sidecar.core.watching.row_batches import ANY_FEATURE, WITHHELD
 from sidecar.core.watching.segment_watches import SegmentWatches
 from sidecar.core.watching.watch import Watch
 from sidecar.core.words.events import (
@@ -42,13 +44,16 @@ _BEFORE = Policy(float("inf"), float("inf"), 0.0, 0)
 class StreamWatch:
     """Watches inputs and outputs of one stream, with its share of a `budget`."""
 
-    def __init__(self, settings: Settings, reference: Profile | None, budget: Budget, now: float) -> None:
+    def __init__(
+        self, settings: Settings, reference: Profile | None, budget: Budget, now: float, label_key: bytes = b""
+    ) -> None:
         self.key: StreamKey | None = None
         """None until a request has come that is of it."""
         self.versions = ModelVersions()
         self.given: Profile | None = None
         """The reference that it was given; None where it learns its own."""
         self._settings = settings
+        self._label_key = label_key
         self._budget = budget
         self._limits = _BEFORE
         self._rows = dict.fromkeys(Side, 0)
@@ -81,13 +86,20 @@ class StreamWatch:
         self._digests: dict[Side, str] = {}
         wanted = settings.learn.rows
         material = Material(settings.drift.material_psi, settings.drift.material_correlation)
-        self._learners = {} if reference else {side: Learner(side, wanted, material) for side in Side}
+        self._learners = {} if reference else {side: self._learner(side, wanted, material) for side in Side}
         self._digest = digest(reference) if reference else ""
         self._label = (reference.name, reference.created) if reference else ("", "")
         routed = Router(settings.segments, settings.decode.feature_names) if settings.segments.by else None
         self._segments = SegmentWatches(settings, routed, reference) if routed else None
         for side, profile in reference.sides.items() if reference else ():
             self._begin(side, profile, FILE, self._digest, now)
+
+    def _learner(self, side: Side, wanted: int, material: Material) -> Learner:
+        decode, learn = self._settings.decode, self._settings.learn
+        declared = frozenset((*decode.feature_names, *learn.features))
+        return Learner(
+            side, wanted, material, Consent(declared, learn.clear_categories, self._label_key), decode.max_features
+        )
 
     @property
     def reference(self) -> Profile | None:
@@ -204,15 +216,22 @@ class StreamWatch:
             if learner.due:
                 changed = learner.refuse()
                 if changed is None:
-                    return [*events, self._learned(side, now), *self._watch(side, frames[at + 1 :], now)]
+                    profile = learner.profile()
+                    if side not in profile.sides:  # nothing of it may be learned
+                        self._violations[ANY_FEATURE, WITHHELD] += learner.rows
+                        learner.forget()
+                        continue
+                    learned = self._learned(side, profile, now)
+                    return [*events, learned, *self._watch(side, frames[at + 1 :], now)]
                 events.append(
                     LearningRefused(now, side, changed.feature, changed.effect, changed.changed, learner.refusals)
                 )
         return events
 
-    def _learned(self, side: Side, now: float) -> ReferenceLearned:
+    def _learned(self, side: Side, profile: Profile, now: float) -> ReferenceLearned:
         learner = self._learners.pop(side)
-        profile = learner.profile()
+        if profile.sides[side].withheld:
+            self._violations[ANY_FEATURE, WITHHELD] += learner.rows
         self._begin(side, profile.sides[side], LEARNED, digest(profile), now)
         self._digest = digest(self.reference or profile)
         return ReferenceLearned(now, side, learner.rows, self._digest)

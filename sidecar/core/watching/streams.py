@@ -26,13 +26,16 @@ Flush = Callable[[], None]
 class Streams:
     """All streams; they share a `budget`."""
 
-    def __init__(self, settings: Settings, reference: Profile | None, budget: Budget, now: float) -> None:
+    def __init__(
+        self, settings: Settings, reference: Profile | None, budget: Budget, now: float, label_key: bytes = b""
+    ) -> None:
         self.names: dict[StreamWatch, str] = {}
         """What each one is called; the keys are all streams there are, the primary one first."""
         self.primary: StreamWatch | None = None
         """None where a reference names all its streams, and the settings name none of them."""
         self._settings = settings
         self._budget = budget
+        self._label_key = label_key
         self._bound: dict[StreamKey, StreamWatch] = {}
         self._declared: dict[StreamKey, str] = {}  # of those that are bound: the template of `decode.routes`
         self._entries: dict[str, StreamWatch] = {}  # of the reference, of which nothing has come yet
@@ -114,7 +117,7 @@ class Streams:
             }
 
     def _made(self, reference: Profile | None, name: str, now: float, declared: str = "") -> StreamWatch:
-        stream = StreamWatch(self._settings_of(declared), reference, self._budget, now)
+        stream = StreamWatch(self._settings_of(declared), reference, self._budget, now, self._label_key)
         self.names[stream] = name
         return stream
 

@@ -68,7 +68,7 @@ class Watch:
         if reference.left_out:
             configured = configured or reference.columns
         left_out = tuple(one.name for one in reference.left_out)
-        self._row_batches = RowBatches(side, binner, configured, left_out)
+        self._row_batches = RowBatches(side, binner, configured, left_out, reference.withheld)
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
         self._quality = Quality(reference, binner, self._evidence.null.q)
         self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)

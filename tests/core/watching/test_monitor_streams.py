@@ -388,12 +388,12 @@ def test_the_settings_may_name_the_primary_stream(primary: str) -> None:
 
 
 def test_of_streams_that_learn_the_first_that_has_learned_is_the_primary_one() -> None:
-    player = Player().play(20, (endpoint("/feedback-form", 0.0, "stars"), 1.0))
+    player = Player().play(20, (endpoint("/survey-form", 0.0, "stars"), 1.0))
     player.play(2_000, (endpoint("/predict", 0.0, "x"), 1.0))
 
     assert [(one.model_name, one.endpoint) for one in player.monitor.view().streams] == [
         ("model", "/predict"),
-        ("model/feedback-form", "/feedback-form"),
+        ("model/survey-form", "/survey-form"),
     ]
 
 

@@ -16,6 +16,7 @@ from itertools import chain, islice
 import msgspec
 
 from sidecar.core.reading.decoder import Example, Table, numbered
+from sidecar.core.reading.inference_like import priority_by_content_type
 from sidecar.core.reading.tables import Tables
 from sidecar.core.words.cell_texts import is_missing, number_of
 from sidecar.core.words.exchange import Exchange
@@ -63,11 +64,14 @@ class Csv:
     def __init__(self, settings: DecodeSettings) -> None:
         self._tables = Tables(settings)
         self._max_rows = settings.max_rows
+        self._paths = frozenset(settings.paths)
 
     def priority(self, exchange: Exchange) -> float:
-        """High by the content type."""
+        """High by the content type on the path of a protocol or one that the settings name; elsewhere that of a guess."""
         said = exchange.request.header(b"content-type") or b""
-        return 0.9 if exchange.method in ("POST", "PUT") and said.lower().startswith(b"text/csv") else 0.0
+        if exchange.method not in ("POST", "PUT") or not said.lower().startswith(b"text/csv"):
+            return 0.0
+        return priority_by_content_type(exchange, self._paths)
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
         """One row per line."""

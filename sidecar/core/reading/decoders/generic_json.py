@@ -3,16 +3,17 @@ servers.
 
 Without a pointer the rows are the first of `data`, `instances`, `features`, `inputs`, `input`, `input_data`, `rows`,
 `dataframe_records`, `dataframe_split`, or the document itself: a list of rows, or an object of cells, which is one row. A list of
-texts is a column of them. Predictions are found in the same way, and messages of Seldon's form as they are.
+texts is a column of them. Predictions are found in the same way, and messages of Seldon's form as they are. Whether a guess is an
+inference at all, `inference_like` decides.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from sidecar.core.reading.decoder import Example, Table, numbered
+from sidecar.core.reading.inference_like import GUESS, path_allows
 from sidecar.core.reading.seldon_message import message, unformed
 from sidecar.core.reading.tables import Tables
 from sidecar.core.words.exchange import Exchange
@@ -37,11 +38,6 @@ _ASIDE = ("parameters", "params", "options")
 """Keys of what is no feature."""
 _PROBABILITIES = ("probabilities", "probability", "probas", "proba", "probs")
 _PREDICTIONS = ("predictions", "prediction", "result", "results", "outputs", "output", "data", "scores", "score")
-_OTHERS = re.compile(
-    r".*/(?:completions|embeddings|responses|messages|rerank|tokenize|generate|generate_stream|infer_stream|feedback"
-    r"|send-feedback|repository/.*)"
-)
-"""Paths of known protocols that carry no table of features."""
 _NOT_JSON = (
     b"multipart/", b"image/", b"audio/", b"video/", b"text/event-stream", b"text/html", b"application/grpc",
     b"application/x-npy", b"application/x-protobuf", b"application/vnd.apache.", b"application/vnd.bentoml+pickle",
@@ -115,7 +111,7 @@ class GenericJson:
         self._settings = settings
 
     def priority(self, exchange: Exchange) -> float:
-        """Low, unless the settings name the path."""
+        """That of a guess, unless the settings name the path or say where its rows are."""
         if exchange.method not in ("POST", "PUT"):
             return 0.0
         said = (exchange.request.header(b"content-type") or b"").lower()
@@ -123,7 +119,9 @@ class GenericJson:
             return 0.0
         if exchange.path in self._settings.paths or exchange.route in self._settings.paths:
             return 0.95
-        return 0.0 if self._settings.paths or _OTHERS.fullmatch(exchange.path) else 0.1
+        if self._settings.paths or not path_allows(exchange.path):
+            return 0.0
+        return 0.5 if self._settings.rows_pointer else GUESS / 2
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
         """The rows of the request."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from sidecar.core.reading.decoder import Example, Table, numbered
+from sidecar.core.reading.inference_like import priority_by_content_type
 from sidecar.core.reading.tables import Tables
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import PREDICTION, Frame, Side
@@ -67,11 +68,14 @@ class JsonLines:
 
     def __init__(self, settings: DecodeSettings) -> None:
         self._tables = Tables(settings)
+        self._paths = frozenset(settings.paths)
 
     def priority(self, exchange: Exchange) -> float:
-        """High by the content type."""
+        """High by the content type on the path of a protocol or one that the settings name; elsewhere that of a guess."""
         said = (exchange.request.header(b"content-type") or b"").lower()
-        return 0.9 if exchange.method in ("POST", "PUT") and said.partition(b";")[0].strip() in _TYPES else 0.0
+        if exchange.method not in ("POST", "PUT") or said.partition(b";")[0].strip() not in _TYPES:
+            return 0.0
+        return priority_by_content_type(exchange, self._paths)
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
         """One row per line."""
