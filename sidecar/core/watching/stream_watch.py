@@ -95,11 +95,10 @@ class StreamWatch:
             self._begin(side, profile, FILE, self._digest, now)
 
     def _learner(self, side: Side, wanted: int, material: Material) -> Learner:
-        decode, learn = self._settings.decode, self._settings.learn
-        declared = frozenset((*decode.feature_names, *learn.features))
-        return Learner(
-            side, wanted, material, Consent(declared, learn.clear_categories, self._label_key), decode.max_features
-        )
+        settings = self._settings
+        declared = frozenset((*settings.decode.feature_names, *settings.learn.features))
+        consent = Consent(declared, settings.learn.clear_categories, self._label_key)
+        return Learner(side, wanted, material, consent, settings.decode.max_features)
 
     @property
     def reference(self) -> Profile | None:
