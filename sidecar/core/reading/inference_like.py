@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -140,7 +141,9 @@ def _is_models(path: str) -> bool:
 
 
 def _words(text: str) -> set[str]:
-    return {word.lower() for word in _WORDS.findall(text)}
+    """The words in a name or path, and each two that follow each other as one: `SignIn` and `sign-in` are `signin` too."""
+    words = [word.lower() for word in _WORDS.findall(text)]
+    return {*words, *map("".join, pairwise(words))}
 
 
 def _present(values: Any) -> list[Any]:
