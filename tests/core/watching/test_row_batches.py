@@ -86,7 +86,7 @@ def test_columns_without_names_go_by_the_settings() -> None:
 @pytest.mark.parametrize(
     ("frame", "words"),
     [
-        (rows(1, names=("shoe",)), "columns shoe came, and the reference has age, country (2 in all)"),
+        (rows(1, names=("shoe",)), "1 columns of other names came, and the reference has age, country (2 in all)"),
         (Frame(Side.INPUT, None, 1, 3, [1, 2, 3]), "3 columns without names came"),
     ],
 )
