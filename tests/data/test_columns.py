@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.reading import cells
 from sidecar.core.words.cell_texts import PLAIN
 from sidecar.core.words.frame import Side
 from sidecar.data.columns import Columns, Places, numbers_of, transposed
@@ -32,18 +33,18 @@ def test_names_are_given_with_commas_and_blanks_do_not_count() -> None:
 
 
 def test_columns_go_to_their_sides_in_their_order_and_excluded_ones_to_none() -> None:
-    names, cells = ("id", "b", "y", "a"), ([1, 2], [3, 4], [5, 6], [7, 8])
+    names, given = ("id", "b", "y", "a"), ([1, 2], [3, 4], [5, 6], [7, 8])
 
-    asked, answered = Columns.of("y", "id").frames(names, cells, places(2))
+    asked, answered = Columns.of("y", "id").frames(names, given, places(2))
 
-    assert (asked.side, asked.names, asked.values) == (Side.INPUT, ("b", "a"), [3, 7, 4, 8])
-    assert (answered.side, answered.names, answered.values) == (Side.OUTPUT, ("y",), [5, 6])
+    assert (asked.side, asked.names, cells(asked)) == (Side.INPUT, ("b", "a"), [3, 7, 4, 8])
+    assert (answered.side, answered.names, cells(answered)) == (Side.OUTPUT, ("y",), [5, 6])
 
 
 def test_a_spread_vector_goes_where_its_name_goes() -> None:
-    names, cells = ("v[0]", "v[1]", "w[0]", "x"), ([1], [2], [3], [4])
+    names, given = ("v[0]", "v[1]", "w[0]", "x"), ([1], [2], [3], [4])
 
-    asked, answered = Columns.of("v", "w").frames(names, cells, places(1))
+    asked, answered = Columns.of("v", "w").frames(names, given, places(1))
 
     assert (asked.names, answered.names) == (("x",), ("v[0]", "v[1]"))
     Columns.of("v", "w").check("rows.csv", names)
@@ -85,7 +86,7 @@ def test_vectors_are_a_matrix_and_a_row_without_one_is_empty() -> None:
 
     assert frame.vectors is not None
     assert np.array_equal(frame.vectors["v"], [[1.0, 2.0], [np.nan, np.nan]], equal_nan=True)
-    assert (frame.names, frame.values) == (("x",), [7, 8])
+    assert (frame.names, cells(frame)) == (("x",), [7, 8])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.reading import Told
+from harness.reading import Told, cells
 from sidecar.core.words.frame import Frame
 from sidecar.data import jsonl
 from sidecar.data.columns import Columns
@@ -28,13 +28,13 @@ def test_keys_are_columns_and_one_that_is_left_out_is_missing(tmp_path: Path) ->
     (frame,) = frames(tmp_path, {"a": 1, "b": "x"}, "", {"b": None, "c": True})
 
     assert (frame.names, frame.rows) == (("a", "b", "c"), 2)
-    assert frame.values == [1, "x", None, None, None, True]
+    assert cells(frame) == [1, "x", None, None, None, True]
 
 
 def test_a_list_of_numbers_is_a_vector(tmp_path: Path) -> None:
     (frame,) = frames(tmp_path, {"a": 1, "v": [1, 2, 3]}, {"a": 2, "v": None}, {"a": 3, "v": [4, 5, 6]})
 
-    assert (frame.names, frame.values) == (("a",), [1, 2, 3])
+    assert (frame.names, cells(frame)) == (("a",), [1, 2, 3])
     assert frame.vectors is not None
     expected = np.array([[1.0, 2.0, 3.0], [np.nan] * 3, [4.0, 5.0, 6.0]])
     assert np.array_equal(frame.vectors["v"], expected, equal_nan=True)
@@ -44,7 +44,7 @@ def test_a_long_file_is_frames_of_bounded_size_in_order(tmp_path: Path) -> None:
     found = frames(tmp_path, *({"a": at} for at in range(9_000)))
 
     assert max(frame.rows for frame in found) <= 4_096
-    assert [value for frame in found for value in frame.values] == list(range(9_000))
+    assert [value for frame in found for value in cells(frame)] == list(range(9_000))
 
 
 def test_progress_is_the_size_of_the_file(tmp_path: Path) -> None:

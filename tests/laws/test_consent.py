@@ -150,6 +150,7 @@ def read_through(exchanges: Sequence[Exchange], folder: Path, planted: Sequence[
     return out
 
 
+@pytest.mark.slow
 @each_decoder
 def test_no_secret_that_is_a_value_gets_out(made: Any, tmp_path: Path) -> None:
     secrets = list(TEXTS.values())

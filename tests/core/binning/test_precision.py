@@ -52,6 +52,7 @@ def psi(expected: Counts, found: Counts) -> float:
     return float(((p - q) * np.log(p / q)).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SENT)
 def test_rows_of_a_thousand_random_references_land_in_their_own_bins(name: str) -> None:
     send, precision = SENT[name]

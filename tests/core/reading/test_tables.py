@@ -35,6 +35,7 @@ NUMBERS = b"[%s1]" % (b"1.5," * 4_000_000)
 NESTED_SPARSE = b"[%s]" % b",".join([b'{"a":%s}' % keys(0, 2000), *[b'{"a":{"k1":1}}'] * 60_000])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -55,6 +56,7 @@ def test_a_message_made_to_grow_is_refused_before_it_does(data: bytes, reason: s
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_columns_of_many_lengths_are_not_filled_up_to_the_longest() -> None:
     columns: dict[str, Any] = {f"c{at}": [1] * at for at in range(2, 1400)} | {"a": [1] * 99_999, "b": [1] * 99_999}
     tracemalloc.start()
