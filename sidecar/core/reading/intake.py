@@ -165,8 +165,8 @@ class Intake:
     def _choose(self, exchange: Exchange) -> _Choice | None:
         place = self._keys.place(exchange)
         route = self._routes.get(place.declared)
-        decoder = _of_route(*route, exchange) if route else _surest(self._decoders, exchange)
-        guessed = decoder is not None and route is None and decoder.priority(exchange) <= GUESS
+        decoder, priority = (_of_route(*route, exchange), 1.0) if route else _surest(self._decoders, exchange)
+        guessed = priority <= GUESS
         chosen = _Choice(decoder, place, guessed) if decoder else None
         if 0 < len(exchange.request.head) <= _REMEMBERED_BYTES:
             if len(self._choices) >= _MAX_CHOICES:
@@ -228,7 +228,7 @@ def settings_of(settings: DecodeSettings, template: str) -> DecodeSettings:
 
 def _of_route(route: RouteSettings, decoders: Sequence[Decoder], exchange: Exchange) -> Decoder | None:
     """The decoder of a declared route: the named one, or the one that reads pointers, unless the request is CSV or JSON Lines."""
-    surest = _surest(decoders, exchange)
+    surest, _ = _surest(decoders, exchange)
     if exchange.method not in ("POST", "PUT"):
         return surest
     if surest is None:
@@ -239,10 +239,11 @@ def _of_route(route: RouteSettings, decoders: Sequence[Decoder], exchange: Excha
     return next((one for one in decoders if one.name == named), surest)
 
 
-def _surest(decoders: Sequence[Decoder], exchange: Exchange) -> Decoder | None:
+def _surest(decoders: Sequence[Decoder], exchange: Exchange) -> tuple[Decoder | None, float]:
+    """The decoder with the highest priority, and that; None where none claims the exchange."""
     ranked = [(decoder.priority(exchange), -at, decoder) for at, decoder in enumerate(decoders)]
     priority, _, best = max(ranked, default=(0.0, 0, None))
-    return best if priority > 0 else None
+    return (best if priority > 0 else None), priority
 
 
 class _Complaint:
