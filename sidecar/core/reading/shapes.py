@@ -27,6 +27,6 @@ def extent_of(name: str, shape: list[int], size: int) -> tuple[int, int]:
         rows, width = shape[0], math.prod(shape[1:])
     else:
         raise DecodeError("shape", f"tensor {name[:40]!r} has no shape")
-    if rows * width == size and rows >= 0 and 1 <= width <= _MOST:
+    if rows * width == size and min(shape) >= 0 and 1 <= width <= _MOST:
         return rows, width
     raise DecodeError("shape", f"the shape of tensor {name[:40]!r} is not one of {size} values")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 
-from sidecar.core.binning.derived.time import Time
 from sidecar.core.binning.time_texts import is_clock, order_of, seconds_of_number, seconds_of_text
 from sidecar.core.words.cell_texts import PLAIN, Reading
 
@@ -56,18 +54,6 @@ def test_numbers_count_the_unit_that_was_said_or_that_their_size_suggests(unit: 
 )  # fmt: skip
 def test_the_column_says_whether_the_day_or_the_month_is_first(texts: list[str], order: tuple[str, bool]) -> None:
     assert order_of(texts) == order
-
-
-def test_a_moment_becomes_its_hour_its_weekday_and_its_age() -> None:
-    hour, weekday, age = Time().derive(["2026-01-12 12:30:00", "NA", None, "soon", NOON], PLAIN, NOON + 60)
-
-    assert hour.tolist() == pytest.approx([12, np.nan, np.nan, np.nan, 12], nan_ok=True)
-    assert weekday.tolist() == pytest.approx([0, np.nan, np.nan, np.nan, 0], nan_ok=True)
-    assert age.tolist() == pytest.approx([60, np.nan, np.nan, np.nan, 60], nan_ok=True)
-
-
-def test_the_age_is_unknown_where_the_arrival_is() -> None:
-    assert np.isnan(Time().derive(["2026-01-12"])[2]).all()
 
 
 def test_times_of_the_day_are_told_from_dates() -> None:

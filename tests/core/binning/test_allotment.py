@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import chi2_contingency
 
 from harness.references import ROWS, SORTS, bfloat16, cast, printed
+from sidecar.core.binning.allotment import Allotment
 from sidecar.core.binning.binner import Binner
-from sidecar.core.binning.bins import Feature
+from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.cuts import cut_numeric
-from sidecar.core.binning.grain import grain_of
-from sidecar.core.binning.rounding import BINARY
+from sidecar.core.binning.rounding import BFLOAT16, BINARY
 from sidecar.core.words.arrays import Codes, Counts, Floats
 
 ROUNDS = 72
@@ -166,22 +166,6 @@ def test_integers_where_there_were_none_stay_in_their_bins() -> None:
     assert np.array_equal(binned(features, counts, live), Binner(features).cut(live))
 
 
-@pytest.mark.parametrize(
-    ("values", "grain"),
-    [
-        ([0.1, 0.25, 3.0], ("", 2, 2)),
-        ([1.0, 200.0, -3.0], ("", 0, 1)),
-        (cast("f4")(np.array([0.1, 0.7, 1.0])), ("float32", None, None)),
-        (cast("f2")(np.array([0.1, 0.7, 1.0])), ("float16", None, None)),
-        (bfloat16(np.array([0.1, 0.7, 1.0])), ("bfloat16", None, None)),
-        ([1 / 3, 0.1], ("", None, None)),
-        ([], ("", 0, 1)),
-    ],
-)
-def test_a_reference_knows_how_fine_its_numbers_are(values: Sequence[float], grain: tuple[str, int, int]) -> None:
-    assert grain_of(np.array(values, np.float64)) == grain
-
-
 @pytest.mark.parametrize("unit", [1.15078, 0.1, 1 / 3, 2.54])
 def test_products_that_floats_do_not_express_stay_on_their_own_spikes(unit: float) -> None:
     """6 x 1.15078 is 6.904679999999999: rounded to the digits of its neighbours it would be another number."""
@@ -190,3 +174,44 @@ def test_products_that_floats_do_not_express_stay_on_their_own_spikes(unit: floa
     features, _, counts = counted(list(reference))
 
     assert (binned(features, counts, live) == Binner(features).cut(live)).all()
+
+
+HALVES = Feature("x", Kind.NUMERIC, (0.0, 0.501, 1.0))
+"""The edge is in the cell of 0.5, if numbers are sent as bfloat16."""
+
+
+def settled(numbers: Floats, counts: Sequence[float], batch: int) -> Codes:
+    """The bins that rows (n,) of bfloat16 are given, in batches."""
+    allotment = Allotment([HALVES], np.array([counts], np.float64))
+    parts = [numbers[None, at : at + batch] for at in range(0, len(numbers), batch)]
+    codes = [np.searchsorted(HALVES.edges, part, side="right") for part in parts]
+    for part, of_part in zip(parts, codes, strict=True):
+        allotment.settle(part, of_part, ("bfloat16",))
+    return np.concatenate(codes, axis=1)[0]
+
+
+@pytest.mark.parametrize("rows", [(1_000, 1_000), (100, 1_900), (0, 700)])
+def test_the_bins_of_a_cell_share_it_as_the_reference_s_rows_in_it_are_shared(rows: tuple[int, int]) -> None:
+    drawn = np.random.default_rng(1).uniform(size=(2, 400_000)) * [[0.501], [0.499]] + [[0.0], [0.501]]
+    in_cell = (BFLOAT16.rounded(drawn) == 0.5).mean(axis=1) * rows
+
+    found = np.bincount(settled(np.full(40_000, 0.5), (0, *rows, 0, 0), 1_000), minlength=5)
+
+    assert found[1:3] / 40_000 == pytest.approx(in_cell / in_cell.sum(), abs=0.02)
+    assert found[1:3].sum() == 40_000
+
+
+def test_a_run_is_repeatable_however_its_rows_are_batched() -> None:
+    numbers = BFLOAT16.rounded(np.random.default_rng(2).uniform(0.45, 0.55, 5_000))
+
+    assert np.array_equal(settled(numbers, (0, 9, 9, 0, 0), 5_000), settled(numbers, (0, 9, 9, 0, 0), 7))
+
+
+def test_only_the_numbers_that_an_edge_is_rounded_to_change_their_bin() -> None:
+    numbers = BFLOAT16.rounded(np.append(np.random.default_rng(3).uniform(-0.5, 1.5, 5_000), [np.nan, np.inf]))
+    plain = np.searchsorted(HALVES.edges, numbers, side="right")
+
+    changed = settled(numbers, (0, 9, 9, 0, 0), 100) != plain
+
+    assert changed.any()
+    assert set(numbers[changed]) <= set(BFLOAT16.rounded(np.array(HALVES.edges)))
