@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 from harness.references import bfloat16, cast
 from sidecar.core.binning.bins import Feature
 from sidecar.core.binning.cuts import cut_numeric
-from sidecar.core.binning.grain import MOST_DIGITS, LiveGrain, digits_of, grain_of, is_coarser, places_of
-from sidecar.core.binning.grain import rounded_where_finer
+from sidecar.core.binning.grain import (
+    MOST_DIGITS,
+    LiveGrain,
+    digits_of,
+    grain_of,
+    is_coarser,
+    places_of,
+    rounded_where_finer,
+)
 from sidecar.core.binning.rounding import BFLOAT16, FLOAT16, FLOAT32, Decimal
 from sidecar.core.words.arrays import Floats
 
