@@ -35,24 +35,7 @@ EXEMPT = {
 }
 """Modules that need no file. The list may only shrink: an entry that has a file, or is gone, fails."""
 
-ELSEWHERE = {
-    "core/binning/allotment.py": "tests/core/binning/test_precision.py",
-    "core/binning/derived/time.py": "tests/core/binning/test_time_texts.py",
-    "core/binning/grain.py": "tests/core/binning/test_precision.py",
-    "core/reading/decoders/json_lines.py": "tests/laws/test_decoders.py",
-    "core/reading/decoders/seldon.py": "tests/laws/test_decoders.py",
-    "core/reading/flatten.py": "tests/core/reading/test_tables.py",
-    "core/reading/seldon_message.py": "tests/core/reading/test_payloads.py",
-    "core/reading/shapes.py": "tests/core/reading/decoders/test_v2_json.py",
-    "core/reference/choices.py": "tests/core/reference/test_infer.py",
-    "core/reference/suspicions.py": "tests/core/reference/test_infer.py",
-    "core/words/cells.py": "tests/core/words/test_cell_texts.py",
-    "data/arrow_cells.py": "tests/data/test_parquet.py",
-}
-"""Modules that came while the others were mirrored, and where they are tested until they have files. It may only shrink."""
-WITHOUT = EXEMPT | ELSEWHERE
-
-STARTED_BY = {"proxy/traffic.py": "sidecar.app", "data/arrow_csv.py": "sidecar.data.csv"}
+STARTED_BY = {"proxy/traffic.py": "sidecar.app"}
 """Modules that a test starts by another, as the program does."""
 
 
@@ -100,7 +83,7 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("module", [module for module in looked_at() if module not in WITHOUT])
+@pytest.mark.parametrize("module", [module for module in looked_at() if module not in EXEMPT])
 def test_a_module_has_a_test_file_of_its_name_that_reaches_it(module: str) -> None:
     tests = file_of(module)
 
@@ -110,7 +93,7 @@ def test_a_module_has_a_test_file_of_its_name_that_reaches_it(module: str) -> No
     assert "\ndef test_" in tests.read_text()
 
 
-@pytest.mark.parametrize("module", WITHOUT)
+@pytest.mark.parametrize("module", EXEMPT)
 def test_an_exempted_module_is_there_and_has_no_test_file(module: str) -> None:
     assert module in looked_at()
     assert file_of(module) is None, f"{module} has tests: take it off the list"
@@ -122,8 +105,3 @@ def test_a_folder_that_is_not_looked_at_yet_is_there_and_lacks_files(folder: str
 
     assert inside
     assert not all(map(file_of, inside)), f"{folder} is mirrored: take it off the list"
-
-
-@pytest.mark.parametrize("file", sorted(set(ELSEWHERE.values())))
-def test_a_file_that_stands_for_another_is_there(file: str) -> None:
-    assert (ROOT / file).exists()
