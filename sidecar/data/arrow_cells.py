@@ -56,7 +56,7 @@ class ArrowTexts:
         texts = self._texts
         if _holds(texts, b" "):
             texts = pc.utf8_trim_whitespace(texts)
-        if _holds(texts, b"+", b"_") or _has_bare_exponents(texts):
+        if _holds(texts, b"+", b"_", b"(") or _has_bare_exponents(texts):  # Arrow takes nan(1) for NaN
             return None
         numbers = _cast(texts)
         if numbers is None or _has_codes(texts):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,53 @@ import pytest
 
 from harness.reading import Told
 from sidecar.core.words.cells import listed
+from sidecar.core.words.frame import Frame
 from sidecar.data import arrow_csv
-from sidecar.data.csv import header_of
+from sidecar.data.columns import Columns
+from sidecar.data.csv import header_of, read, read_by_line
+from sidecar.data.progress import Silent
+from sidecar.errors import DataError
+
+MARK = b"\xef\xbb\xbf"
+
+
+def parts(tmp_path: Path, text: bytes, excluded: Collection[str] = (), told: Told | None = None) -> list[Any]:
+    file = tmp_path / "a.csv"
+    file.write_bytes(text)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        header = header_of(file, lines)
+    read = arrow_csv.read(file, header, excluded, told or Told())
+    return [(names, [listed(column) for column in columns], rows) for names, columns, rows in read]
+
+
+@pytest.mark.parametrize("mark", [b"", MARK], ids=["plain", "with a mark"])
+def test_cells_are_texts_as_they_are_written_below_the_header(tmp_path: Path, mark: bytes) -> None:
+    (read,) = parts(tmp_path, mark + 'é;"b\nb"\n01;NA\n;"x;\ny"\n'.encode())
+
+    assert read == (["é", "b\nb"], [["01", ""], ["NA", "x;\ny"]], 2)
+
+
+def test_excluded_columns_are_not_read_and_rows_are_counted_though_all_are(tmp_path: Path) -> None:
+    text = b"a,b,c\n1,2,3\n4,5,6\n"
+
+    assert parts(tmp_path, text, {"b"}) == [(["a", "c"], [["1", "4"], ["3", "6"]], 2)]
+    assert parts(tmp_path, text, {"a", "b", "c"}) == [([], [], 2)]
+
+
+@pytest.mark.parametrize("text", [b"a,b\n", b"a,b", MARK + b"a,b\n"])
+def test_a_header_alone_has_no_rows(tmp_path: Path, text: bytes) -> None:
+    assert parts(tmp_path, text) == []
+
+
+def test_a_long_file_comes_in_parts_in_order_and_tells_its_progress(tmp_path: Path) -> None:
+    told = Told()
+    cells = [f"{at:07}" for at in range(300_000)]
+
+    read = parts(tmp_path, "\n".join(["a", *cells]).encode(), told=told)
+
+    assert len(by_arrow[0]) == 60_001
+    assert by_arrow == by_line
+
 
 MARK = b"\xef\xbb\xbf"
 

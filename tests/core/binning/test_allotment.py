@@ -187,7 +187,7 @@ def settled(numbers: Floats, counts: Sequence[float], batch: int) -> Codes:
     codes = [np.searchsorted(HALVES.edges, part, side="right") for part in parts]
     for part, of_part in zip(parts, codes, strict=True):
         allotment.settle(part, of_part, ("bfloat16",))
-    return np.asarray(np.concatenate(codes, axis=1)[0], np.int64)
+    return np.asarray(np.concatenate(codes, axis=1)[0])
 
 
 @pytest.mark.parametrize("rows", [(1_000, 1_000), (100, 1_900), (0, 700)])

@@ -23,8 +23,7 @@ def response(body: bytes) -> Frame:
 
 @pytest.mark.parametrize(
     "said",
-    [TYPE, b"application/json-lines", b"application/x-ndjson; charset=utf-8", b"Application/JSONL",
-     b"application/json-seq"],
+    [TYPE, b"application/json-lines", b"application/x-ndjson; charset=utf-8", b"Application/JSONL", b"application/json-seq"],
 )  # fmt: skip
 def test_a_content_type_of_lines_is_claimed_on_the_path_of_a_protocol(said: bytes) -> None:
     assert LINES.priority(exchange("/invocations", b"", content_type=said)) > GUESS
