@@ -164,6 +164,7 @@ def test_no_secret_that_is_a_value_gets_out(made: Any, tmp_path: Path) -> None:
     assert learned == len(secrets) > 30
 
 
+@pytest.mark.slow
 @each_decoder
 def test_no_secret_that_is_a_name_gets_out(made: Any, tmp_path: Path) -> None:
     forms = [one for one in made.examples if with_names(one, "zq") != with_names(one, "zzq")]
@@ -174,6 +175,7 @@ def test_no_secret_that_is_a_name_gets_out(made: Any, tmp_path: Path) -> None:
     assert learned == len(forms) > 0
 
 
+@pytest.mark.slow
 @each_decoder
 def test_no_identifier_that_is_a_number_gets_out(made: Any, tmp_path: Path) -> None:
     example = made.sized(2, 3)

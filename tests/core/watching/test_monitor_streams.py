@@ -42,6 +42,8 @@ from sidecar.settings import (
     WindowSettings,
 )
 
+pytestmark = pytest.mark.slow  # streams of thousands of rows
+
 SETTINGS = Settings(window=WindowSettings(rows=1_000), learn=LearnSettings(rows=1_000))
 ROWS = 8
 Rng = np.random.Generator
@@ -210,7 +212,6 @@ def shares(makes: Iterable[Make], first: float) -> list[tuple[Make, float]]:
     return [(make, first if at == 0 else (1 - first) / (len(made) - 1)) for at, make in enumerate(made)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("given", ["learned", "one stream", "all streams"])
 def test_streams_whose_shares_change_do_not_drift(case: Case, given: str) -> None:
@@ -233,7 +234,6 @@ def test_streams_whose_shares_change_do_not_drift(case: Case, given: str) -> Non
         assert {feature.state for side in stream.sides for feature in side.features} == {State.OK}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("given", ["learned", "file"])
 def test_refused_requests_with_other_inputs_do_not_drift(given: str) -> None:
     accepted = endpoint("/predict", 0.0, "age", "income")
@@ -255,7 +255,6 @@ def test_refused_requests_with_other_inputs_do_not_drift(given: str) -> None:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 413, 422, 429, 500, 503])
 def test_no_request_is_learned_that_was_not_accepted(status: int) -> None:
     refused = endpoint("/predict", 9.0, "age", "income", status=status)
@@ -270,7 +269,6 @@ def test_no_request_is_learned_that_was_not_accepted(status: int) -> None:
     assert player.monitor.view().unwatched.rows == {(Side.INPUT, Answered.REFUSED): 500}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
@@ -356,7 +354,6 @@ def test_the_stream_of_the_models_name_is_the_primary_one_whenever_it_comes() ->
     assert player.verdicts() == []
 
 
-@pytest.mark.slow
 def test_a_reference_of_one_stream_is_for_the_stream_that_it_fits() -> None:
     makes = {
         "/a": endpoint("/a", 5.0, "x"),
@@ -381,7 +378,6 @@ def test_a_reference_that_fits_nothing_says_so() -> None:
     assert player.monitor.view().primary.violations["p", "missing_feature"] == 400
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("primary", ["/b", "b", "model/b"])
 def test_the_settings_may_name_the_primary_stream(primary: str) -> None:
     settings = msgspec.structs.replace(SETTINGS, streams=StreamSettings(primary=primary))

@@ -18,6 +18,8 @@ from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.frame import Frame
 from sidecar.settings import Settings
 
+pytestmark = pytest.mark.slow  # streams of thousands of rows
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 Rng = np.random.Generator
 

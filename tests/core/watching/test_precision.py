@@ -21,6 +21,8 @@ from sidecar.core.words.events import State, VerdictChanged
 from sidecar.core.words.exchange import Exchange
 from sidecar.settings import Settings
 
+pytestmark = pytest.mark.slow  # streams of thousands of rows
+
 ROWS, MESSAGE = 20_000, 50
 Table = Mapping[str, Floats]
 

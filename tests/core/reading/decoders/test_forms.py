@@ -100,6 +100,7 @@ def read(decoder: str, path: str, document: Any) -> Frame:
     return ALL[decoder].request(exchange(path, body), body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", UNNAMED)
 @laws
 @given(rows=tables)
@@ -112,6 +113,7 @@ def test_a_matrix_is_the_same_in_every_form(form: str, rows: Rows) -> None:
     assert_same(frame.values, flat(rows))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", NAMED)
 @laws
 @given(rows=tables)
