@@ -26,9 +26,9 @@ def frame(columns: Columns, side: Side = Side.INPUT) -> Frame:
     return Frame(side, tuple(columns), rows, len(columns), values)
 
 
-def profile_of(columns: Columns) -> Profile:
-    """A profile of these input columns, bins and all."""
-    builder = Builder(Choices(category_rows=1, include=frozenset(columns)))
+def profile_of(columns: Columns, category_rows: int = 1) -> Profile:
+    """A profile of these input columns, bins and all; names of `category_rows` rows have a bin."""
+    builder = Builder(Choices(category_rows=category_rows, include=frozenset(columns)))
     builder.add(frame(columns))
     return builder.build()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -33,7 +34,10 @@ def test_a_file_is_read_by_its_suffix(tmp_path: Path, suffix: str) -> None:
         file.write_text("a\n1\n2\n")
 
     (frame,) = read(file)
-    assert (frame.side, frame.names, list(map(float, cells(frame)))) == (Side.INPUT, ("a",), [1.0, 2.0])
+    values = (
+        ["1", "2"] if suffix.lower() in (".csv", ".tsv") else [1.0, 2.0]
+    )  # a text stays one until its column is known
+    assert msgspec.structs.replace(frame, values=cells(frame)) == Frame(Side.INPUT, ("a",), 2, 1, values)
 
 
 def test_json_lines_that_are_captured_exchanges_are_read_as_such(tmp_path: Path) -> None:

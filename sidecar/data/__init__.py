@@ -16,7 +16,7 @@ READERS = {".csv": csv.read, ".tsv": csv.read, ".parquet": parquet.read, ".pq": 
 
 
 def read_frames(path: str, columns: Columns, progress: Progress) -> Iterator[Frame]:
-    """The rows of a file as frames of a few thousand rows. Raises DataError, which names file, row and column."""
+    """The rows of a file as frames of bounded size. Raises DataError, which names file, row and column."""
     file = Path(path)
     if not file.is_file():
         raise DataError(path, "is not a file", "Give the path of a CSV, Parquet or JSON-lines file, or of a capture")

@@ -43,8 +43,11 @@ def read(
                     column_types=dict.fromkeys(places, pa.string()), include_columns=wanted or places[:1]
                 ),
             )
+            told = 0
             for batch in reader:
-                progress.advance(batch.nbytes)
+                read = data.tell()  # a few blocks ahead of the batch
+                progress.advance(read - told)
+                told = read
                 yield kept, [ArrowTexts(batch.column(at)) for at in range(len(kept))], batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise BalkedError from error

@@ -36,7 +36,7 @@ class Header(NamedTuple):
 
 
 def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
-    """Frames of a few thousand rows. Raises DataError for what is no CSV, or a ragged row, naming its line."""
+    """Frames of a mebibyte of text, or a few thousand rows. Raises DataError for what is no CSV, or a ragged row, by line."""
     done = 0
     try:
         from sidecar.data import arrow_csv

@@ -19,7 +19,7 @@ _BUFFER_BYTES = 1 << 18
 
 
 def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
-    """Frames of a few thousand rows. Raises DataError, which names the column at fault."""
+    """Frames of some ten thousand rows. Raises DataError, which names the column at fault."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq

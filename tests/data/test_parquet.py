@@ -67,11 +67,25 @@ def test_fields_of_an_object_are_columns_of_their_own(tmp_path: Path) -> None:
     assert cells(frame) == [1.0, 2.0, "x"]
 
 
-def test_a_list_of_texts_is_refused_by_name_and_can_be_left_out(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="column 'odd'"):
-        frames(tmp_path, {"a": [1], "odd": [["x"]]})
+@pytest.mark.parametrize(("excluded", "left"), [("odd", ("a",)), ("odd.c.d", ("a", "odd.b"))])
+def test_an_object_can_be_left_out_whole_or_by_field(tmp_path: Path, excluded: str, left: tuple[str, ...]) -> None:
+    columns = {"a": [1], "odd": pa.array([{"b": 2.0, "c": {"d": "x"}}])}
 
-    (frame,) = frames(tmp_path, {"a": [1], "odd": [["x"]]}, Columns.of("", "odd"))
+    (frame,) = frames(tmp_path, columns, Columns.of("", excluded))
+
+    assert frame.names == left
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pa.array([["x"]]), pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())), pa.array([b"\xff"])],
+    ids=["texts", "map", "bytes"],
+)
+def test_what_is_nested_or_binary_is_refused_by_name_and_can_be_left_out(tmp_path: Path, column: Any) -> None:
+    with pytest.raises(DataError, match="column 'odd'"):
+        frames(tmp_path, {"a": [1], "odd": column})
+
+    (frame,) = frames(tmp_path, {"a": [1], "odd": column}, Columns.of("", "odd"))
     assert frame.names == ("a",)
 
 
