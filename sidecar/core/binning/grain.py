@@ -28,6 +28,9 @@ _WHOLE = 2.0**53
 _FULL = Decimal(300, 17)
 """Stands for more places and digits than are counted."""
 _LEAST_DIGITS = 6
+_FEW_PLACES = 2
+"""Of a reference with so few places most numbers may be round, as a visibility in whole miles is: that live ones are says
+nothing of their precision."""
 _LOOKED_AT = 256
 """Values of a column that are looked at in each batch..."""
 _OFTEN, _SELDOM = 64, 16
@@ -103,6 +106,7 @@ class _Column:
     def __init__(self, feature: Feature) -> None:
         self._binary = [one for one in (BFLOAT16, FLOAT16, FLOAT32) if is_coarser(one, feature)]
         self._wanted = _counted(feature.places, feature.digits)
+        self._is_often_round = feature.places is not None and feature.places <= _FEW_PLACES
         self.own = _own(self._wanted)
         """The decimals of the reference."""
         self.is_finer = False
@@ -138,6 +142,8 @@ class _Column:
         return not np.array_equal(sent, values)
 
     def _rounding(self) -> Rounding:
+        if self._is_often_round and self._places is not None and self._places <= self._wanted.places:
+            return FLOAT32
         if self._binary and self._binary != [FLOAT32] and self._places != 0:
             return self._binary[0]
         return _counted(self._places, self._digits)
