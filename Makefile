@@ -31,7 +31,8 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test $(CHECKOV_VENV)/.checkov packages-test
 	scripts/car_loan $(VENV)/bin/python .cache/car-loan
 	$(MAKE) --no-print-directory check
-	$(VENV)/bin/python -m pytest $(PARALLEL)
+	$(VENV)/bin/python -m pytest tests/image
+	$(VENV)/bin/python -m pytest $(PARALLEL) --ignore tests/image
 
 test-fast: $(VENV)/.test
 	$(VENV)/bin/python -m pytest $(PARALLEL) -m 'not slow and not system and not real_embeddings'

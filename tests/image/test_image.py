@@ -102,7 +102,7 @@ def test_traffic_passes_and_is_measured_in_a_pod_that_is_locked_down(pod: Podman
     for _ in range(5):
         assert pod.python(MODEL, ASK % "1").strip() == "200"
 
-    rows = 'model_rows_total{model_name="model",model_version="",side="input",answered="accepted"} 5.0'
+    rows = 'model_rows_total{answered="accepted",model_name="model",model_version="",side="input"} 5.0'
     eventually(lambda: rows in pod.python(SIDECAR, READ % "/metrics"))
     assert "drift-sidecar" in pod.python(SIDECAR, READ % "/")
     metrics = pod.python(SIDECAR, READ % "/metrics")
