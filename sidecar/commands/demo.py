@@ -12,9 +12,9 @@ import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
-import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -71,14 +71,24 @@ async def prepared(tell: Callable[[str, str], None]) -> Path:
     data = CACHE / hashlib.sha256(made_with).hexdigest()[:12]
     if not data.is_dir():
         tell("training a model on the flights out of New York in January to March 2013 ...", "bold")
-        unfinished = data.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        await finished(sys.executable, str(program), str(unfinished))
-        unfinished.rename(data)
+        await _made(program, data)
     tell("making a reference profile of the rows it was trained on, and of its answers to them", "bold")
     arguments = (str(data / "training.csv"), "--outputs", "predicted_delay", "-o", str(data / "reference.json"))
     await finished(sys.executable, "-m", "sidecar.cli", "profile", *arguments)
     return data
+
+
+async def _made(program: Path, data: Path) -> None:
+    """Makes the folder beside its place and moves it there whole. Where another process was faster, its folder stands."""
+    data.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=data.parent, prefix="unfinished-") as folder:
+        made = Path(folder, data.name)
+        await finished(sys.executable, str(program), str(made))
+        try:
+            made.rename(data)
+        except OSError:
+            if not data.is_dir():
+                raise
 
 
 class Demo:

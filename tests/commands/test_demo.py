@@ -7,6 +7,7 @@ import io
 import json
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from harness.wire import exchange
 from sidecar import cli
-from sidecar.commands.demo import _until_ready
+from sidecar.commands.demo import _made, _until_ready
 from sidecar.commands.demo_processes import finished, free_port, process
 from sidecar.commands.demo_story import Story
 from sidecar.commands.demo_traffic import request
@@ -176,3 +177,22 @@ def test_without_its_packages_the_demo_says_how_to_get_them(
     message = capsys.readouterr().err
     assert "sklearn" in message
     assert "make demo" in message
+
+
+def test_two_demos_that_prepare_at_once_both_find_the_whole_folder(tmp_path: Path) -> None:
+    program, data = tmp_path / "prepare.py", tmp_path / "cache" / "made"
+    program.write_text(
+        "import pathlib, sys, time\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "folder.mkdir()\n"
+        "time.sleep(0.2)\n"
+        "(folder / 'model').write_text('whole')\n"
+    )
+
+    async def prepare_twice() -> None:
+        await asyncio.gather(_made(program, data), _made(program, data))
+
+    asyncio.run(prepare_twice())
+
+    assert (data / "model").read_text() == "whole"
+    assert [path.name for path in data.parent.iterdir()] == ["made"]
