@@ -271,7 +271,8 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--html", metavar="FILE", default="", help="write the report as one HTML file as well")
     parser.add_argument("--fail-on", choices=("drift", "warning", "never"), default="never",
-                        help="exit with 1 if any feature is in this state or worse (default: never)")  # fmt: skip
+                        help="exit with 1 if any feature is in this state or worse, with 2 if there are too few rows "
+                             "to judge any (default: never)")  # fmt: skip
     parser.add_argument("--material-psi", type=float, default=0.1, metavar="PSI",
                         help="the effect that matters, as PSI without small-sample bias (default: 0.1)")  # fmt: skip
     parser.add_argument("--material-correlation", type=float, default=0.1, metavar="R",

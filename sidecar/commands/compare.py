@@ -40,7 +40,7 @@ _MEASURES = (("psi", "PSI"), ("jensen_shannon", "JS"), ("kolmogorov_smirnov", "K
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print the report; 1 if `--fail-on` says so."""
+    """Print the report; 1 if `--fail-on` says so. Raises UserError if it asks for a verdict and nothing could be judged."""
     reference = read_reference(options.reference)
     if options.stream:
         reference = only(reference, options.reference, options.stream)
@@ -54,7 +54,11 @@ def execute(options: argparse.Namespace) -> int:
         print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(found, options.material_psi)
-    return int(bool(found.states & _FAILING[options.fail_on]))
+    failing = _FAILING[options.fail_on]
+    if failing and found.states <= {State.INSUFFICIENT}:
+        fix = "Compare more rows, or a reference of more; `--fail-on never` only reports"
+        raise UserError(options.live, "has too few rows for a verdict on any feature", fix)
+    return int(bool(found.states & failing))
 
 
 def _write(options: argparse.Namespace, reference: Profile, live: Profile, found: Comparison) -> None:

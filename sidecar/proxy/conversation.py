@@ -73,7 +73,7 @@ class Conversation:
 
     __slots__ = (
         "_answering", "_asked", "_asking", "_ended", "_in_flight", "_now", "_requests", "_responses", "_services",
-        "_upstream_done", "closing",
+        "_to_blame", "closing",
     )  # fmt: skip
 
     def __init__(self, services: Services) -> None:
@@ -85,7 +85,7 @@ class Conversation:
         self._ended: list[InFlight] = []  # those that this read ended
         self._requests = RequestWatcher(_Asking(self), services.head_limit)
         self._responses = ResponseWatcher(_Answering(self), services.head_limit)
-        self._upstream_done = False
+        self._to_blame: Outcome | None = None  # of the side that was the first to end; None while both may speak
         self._now = 0
         self.closing = False
         """We are draining, and the client was told or is about to be: close when nothing is in flight."""
@@ -151,6 +151,7 @@ class Conversation:
 
     def client_eof(self) -> bytes:
         """The client sends no more; returns what was held back."""
+        self._first_to_end(Outcome.CLIENT_GONE)
         return self._requests.release()
 
     def upstream_eof(self, now: int) -> Step:
@@ -160,7 +161,7 @@ class Conversation:
         answering = self._answering
         if answering is not None and answering.answer is not None and answering.answer.until_close:
             self._end()
-        self._upstream_done = True
+        self._first_to_end(Outcome.UPSTREAM_GONE)
         return self._answered(held)
 
     def refuse(self, data: bytes, now: int) -> Step:
@@ -181,13 +182,18 @@ class Conversation:
     def closed(self, by_upstream: bool, now: int) -> None:
         """The connection is gone; whatever is in flight ends here.
 
-        Once the model had sent its last byte, it is to blame for what had no answer, whoever closes first.
+        To blame is the side that was the first to end, by its last byte or by its socket. A model that is told of its
+        client's end often closes before we do.
         """
-        gone = by_upstream or self._upstream_done
-        self._all_ended(Outcome.UPSTREAM_GONE if gone else Outcome.CLIENT_GONE, now)
+        self._all_ended(self._first_to_end(Outcome.UPSTREAM_GONE if by_upstream else Outcome.CLIENT_GONE), now)
         self._asking = self._answering = None
         self._requests.close()
         self._responses.close()
+
+    def _first_to_end(self, outcome: Outcome) -> Outcome:
+        """A side has ended, which would be `outcome`; returns the outcome by the side that was the first."""
+        self._to_blame = self._to_blame or outcome
+        return self._to_blame
 
     def _all_ended(self, outcome: Outcome, now: int) -> None:
         while self._in_flight:

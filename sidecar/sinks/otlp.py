@@ -39,7 +39,8 @@ _QUEUE_SPANS = 2048
 _BATCH_SPANS = 64
 _DELAY_MILLIS = 1000
 _PATH_CHARACTERS = 1024
-_FAILED = frozenset({Outcome.UPSTREAM_GONE, Outcome.UPSTREAM_REFUSED, Outcome.CLIENT_GONE})
+_FAILED = frozenset({Outcome.UPSTREAM_GONE, Outcome.UPSTREAM_REFUSED})
+"""A client that leaves is no fault of the server that the span is about."""
 
 
 def make(settings: Settings) -> OtlpSink:
@@ -104,12 +105,15 @@ class OtlpSink:
         )
         if exchange.first_byte_ns:
             span.add_event("first_byte", timestamp=exchange.started_ns + exchange.first_byte_ns)
+        end_ns = exchange.started_ns + exchange.duration_ns
         for name, message in (("request", exchange.request), ("response", exchange.response)):
             if message.truncated:
-                span.add_event("shed", {"message": name}, timestamp=exchange.started_ns + exchange.duration_ns)
+                span.add_event("shed", {"message": name}, timestamp=end_ns)
+        if exchange.outcome is Outcome.CLIENT_GONE:
+            span.add_event(exchange.outcome.value, timestamp=end_ns)
         if exchange.status >= 500 or exchange.outcome in _FAILED:
             span.set_status(Status(StatusCode.ERROR))
-        span.end(exchange.started_ns + exchange.duration_ns)
+        span.end(end_ns)
 
 
 class _GivenIds(IdGenerator):

@@ -50,17 +50,6 @@ def test_the_table_names_every_feature(reference: Path, tmp_path: Path, capsys: 
     assert all(name in table for name in ("age", "country", "smoker", "score", "drift"))
 
 
-def test_few_rows_are_insufficient_and_no_failure(
-    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    capsys.readouterr()
-    live = write_rows(tmp_path / "live.csv", 20, seed=2, shift=30)
-
-    assert cli.main(["compare", str(reference), str(live), "--json", "--fail-on", "warning"]) == 0
-
-    assert {one["state"] for one in json.loads(capsys.readouterr().out)["features"]} == {"insufficient"}
-
-
 def test_a_profile_of_the_same_bins_can_be_compared(reference: Path) -> None:
     assert cli.main(["compare", str(reference), str(reference), "--fail-on", "warning"]) == 0
 
@@ -222,3 +211,17 @@ def test_a_reference_knows_its_name_and_when_it_was_made(
     assert described["name"] == "november"
     assert described["created"].endswith("Z")
     assert described["digest"] == json.loads(reference.read_bytes())["digest"].removeprefix("sha256:")
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("drift", 2), ("warning", 2), ("never", 0)])
+def test_where_nothing_could_be_judged_a_pipeline_that_asks_for_a_verdict_does_not_pass(
+    reference: Path, tmp_path: Path, fail_on: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live = write_rows(tmp_path / "few.csv", 20, seed=2, shift=30)
+    capsys.readouterr()
+
+    assert cli.main(["compare", str(reference), str(live), "--json", "--fail-on", fail_on]) == code
+
+    printed = capsys.readouterr()
+    assert {one["state"] for one in json.loads(printed.out)["features"]} == {"insufficient"}
+    assert ("few.csv: has too few rows for a verdict" in printed.err) == (code == 2)

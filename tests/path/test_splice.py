@@ -231,6 +231,18 @@ def test_a_model_that_ends_in_the_middle_of_a_body_ends_the_stream(line: Line, c
     counts.expect(upstream_gone=1)
 
 
+def test_a_client_that_leaves_a_stream_is_to_blame_though_the_model_then_closes_first(
+    line: Line, counts: Counts
+) -> None:
+    line.client.send(GET)
+    line.model.expect_request(GET)
+    answer(line, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n")
+    line.client.close()
+    line.model.expect_end()
+    line.model.close()
+    counts.expect(client_gone=1)
+
+
 def test_a_client_that_vanishes_is_a_reset_to_the_model(line: Line, counts: Counts) -> None:
     line.client.send(POST_HEAD + b"part of")
     line.model.expect_request(POST_HEAD, b"part of")

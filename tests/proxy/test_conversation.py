@@ -159,15 +159,26 @@ def test_a_probe_is_forwarded_and_left_out_of_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by_upstream", "eof", "outcome"),
-    [(False, False, "client_gone"), (True, False, "upstream_gone"), (False, True, "upstream_gone")],
+    ("ends", "by_upstream", "outcome"),
+    [
+        ("", False, "client_gone"),
+        ("", True, "upstream_gone"),
+        ("u", False, "upstream_gone"),
+        ("u", True, "upstream_gone"),
+        ("c", False, "client_gone"),
+        ("c", True, "client_gone"),
+        ("cu", False, "client_gone"),
+        ("cu", True, "client_gone"),
+        ("uc", False, "upstream_gone"),
+        ("uc", True, "upstream_gone"),
+    ],
 )
-def test_who_left_first_is_to_blame_for_what_was_in_flight(by_upstream: bool, eof: bool, outcome: str) -> None:
+def test_who_left_first_is_to_blame_for_what_was_in_flight(ends: str, by_upstream: bool, outcome: str) -> None:
     talk = Talk()
     talk.client(POST * 2)
     talk.upstream(OK[:-3])
-    if eof:
-        talk.upstream_eof()
+    for side in ends:
+        talk.upstream_eof() if side == "u" else talk.conversation.client_eof()
     first, second = talk.close(by_upstream)
     assert talk.counts == {("http1", outcome): 2}
     assert (first.status, first.response.body_bytes) == (200, 11)

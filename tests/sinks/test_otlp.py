@@ -108,6 +108,13 @@ def test_a_model_that_vanished_is_an_error(collector: Collector) -> None:
     assert attributes(span)["error.type"] == "upstream_gone"
 
 
+def test_a_client_that_left_is_no_error_of_the_server_and_is_told(collector: Collector) -> None:
+    (span,) = exported(collector, exchange(trace=TRACE, outcome=Outcome.CLIENT_GONE))
+    assert span.status.code == WireStatus.STATUS_CODE_UNSET
+    assert "error.type" not in attributes(span)
+    assert "client_gone" in [event.name for event in span.events]
+
+
 def test_an_answer_of_404_is_the_clients_fault_and_no_error(collector: Collector) -> None:
     (span,) = exported(collector, exchange(trace=TRACE, status=404))
     assert span.status.code == WireStatus.STATUS_CODE_UNSET
