@@ -9,6 +9,7 @@ from prometheus_client.samples import Sample
 from harness.observed import SEGMENTED, SETTINGS, drifted_monitor, exchange, snapshot
 from sidecar.core.reading.metrics_page import RESULTS, Merging
 from sidecar.core.words.containers import CgroupView, ContainersView, ProcessesView
+from sidecar.observer.complaints import Complaints
 from sidecar.settings import Settings
 from sidecar.sink import Observed
 from sidecar.sinks.prometheus import PrometheusSink
@@ -25,7 +26,8 @@ def everything() -> Observed:
     machine.tick(1_700_000_091.0)
     containers = ContainersView(CgroupView(2.5, 0.3, 100, 200, 1), ProcessesView(7.0, 200, 4, 9, 1_700_000_000.0))
     merging = Merging(None, dict.fromkeys(RESULTS, 1))
-    return Observed(snapshot(), machine.view(), {"otlp": {"sent": 5, "failed": 2}}, {}, containers, merging)
+    sinks = {"otlp": {"sent": 5, "failed": 2}}
+    return Observed(snapshot(), machine.view(), sinks, {}, containers, merging, Complaints().counts)
 
 
 def render(observed: Observed, accept: str = "", settings: Settings = SETTINGS) -> str:

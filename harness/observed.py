@@ -96,6 +96,7 @@ def snapshot(requests: int = 10, *, status: int = 200, at: float = STARTED, **ch
         connections=2,
         handoff_bytes=100,
         observer_restarts=1,
+        log_lines_lost=0,
         requests=(RequestSeries("POST", ROUTE, status, durations),),
         routes=(RouteSeries(ROUTE, durations, sizes, sizes),),
         added=histogram(ADDED_BOUNDS, 0.00004, requests),

@@ -193,7 +193,7 @@ class Sidecar:
         sets: dict[str, Any] | None = None,
         environ: dict[str, str] | None = None,
         stdout: IO[bytes] | int = subprocess.DEVNULL,
-        stderr: IO[bytes] | None = None,
+        stderr: IO[bytes] | int | None = None,
     ) -> None:
         self.port, self.admin_port = free_ports(2)
         arguments = [

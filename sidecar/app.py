@@ -22,6 +22,8 @@ from sidecar.errors import SidecarError
 from sidecar.settings import Effective, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sidecar.handoff.port import Handoff
     from sidecar.proxy.conversation import Services
     from sidecar.proxy.tally import Tally
@@ -37,12 +39,16 @@ _READINESS_SECONDS = 1.0
 
 def run(effective: Effective) -> int:
     """Run the sidecar (this process carries the traffic). Returns the exit code; raises SettingsError."""
+    from sidecar.line_writer import install
     from sidecar.proxy import traffic
 
-    return traffic.run(lambda: carry_traffic(effective.settings, OBSERVER_COMMAND))
+    streams = install()
+    return traffic.run(lambda: carry_traffic(effective.settings, OBSERVER_COMMAND, lambda: streams.lost))
 
 
-async def carry_traffic(settings: Settings, observer_command: list[str]) -> int:
+async def carry_traffic(
+    settings: Settings, observer_command: list[str], log_lines_lost: Callable[[], int] = lambda: 0
+) -> int:
     """Run the traffic process until it is told to leave. Returns the exit code.
 
     Raises SettingsError if an address is bad or taken.
@@ -57,7 +63,7 @@ async def carry_traffic(settings: Settings, observer_command: list[str]) -> int:
 
     loop = asyncio.get_running_loop()
     upstream = parse_address("upstream", settings.upstream, unix=True)
-    tally = Tally(time.time_ns())
+    tally = Tally(time.time_ns(), log_lines_lost)
     handoff = SocketHandoff(loop, settings.handoff, tally.shed)
     services = _services(settings, tally, handoff)
     ingress = Ingress(settings, services)
@@ -90,7 +96,7 @@ def _services(settings: Settings, tally: Tally, handoff: Handoff) -> Services:
     )
 
 
-def observe(handoff: socket.socket, admin: socket.socket) -> None:
+def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callable[[], int]) -> None:
     """Run the observer until the traffic process ends the handoff. Raises SidecarError for a bad reference or setting."""
     import uvloop
 
@@ -121,18 +127,23 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
     complaints = Complaints()
     reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints)
     containers = functools.partial(read_containers, settings.container)
-    worker = Worker(monitor, make_sinks(settings), clock, complaints, save_learned, reloader, containers)
+    worker = Worker(
+        monitor, make_sinks(settings), clock, complaints, save_learned, reloader, containers, log_lines_lost
+    )
     logging.basicConfig(level=settings.log.level.upper(), stream=sys.stderr)
     uvloop.run(serve(settings, worker, clock, admin, handoff, reader, early))
 
 
 def _observer_process(arguments: list[str]) -> int:
     """What `OBSERVER_COMMAND` runs. Exit code 2 says that the settings are at fault."""
+    from sidecar.line_writer import install
+
+    streams = install()
     handoff, admin = (socket.socket(fileno=int(number)) for number in arguments)
     with contextlib.suppress(OSError):  # on a core that both processes want, ours never interrupts the traffic
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
-        observe(handoff, admin)
+        observe(handoff, admin, lambda: streams.lost)
     except SidecarError as error:
         print(f"drift-sidecar: {error}", file=sys.stderr, flush=True)
         return error.exit_code

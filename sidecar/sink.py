@@ -51,6 +51,10 @@ class Observed(NamedTuple):
     containers: ContainersView = ContainersView()
     merging: Merging | None = None
     """The model's own metrics; None where none are wanted."""
+    faults: Mapping[str, int] = {}
+    """kind -> times that something of ours failed"""
+    log_lines_lost: int = 0
+    """Of the observer."""
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ import pytest
 hypothesis.settings.register_profile("patient", deadline=None)  # no test asserts on wall-clock speed
 hypothesis.settings.load_profile("patient")
 
-SYSTEM = {"image", "path", "dashboards", "real", "k8s"}
+SYSTEM = {"image", "path", "faults", "dashboards", "real", "k8s"}
 """Folders whose tests start whole programs, or need what Debian or another environment brings."""
 TOGETHER = {
     "tests/image": "podman",  # one storage, and pods with fixed names

@@ -41,6 +41,15 @@ ITSELF = (
         memory is the usual reason.""",
     ),
     Alert(
+        "SidecarFaulty",
+        f"sum {by(*MODEL, 'kind')} (increase(sidecar_faults_total[15m])) > 0",
+        "0m",
+        "warning",
+        "A part of the analysis of <model> fails: <kind>",
+        """The <kind> of observers of <model><where> failed <count> times in 15 minutes. Requests are not affected; what
+        failed is missing in the figures. The log of the sidecar says why.""",
+    ),
+    Alert(
         "SidecarSinkFailing",
         f"{_FAILED} / ({_EVENTS} > 0) > 0.05",
         "10m",

@@ -21,6 +21,7 @@ from sidecar.core.words.frame import Side
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.observer import api
 from sidecar.observer.answers import Problem
+from sidecar.observer.complaints import Part
 from sidecar.observer.live import LiveEvents
 from sidecar.observer.model_scraper import ModelScraper, patience
 from sidecar.observer.schema import schema_json
@@ -101,7 +102,7 @@ class _Pages:
         self._worker = worker
         self._clock = clock
         self.live_page = LiveEvents(self._look)
-        complain = functools.partial(worker.complaints.add, "merging the model's metrics")
+        complain = functools.partial(worker.complaints.add, Part.MERGE, "merging the model's metrics")
         self._model_scraper = (
             ModelScraper(settings, lambda error: complain(error, clock())) if settings.metrics.merge else None
         )
@@ -114,7 +115,7 @@ class _Pages:
         except web.HTTPException as error:
             return _json(Problem(error.reason), error.status)
         except Exception as error:  # noqa: BLE001  # a fault in a page must not stop the analysis
-            self._worker.complaints.add("admin page", error, self._clock())
+            self._worker.complaints.add(Part.PAGE, "admin page", error, self._clock())
             return _json(Problem("the observer failed to answer; its log says why"), 500)
 
     def _look(self) -> bytes:

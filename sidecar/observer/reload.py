@@ -13,7 +13,7 @@ from typing import Protocol
 from sidecar.core.reference.profile import Profile
 from sidecar.core.words.events import Event
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
-from sidecar.observer.complaints import Complaints
+from sidecar.observer.complaints import Complaints, Part
 from sidecar.reference_store import read_reference
 
 Signature = tuple[int, int, int]
@@ -55,7 +55,7 @@ class Reloader:
             events = self._monitor.switch(read_reference(self._path), now)
         except (ReferenceFileError, ReferenceUnreachableError) as error:
             self.results["failed"] += 1
-            self._complaints.add("the reference that was replaced", error, now)
+            self._complaints.add(Part.REFERENCE, "the reference that was replaced", error, now)
             return []
         self.results["ok" if events else "unchanged"] += 1
         return events

@@ -18,7 +18,7 @@ from sidecar.core.words.events import Event, ExchangeSeen, ReferenceLearned
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.core.words.view import MonitorView
-from sidecar.observer.complaints import Complaints
+from sidecar.observer.complaints import Complaints, Part
 from sidecar.observer.history import History
 from sidecar.observer.memory import Memory
 from sidecar.observer.reload import Reloader
@@ -56,6 +56,7 @@ class Worker:
         on_learned: Callable[[], None] = lambda: None,
         reloader: Reloader | None = None,
         containers: Callable[[], ContainersView] = ContainersView,
+        log_lines_lost: Callable[[], int] = lambda: 0,
     ) -> None:
         self._monitor = monitor
         self._sinks = sinks
@@ -66,6 +67,7 @@ class Worker:
         self._on_learned = on_learned
         self._reloader = reloader
         self._containers = containers
+        self._log_lines_lost = log_lines_lost
         self._snapshot: Snapshot | None = None
         self.history = History()
         """The traffic, second by second."""
@@ -76,34 +78,38 @@ class Worker:
 
     def exchanges(self, batch: Sequence[Exchange]) -> None:
         """Take a batch of exchanges from the handoff."""
-        self._guarded("memory", self.memory.saw, batch)
+        self._guarded(Part.PAGE, "memory", self.memory.saw, batch)
         self._emit(self._ask("feed_many", batch, self._clock()))
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Take the counters of the traffic process."""
         self._snapshot = snapshot
-        self._guarded("history", self.history.add, snapshot)
+        self._guarded(Part.PAGE, "history", self.history.add, snapshot)
 
     def tick(self) -> None:
         """Called a few times a second."""
         self._emit(self._ask("tick", self._clock()))
         if self._reloader:
-            self._emit(self._guarded("looking for a new reference", self._reloader.look, self._clock()) or ())
+            self._emit(
+                self._guarded(Part.REFERENCE, "looking for a new reference", self._reloader.look, self._clock()) or ()
+            )
 
         for sink in self._pushed:
             if sink.due(self._clock()):
-                self._guarded("pushing metrics", lambda sink=sink: sink.push(self.metrics("text/plain")[0]))
+                self._guarded(Part.SINK, "pushing metrics", lambda sink=sink: sink.push(self.metrics("text/plain")[0]))
 
     def reload(self) -> None:
         """Read the reference file again, now."""
         if self._reloader:
-            self._emit(self._guarded("reading the reference", self._reloader.reload, self._clock()) or ())
+            self._emit(
+                self._guarded(Part.REFERENCE, "reading the reference", self._reloader.reload, self._clock()) or ()
+            )
 
     def finish(self) -> None:
         """The end: close windows, and flush every sink."""
         self._emit(self._ask("finish", self._clock()))
         for sink in self._sinks:
-            self._guarded(f"sink {sink.name}", sink.flush)
+            self._guarded(Part.SINK, f"sink {sink.name}", sink.flush)
 
     @property
     def last_snapshot(self) -> Snapshot | None:
@@ -112,13 +118,20 @@ class Worker:
 
     def observed(self) -> Observed:
         """Everything that sinks and pages may show, as of now."""
-        containers = self._guarded("looking at containers", self._containers) or ContainersView()
+        containers = self._guarded(Part.CONTAINERS, "looking at containers", self._containers) or ContainersView()
         return self.overview()._replace(containers=containers)
 
     def overview(self) -> Observed:
         """As `observed`, without the containers: reading these opens many files, and pages ask often."""
         sinks = {sink.name: sink.results for sink in self._sinks}
-        return Observed(self._snapshot, self._monitor.view(), sinks, self._reloader.results if self._reloader else {})
+        return Observed(
+            self._snapshot,
+            self._monitor.view(),
+            sinks,
+            self._reloader.results if self._reloader else {},
+            faults=self.complaints.counts,
+            log_lines_lost=self._log_lines_lost(),
+        )
 
     def live(self) -> Profile | None:
         """The rows since the reference was taken up, as a profile in its bins; None without rows."""
@@ -134,7 +147,9 @@ class Worker:
         raise LookupError("no sink exposes metrics")
 
     def _ask(self, method: str, *arguments: Any) -> list[Event]:
-        events: list[Event] | None = self._guarded(f"monitor {method}", getattr(self._monitor, method), *arguments)
+        events: list[Event] | None = self._guarded(
+            Part.ANALYSIS, f"monitor {method}", getattr(self._monitor, method), *arguments
+        )
         return events or []
 
     def _emit(self, events: Iterable[Event]) -> None:
@@ -142,15 +157,15 @@ class Worker:
         for event in events:
             untraced = isinstance(event, ExchangeSeen) and event.exchange.trace is None
             for sink in self._for_all if untraced else self._sinks:
-                self._guarded(f"sink {sink.name}", sink.handle, event)
+                self._guarded(Part.SINK, f"sink {sink.name}", sink.handle, event)
             if not isinstance(event, ExchangeSeen):
-                self._guarded("memory", self.memory.handle, event)
+                self._guarded(Part.PAGE, "memory", self.memory.handle, event)
             if isinstance(event, ReferenceLearned):
-                self._guarded("saving the learned reference", self._on_learned)
+                self._guarded(Part.REFERENCE, "saving the learned reference", self._on_learned)
 
-    def _guarded(self, kind: str, act: Callable[..., Any], *arguments: Any) -> Any:
+    def _guarded(self, part: Part, what: str, act: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return act(*arguments)
         except Exception as error:  # noqa: BLE001  # no message may stop the analysis
-            self.complaints.add(kind, error, self._clock())
+            self.complaints.add(part, what, error, self._clock())
             return None

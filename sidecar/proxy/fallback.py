@@ -35,6 +35,12 @@ def render(snapshot: Snapshot, model: ModelSettings) -> str:
             [({"protocol": p, "outcome": o}, n) for p, o, n in snapshot.exchanges],
         ),
         (
+            "sidecar_log_lines_lost_total",
+            "counter",
+            "Lines on standard output and error that nobody took in time.",
+            [({"process": "traffic"}, snapshot.log_lines_lost)],
+        ),
+        (
             "sidecar_shed_total",
             "counter",
             "What was dropped on the way to the observer.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable
 
 from sidecar.core.words.exchange import Exchange, Outcome
 from sidecar.core.words.snapshot import (
@@ -74,8 +75,9 @@ class RouteHistograms:
 class Tally:
     """All that is counted, and the gauges beside it."""
 
-    def __init__(self, started_ns: int) -> None:
+    def __init__(self, started_ns: int, log_lines_lost: Callable[[], int] = lambda: 0) -> None:
         self._started_ns = started_ns
+        self._log_lines_lost = log_lines_lost
         self._routes: dict[str, RouteHistograms] = {}
         self._added = Buckets(ADDED_BOUNDS, _NS)
         self._outcomes: Counter[Outcome] = Counter()
@@ -136,6 +138,7 @@ class Tally:
             connections=connections,
             handoff_bytes=handoff_bytes,
             observer_restarts=self.observer_restarts,
+            log_lines_lost=self._log_lines_lost(),
             requests=tuple(
                 RequestSeries(method, route.name, status, buckets.frozen())
                 for route in self._routes.values()

@@ -6,15 +6,15 @@ import logging
 
 import pytest
 
-from sidecar.observer.complaints import Complaints
+from sidecar.observer.complaints import Complaints, Part
 
 
 def test_a_fault_that_goes_on_is_counted_always_and_written_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     complaints = Complaints()
     for now in (0.0, 1.0, 59.9, 60.0, 61.0):
-        complaints.add("otlp", ValueError(f"at {now}"), now)
+        complaints.add(Part.SINK, "otlp", ValueError(f"at {now}"), now)
 
-    assert complaints.counts == {"otlp": 5}
+    assert complaints.counts == dict.fromkeys(Part, 0) | {"sink": 5}
     assert [record.getMessage() for record in caplog.records] == [
         "otlp failed (1 times since last said): ValueError('at 0.0')",
         "otlp failed (3 times since last said): ValueError('at 60.0')",
@@ -23,8 +23,8 @@ def test_a_fault_that_goes_on_is_counted_always_and_written_once_a_minute(caplog
 
 def test_another_kind_is_written_beside(caplog: pytest.LogCaptureFixture) -> None:
     complaints = Complaints()
-    complaints.add("otlp", ValueError("a"), 0.0)
-    complaints.add("capture", ValueError("b"), 1.0)
+    complaints.add(Part.SINK, "otlp", ValueError("a"), 0.0)
+    complaints.add(Part.SINK, "capture", ValueError("b"), 1.0)
 
     assert [record.getMessage().split()[0] for record in caplog.records] == ["otlp", "capture"]
 
@@ -33,7 +33,7 @@ def test_what_is_written_has_its_traceback(caplog: pytest.LogCaptureFixture) -> 
     try:
         raise ValueError("deep")
     except ValueError as error:
-        Complaints().add("otlp", error, 0.0)
+        Complaints().add(Part.SINK, "otlp", error, 0.0)
 
     (record,) = caplog.records
     assert record.levelno == logging.ERROR

@@ -26,7 +26,7 @@ from sidecar.core.words.events import (
 )
 from sidecar.core.words.frame import Side
 from sidecar.settings import ModelSettings
-from sidecar.sinks.driftlog import DriftLog, LineWriter
+from sidecar.sinks.driftlog import DriftLog
 
 MODEL = ModelSettings(name="loans", version="7")
 
@@ -134,29 +134,6 @@ def test_the_other_events_are_a_line_each_and_exchanges_are_none() -> None:
     )
     assert [line["event"] for line in lines] == ["reference_learned", "decode_failed", "reference_mismatch"]
     assert lines[1]["detail"] == "100 %s broken\n{evil}"
-
-
-def test_a_pipe_that_nobody_reads_costs_lines_that_are_counted_and_never_hangs() -> None:
-    reading, writing = os.pipe()
-    writer = LineWriter(writing, capacity=10)
-    line = b"x" * 65_535  # with its newline, all that a pipe holds
-    for _ in range(30):
-        writer.info(line)
-    assert not writer.flush(0.01)
-    assert writer.results["dropped"] >= 18
-    os.close(reading)  # now writing fails, and the thread comes to its end of the queue
-    assert writer.flush(5)
-    assert writer.results.total() == 30
-
-
-def test_a_closed_output_is_counted() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    writer = LineWriter(writing, capacity=10)
-    writer.info(b"{}")
-    assert writer.flush(5)
-    os.close(writing)
-    assert writer.results == {"failed": 1}
 
 
 @pytest.mark.parametrize("figure", [float("nan"), float("inf")])

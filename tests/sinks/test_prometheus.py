@@ -38,6 +38,8 @@ CONTRACT = {
     "sidecar_observer_up": set(),
     "sidecar_reference_reloads": {"result"},
     "sidecar_observer_restarts": set(),
+    "sidecar_faults": {"kind"},
+    "sidecar_log_lines_lost": {"process"},
     "sidecar_handoff_bytes": set(),
     "sidecar_build_info": {"version"},
     "sidecar_sink_events": {"sink", "result"},

@@ -68,6 +68,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     connections: int
     handoff_bytes: int
     observer_restarts: int
+    log_lines_lost: int
+    """Of the traffic process."""
     requests: tuple[RequestSeries, ...]
     routes: tuple[RouteSeries, ...]
     added: Histogram

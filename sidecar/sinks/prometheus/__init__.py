@@ -104,6 +104,21 @@ class PrometheusSink:
             ("result",),
             [((result,), observed.reloads.get(result, 0)) for result in ("ok", "unchanged", "failed")],
         )
+        yield families.counter(
+            "sidecar_faults",
+            "Times that a part of the observer failed, by the part.",
+            ("kind",),
+            [((kind,), count) for kind, count in observed.faults.items()],
+        )
+        lost = [(("observer",), observed.log_lines_lost)]
+        if observed.snapshot is not None:
+            lost.append((("traffic",), observed.snapshot.log_lines_lost))
+        yield families.counter(
+            "sidecar_log_lines_lost",
+            "Lines on standard output and error that nobody took in time.",
+            ("process",),
+            lost,
+        )
         if observed.snapshot is not None:
             yield from traffic_families(families, observed.snapshot, self._exemplars)
         yield from model_families(families, observed.view)

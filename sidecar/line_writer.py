@@ -1,0 +1,145 @@
+"""Lines to a file descriptor that may block: they are queued, and a thread writes them.
+
+Whoever reads the log of a container may stop reading. A full pipe then blocks its writer for ever, and an event loop that is
+blocked carries no traffic. So nothing in the two processes writes to standard output or standard error by itself: `install`
+puts a stream over a `LineWriter` in the place of both, and lines that do not fit, or that the descriptor refuses, are counted.
+Neighbours: `app`, which installs, and the drift log, which has a writer of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import io
+import os
+import queue
+import sys
+import threading
+from collections import Counter
+
+_WAITING_LINES = 1000
+_FLUSH_SECONDS = 0.5
+_LINE_CHARACTERS = 65_536
+"""A longer line is cut, so that the queue is bounded in bytes too."""
+
+
+class LineWriter:
+    """Writes lines to a file descriptor: they are queued, written by a thread, and dropped and counted if too many wait.
+
+    To structlog it is a logger: the method of each level takes the finished line.
+    """
+
+    def __init__(self, descriptor: int, capacity: int = _WAITING_LINES) -> None:
+        self.results: Counter[str] = Counter()
+        """Lines by what became of them: `sent`, `dropped` or `failed`."""
+        self.descriptor = descriptor
+        self._queue: queue.Queue[bytes] = queue.Queue(capacity)
+        self._thread: threading.Thread | None = None
+        self._idle = threading.Condition()
+        self._unwritten = 0
+
+    def info(self, line: bytes) -> None:
+        """Queue a line; returns at once."""
+        if self._thread is None:  # saves the memory of a thread until it is needed
+            self._thread = threading.Thread(target=self._run, name="line writer", daemon=True)
+            self._thread.start()
+        try:
+            self._queue.put_nowait(line + b"\n")
+        except queue.Full:
+            self.results["dropped"] += 1
+            return
+        with self._idle:
+            self._unwritten += 1
+
+    warning = info
+
+    def flush(self, seconds: float = _FLUSH_SECONDS) -> bool:
+        """Wait until every line is written; False if `seconds` were not enough."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._unwritten == 0, seconds)
+
+    def _run(self) -> None:
+        while True:
+            line = self._queue.get()
+            result = "sent" if self._write(line) else "failed"
+            with self._idle:
+                self.results[result] += 1
+                self._unwritten -= 1
+                self._idle.notify_all()
+
+    def _write(self, line: bytes) -> bool:
+        try:
+            while line:
+                line = line[os.write(self.descriptor, line) :]
+        except OSError:  # closed, or a full disk: the next line may succeed
+            return False
+        return True
+
+
+class LineStream(io.TextIOBase):
+    """What `print`, `logging` and tracebacks write to: passes whole lines on to a `LineWriter`."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, lines: LineWriter) -> None:
+        super().__init__()
+        self._lines = lines
+        self._begun = ""
+
+    def fileno(self) -> int:
+        """The descriptor that the lines go to."""
+        return self._lines.descriptor
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Takes part of a line, or several; returns at once."""
+        *whole, begun = (self._begun + text).split("\n")
+        for line in whole:
+            self._send(line)
+        self._begun = begun[:_LINE_CHARACTERS]
+        return len(text)
+
+    def end(self) -> None:
+        """Write what is left, as far as it goes at once."""
+        if self._begun:
+            self._send(self._begun)
+            self._begun = ""
+        self._lines.flush()
+
+    def _send(self, line: str) -> None:
+        self._lines.info(line[:_LINE_CHARACTERS].encode(self.encoding, self.errors))
+
+
+class StandardStreams:
+    """Both standard streams of this process, once they cannot block."""
+
+    def __init__(self, output: LineWriter, error: LineWriter) -> None:
+        self._both = output, error
+
+    @property
+    def lost(self) -> int:
+        """Lines that nobody will read."""
+        return sum(lines.results["dropped"] + lines.results["failed"] for lines in self._both)
+
+
+def install() -> StandardStreams:
+    """Put streams that do not block in the place of `sys.stdout` and `sys.stderr`, until this process ends."""
+    reserve_descriptors()
+    output, error = LineWriter(1), LineWriter(2)
+    for name, lines in (("stdout", output), ("stderr", error)):
+        stream = LineStream(lines)
+        setattr(sys, name, stream)
+        atexit.register(stream.end)
+    return StandardStreams(output, error)
+
+
+def reserve_descriptors() -> None:
+    """Open /dev/null in the place of a closed standard descriptor, else the next socket gets its number, and log lines."""
+    with contextlib.suppress(OSError):
+        while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # standard input, output and error
+            os.set_inheritable(opened, True)
+        os.close(opened)

@@ -1,0 +1,84 @@
+"""Lines to where writing may block, and streams over them. tests/path/test_standard_streams.py has the whole program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sidecar.line_writer import LineStream, LineWriter
+
+
+def test_a_pipe_that_nobody_reads_costs_lines_that_are_counted_and_never_hangs() -> None:
+    reading, writing = os.pipe()
+    writer = LineWriter(writing, capacity=10)
+    line = b"x" * 65_535  # with its newline, all that a pipe holds
+    for _ in range(30):
+        writer.info(line)
+    assert not writer.flush(0.01)
+    assert writer.results["dropped"] >= 18
+    os.close(reading)  # now writing fails, and the thread comes to its end of the queue
+    assert writer.flush(5)
+    assert writer.results.total() == 30
+
+
+def test_a_closed_output_is_counted() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    writer = LineWriter(writing, capacity=10)
+    writer.info(b"{}")
+    assert writer.flush(5)
+    os.close(writing)
+    assert writer.results == {"failed": 1}
+
+
+def streamed(*texts: str) -> list[str]:
+    """The lines that arrive when a stream is given these texts, and ends."""
+    reading, writing = os.pipe()
+    stream = LineStream(LineWriter(writing))
+    for text in texts:
+        assert stream.write(text) == len(text)
+    stream.end()
+    os.close(writing)
+    with open(reading, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("texts", "lines"),
+    [
+        (("whole\n",), ["whole"]),
+        (("be", "gun", "\n", "two\nthree\n"), ["begun", "two", "three"]),
+        (("not ended",), ["not ended"]),
+        (("a lone \ud800 surrogate\n",), ["a lone \\ud800 surrogate"]),
+        (("\n",), [""]),
+        ((), []),
+    ],
+)
+def test_a_stream_passes_whole_lines_on_and_the_last_one_at_its_end(texts: tuple[str, ...], lines: list[str]) -> None:
+    assert streamed(*texts) == lines
+
+
+@pytest.mark.parametrize("texts", [("x" * 200_000 + "\n",), ("x" * 100_000, "x" * 100_000)])
+def test_a_line_without_end_is_cut(texts: tuple[str, ...]) -> None:
+    (line,) = streamed(*texts)
+    assert len(line) == 65_536
+
+
+def test_a_process_whose_streams_are_closed_gives_their_numbers_to_no_socket() -> None:
+    program = "from sidecar.line_writer import install; install(); print('lost'); import socket"
+    program += "; assert socket.socket().fileno() > 2"
+    command = [sys.executable, "-c", program]
+
+    assert subprocess.run(["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], check=False).returncode == 0
+
+
+def test_what_a_process_said_last_is_written_before_it_ends() -> None:
+    program = "from sidecar.line_writer import install; install(); print('said'); raise ValueError('why')"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "said\n")
+    assert done.stderr.endswith("ValueError: why\n")
