@@ -134,6 +134,14 @@ class DriftSettings(Section, frozen=True):
     """The same for the state `warning`."""
     material_psi: Annotated[float, Meta(ge=0)] = 0.1
     """An effect counts when its PSI, without small-sample bias, is at least this much. Certainty alone never alarms."""
+    material_rate_difference: Ratio = 0.005
+    """A rate (missing, unseen, out of range, a rare level, a repeated value) counts when it changed by this much..."""
+    material_rate_ratio: Annotated[float, Meta(gt=1)] = 1.75
+    """...and is this many times what it was, or as many times less..."""
+    material_rate_shift: Ratio = 0.075
+    """...or, of missing, unseen and out-of-range values, when it changed by this much, whatever the ratio."""
+    recovery_error: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
+    """Probability that a verdict ends although the change is still half of what matters; smaller ones wait for more rows."""
     material_correlation: Ratio = 0.1
     """A change of the correlation between two features counts when it is at least this much."""
     season_offset_seconds: float = 0.0

@@ -40,6 +40,9 @@ class AllFeaturesDetector:
         """`freedom` (F,): how many things each feature's direction has to learn."""
         self._freedom = freedom
         self._sum = 0.0
+        self._judged = 0
+        self.began = 0
+        """Rows judged when the evidence began anew."""
         self._squares = 0.0
         self._independent = 0.0  # what the squares would be if the features had nothing to do with each other
 
@@ -48,7 +51,9 @@ class AllFeaturesDetector:
         """The evidence."""
         return float(self._sum / np.log(10.0))
 
-    def update(self, codes: Codes, bet: Bet, weight: Floats | float, bounds: tuple[float, float]) -> None:
+    def update(
+        self, codes: Codes, bet: Bet, weight: Floats | float, bounds: tuple[float, float], judged: int
+    ) -> None:
         """Judge a block of rows, flat codes (F, n). `weight` is the power that the factor of a row is raised to (n,),
         `bounds` are what evidence begins with and ends at.
         """
@@ -56,9 +61,12 @@ class AllFeaturesDetector:
         within = float(np.where(square > 0, bet.radius * np.sqrt(square), 0.0).sum())
         share = self._share(bet, square, within)
         sums = bet.h.ravel()[codes].sum(axis=0)
+        if self._sum < bounds[0]:
+            self.began = judged
         if share > 0:
             gain = (weight * (np.log1p(share * sums) - np.log1p(share * within))).sum()
             self._sum = min(max(self._sum, bounds[0]) + float(gain), bounds[1])
+        self._judged = judged + len(sums)
         left = np.exp(-len(sums) / _MEMORY)
         self._squares = self._squares * left + float((sums**2).sum())
         self._independent = self._independent * left + float(square.sum()) * len(sums)
@@ -66,6 +74,7 @@ class AllFeaturesDetector:
     def reset(self) -> None:
         """Begin anew."""
         self._sum = 0.0
+        self.began = self._judged
 
     def _share(self, bet: Bet, square: Floats, within: float) -> float:
         """The k of the bet."""

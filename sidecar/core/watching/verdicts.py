@@ -12,7 +12,9 @@ import numpy as np
 
 from sidecar.core.binning.bins import ranges
 from sidecar.core.evidence.detector import Evidence
-from sidecar.core.evidence.policy import Policy, recovered, verdict
+from sidecar.core.evidence.materiality import RateChange, rate_change
+from sidecar.core.evidence.policy import Policy, verdict
+from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
@@ -23,6 +25,7 @@ from sidecar.core.words.frame import Side
 from sidecar.core.words.view import AllFeaturesView
 
 Scores = dict[str, Score | NotEnough]
+_BAD = frozenset({State.WARNING, State.DRIFT})
 
 
 class Verdicts:
@@ -52,8 +55,12 @@ class Verdicts:
         self._reference = reference.numbers
         self._evidence = evidence
         self._rows = 0
-        self._changed = [0] * features  # rows seen when the verdict of a feature changed
-        self._together_changed = 0
+        self.since = [0.0] * (features + 1)
+        """Unix seconds at which each state began; last that of all features together."""
+        self._changed = [0] * (features + 1)  # rows judged when it began
+        self._looks = [0] * (features + 1)
+        self._rate: list[RateChange | None] = [None] * (features + 1)
+        self._lessened = [False] * features
 
     @property
     def detectors(self) -> int:
@@ -74,34 +81,49 @@ class Verdicts:
         if self.all_features is State.INSUFFICIENT:
             self.states = [State.OK] * len(self.states)
             self.all_features = State.OK
-        return [*self._change_features(scores, now), *self._change_together(now)]
+            self.since = [now] * len(self.since)
+        return [*self._change_features(scores, now), *self._change_all(now)]
 
     def close(
-        self, began: int, scores: list[Scores], reference: Floats, live: Counts, now: float
+        self, scores: list[Scores], reference: Floats, live: Counts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
         """A window that began after `began` rows closed with these scores and counts, to be compared with these of the reference:
         its reports, and what it ended.
         """
-        counts = live.astype(np.float64)
-        effects = effect(reference, counts, counts.sum(axis=1)).tolist()
-        over = [
-            at
-            for at, state in enumerate(self.states)
-            if began >= self._changed[at] and recovered(self.limits, state, effects[at])
-        ]
-        before = [self.states[at] for at in over]
-        for at in over:
-            self.states[at] = State.OK
+        endings = {at: self._ending(at) for at, state in enumerate(self.states) if state in _BAD}
+        before = list(self.states)
+        for at, found in endings.items():
+            if found is Ending.OVER:
+                self._begin(at, State.OK, None, now)
+            elif found is Ending.LESSENED and self.states[at] is State.DRIFT:
+                self._begin(at, State.WARNING, self._rate[at], now)
+                self._lessened[at] = True
+        changed = [at for at in endings if self.states[at] is not before[at]]
         reports = self._reports(scores, reference, live)
-        self._evidence.reset(np.array(over, np.int64))
-        changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
-        return reports, [*changes, *self._recover_together(began, sum(np.array(effects)[~self.drifting].tolist()), now)]
+        self._evidence.reset(np.array(changed, np.int64))
+        self._mask()
+        changes = [VerdictChanged(now, before[at], self._rows, reports[at]) for at in changed]
+        return reports, [*changes, *self._recover_all(now)]
+
+    def _ending(self, at: int) -> Ending:
+        """Whether the verdict on a feature is over."""
+        self._looks[at] += 1
+        live, rows = self._evidence.spans(np.array([at]), self._changed[at])
+        reference = self._reference[at : at + 1]
+        limits = self.limits
+        return ending(reference, live, rows, self._rate[at], limits.material, limits.recovery_error, self._looks[at])
+
+    def _begin(self, at: int, state: State, rate: RateChange | None, now: float) -> None:
+        """A feature is in another state from now on; one that it lessened to is looked at anew."""
+        self.states[at] = state
+        self.since[at], self._changed[at], self._looks[at] = now, self._evidence.judged, 0
+        self._rate[at], self._lessened[at] = rate, False
 
     def all_features_view(self) -> AllFeaturesView | None:
         """All features together; None where there is one."""
         if len(self.states) < 2:
             return None
-        effect, rows = self._evidence.effect_of_all(self.drifting)
+        effect, rows = self._evidence.effect_of_all()
         evidence = self._evidence.all_features.log10
         return AllFeaturesView(evidence, self.limits.alarm, effect, round(rows), self.all_features)
 
@@ -115,32 +137,54 @@ class Verdicts:
         events: list[VerdictChanged] = []
         for at, size, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
             before = self.states[at]
-            self.states[at] = verdict(self.limits, before, float(evidence[at]), size)
-            if self.states[at] is not before:
-                self._changed[at] = self._rows
+            rate = rate_change(self._features[at], self._reference[at], counts, recent, self.limits.material)
+            matters = size >= self.limits.material.psi + self._doubt(at, recent)
+            after = verdict(self.limits, before, float(evidence[at]), matters or rate is not None)
+            if after is not before:
+                self._begin(at, after, None if matters else rate, now)
+                self._mask()
                 moved = shifts(self._reference[at : at + 1], counts[None, :], self.ranges[at : at + 1])[0]
                 words = changed(self._features[at], self._reference[at], counts, self.ranges[at])
                 report = self._report(at, scores(at), float(evidence[at]), (size, recent), moved, words)
                 events.append(VerdictChanged(now, before, self._rows, report))
         return events
 
-    def _change_together(self, now: float) -> list[VerdictChanged]:
+    def _doubt(self, at: int, rows: float) -> float:
+        """What the effect must exceed the material one by: a change that lessened must come back for certain."""
+        return 2 * (2 * self._features[at].bins) ** 0.5 / max(rows, 1.0) if self._lessened[at] else 0.0
+
+    def _mask(self) -> None:
+        """A feature with a verdict of its own has no part in that on all features; what it brought to it is taken back."""
+        masked = self.drifting
+        if (masked & ~self._evidence.masked).any() and self.all_features is State.OK:
+            self._evidence.all_features.reset()
+        self._evidence.masked = masked
+
+    def _change_all(self, now: float) -> list[VerdictChanged]:
         before, evidence = self.all_features, self._evidence.all_features.log10
         if before is State.DRIFT or evidence < min(self.limits.warning, self.limits.alarm):
             return []
-        self.all_features = verdict(self.limits, before, evidence, self._evidence.effect_of_all(self.drifting)[0])
+        material = self._evidence.effect_of_all()[0] >= self.limits.material.psi
+        self.all_features = verdict(self.limits, before, evidence, material)
         if self.all_features is before:
             return []
-        self._together_changed = self._rows
-        return [VerdictChanged(now, before, self._rows, self._report_together())]
+        self.since[-1], self._changed[-1], self._looks[-1] = now, self._evidence.judged, 0
+        return [VerdictChanged(now, before, self._rows, self._report_all())]
 
-    def _recover_together(self, began: int, window: float, now: float) -> list[VerdictChanged]:
-        before = self.all_features
-        if began < self._together_changed or not recovered(self.limits, before, window):
+    def _recover_all(self, now: float) -> list[VerdictChanged]:
+        before, features = self.all_features, np.flatnonzero(~self.drifting)
+        if before not in _BAD or not len(features):
+            return []
+        self._looks[-1] += 1
+        live, rows = self._evidence.spans(features, self._changed[-1])
+        limits = self.limits
+        reference = self._reference[features]
+        if ending(reference, live, rows, None, limits.material, limits.recovery_error, self._looks[-1]) is not Ending.OVER:
             return []
         self.all_features = State.OK
+        self.since[-1] = now
         self._evidence.all_features.reset()
-        return [VerdictChanged(now, before, self._rows, self._report_together())]
+        return [VerdictChanged(now, before, self._rows, self._report_all())]
 
     def _reports(self, scores: list[Scores], reference: Floats, live: Counts) -> tuple[FeatureReport, ...]:
         evidence = self._evidence.log10().tolist()
@@ -184,8 +228,8 @@ class Verdicts:
             return ""
         return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
 
-    def _report_together(self) -> FeatureReport:
-        effect, rows = self._evidence.effect_of_all(self.drifting)
+    def _report_all(self) -> FeatureReport:
+        effect, rows = self._evidence.effect_of_all()
         return FeatureReport(
             side=self._side,
             feature=ALL_FEATURES,

@@ -204,7 +204,7 @@ class Watch:
         self._quality.close(self.window.rows)
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
-        reports, changes = self.verdicts.close(self._rows - rows, self._scores, self._matched(), self._open, now)
+        reports, changes = self.verdicts.close(self._scores, self._matched(), self._open, now)
         self._expected = np.zeros_like(self._expected)
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
