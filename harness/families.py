@@ -51,7 +51,7 @@ class Categories:
         names = {f"c{at:03}": int(count) for at, count in enumerate(drawn) if count}
         feature = cut_categorical("x", names, complete=True)
         binner = Binner([feature])
-        bins = binner.names(0, [f"c{at:03}" for at in range(len(self.shares))])
+        bins = binner.bins_of_names(0, [f"c{at:03}" for at in range(len(self.shares))])
         counts, shares = np.zeros(feature.bins), np.zeros(feature.bins)
         np.add.at(counts, bins, drawn)
         np.add.at(shares, bins, self.shares)

@@ -44,6 +44,31 @@ def test_every_link_between_documents_leads_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+@pytest.mark.parametrize("page", ["docs/math.md", "docs/drift.md"])
+def test_the_tests_and_commands_that_back_a_claim_exist(page: str) -> None:
+    named = re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", text(page))
+    commands = re.findall(r"`python -m ([\w.]+)`", text(page))
+    assert named
+    assert commands
+    for path, function in named:
+        assert (ROOT / path).exists(), f"{page} names {path}"
+        assert not function or f"def {function}(" in text(path), f"{page} names {function}"
+    for module in commands:
+        assert importlib.util.find_spec(module) is not None, f"{page} names {module}"
+
+
+def test_the_sections_that_modules_refer_to_exist() -> None:
+    """E.g. `docs/math.md, "The budget"`; the words may be on two lines."""
+    modules = {path: " ".join(path.read_text(encoding="utf-8").split()) for path in ROOT.glob("sidecar/**/*.py")}
+    named = {
+        (path, found) for path, prose in modules.items() for found in re.findall(r'docs/math\.md, "([^"]+)"', prose)
+    }
+
+    assert len(named) >= 8
+    for path, section in named:
+        assert f"\n## {section}\n" in text("docs/math.md"), f"{path} refers to {section}"
+
+
 @pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
 def test_the_number_of_alerts_is_the_number_of_alerts(page: str) -> None:
     alerts = re.findall(r"^  - alert: ", text("dashboards/rules/drift-sidecar.rules.yml"), re.MULTILINE)

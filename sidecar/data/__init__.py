@@ -1,4 +1,4 @@
-"""Data files as frames: CSV, Parquet, JSON lines, captured exchanges. `read_frames` picks the reader by the suffix."""
+"""Reads data files as frames: CSV, Parquet, JSON lines, captured exchanges. `read_frames` picks the reader by the suffix."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read_frames(path: str, columns: Columns, progress: Progress) -> Iterator[Fra
     """The rows of a file as frames of a few thousand rows. Raises DataError, which names file, row and column."""
     file = Path(path)
     if not file.is_file():
-        raise DataError(path, "is no file", "Give the path of a CSV, Parquet or JSON-lines file, or of a capture")
+        raise DataError(path, "is not a file", "Give the path of a CSV, Parquet or JSON-lines file, or of a capture")
     read = READERS.get(file.suffix.lower())
     if read is None:
         known = ", ".join(READERS)

@@ -1,4 +1,4 @@
-"""Captured exchanges, as the capture sink wrote them, through the decoders: what a live sidecar would have seen."""
+"""Reads captured exchanges, as the capture sink wrote them, through the decoders: the rows that a live sidecar would see."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def exchanges(file: Path, progress: Progress) -> Iterator[Exchange]:
 
 
 def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
-    """The frames of all exchanges; the choice of columns does not apply, for sides are known here."""
+    """The frames of all exchanges that decode. `columns` is ignored, since captures know their sides."""
     settings = DecodeSettings()
     intake = Intake(settings, decoders(settings))
     for exchange in exchanges(file, progress):

@@ -1,4 +1,4 @@
-"""Which columns of a file are inputs, which are outputs, which are left out, and which must hold numbers."""
+"""Which columns of a file are inputs, outputs or excluded, and which must hold numbers."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DataError
 
 _SHOWN = 20
-"""Columns listed in a message, and characters of a value shown."""
+"""Columns in a message, and characters of a value."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where in a file the rows of a chunk are, for messages."""
+    """The positions of the rows of a chunk in their file, for messages."""
 
     file: Path
     numbers: Sequence[int]
     unit: str = "line"
 
     def of(self, at: int) -> str:
-        """Row `at` of the chunk."""
+        """The position of row `at` of the chunk."""
         return f"{self.file}, {self.unit} {self.numbers[at]}"
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The user's choice by name; everything that is neither output nor excluded is an input."""
+    """The user's choice of columns by name; a column that is neither output nor excluded is an input."""
 
     outputs: frozenset[str] = field(default_factory=frozenset)
     excluded: frozenset[str] = field(default_factory=frozenset)
     kinds: frozenset[str] = field(default_factory=frozenset)
     """Columns whose kind the user gave."""
     numeric: frozenset[str] = field(default_factory=frozenset)
-    """Columns of which the user said that they hold numbers: a value that is none is an error."""
+    """Columns that the user declared numeric: any other value in them is an error."""
 
     @classmethod
     def of(cls, outputs: str, excluded: str) -> Columns:
@@ -49,20 +49,20 @@ class Columns:
         return cls(_names(outputs), _names(excluded))
 
     def check(self, source: str, present: Sequence[str]) -> None:
-        """Raises DataError if a chosen name is not among those present, or a name is there twice."""
+        """Raises DataError if a chosen name is not present, or a name is present twice."""
         for name in sorted(self.outputs | self.excluded | self.kinds):
             if name not in present and f"{name}[0]" not in present:
                 near = difflib.get_close_matches(name, present, n=1)
-                mend = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(map(str, present[:_SHOWN]))}"
-                raise DataError(source, f"has no column {name!r}", mend)
+                fix = f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(map(str, present[:_SHOWN]))}"
+                raise DataError(source, f"has no column {name!r}", fix)
         if len(set(present)) < len(present):
             twice = next(name for name in present if list(present).count(name) > 1)
             raise DataError(source, f"has more than one column {twice!r}", "Give each column a name of its own")
 
     def frames(self, names: Sequence[str], columns: Sequence[Sequence[Any]], places: Places) -> Iterator[Frame]:
-        """The chosen columns, given column by column, as one frame a side.
+        """The chosen columns, given column by column, as one frame per side.
 
-        Raises DataError for a value that is no number in a column that must hold numbers.
+        Raises DataError for a value that is not a number in a numeric column, and for vectors of unequal length.
         """
         self._demand_numbers(names, columns, places)
         for side in Side:
@@ -81,7 +81,9 @@ class Columns:
             for at, value in enumerate(values):
                 if isinstance(value, str) and not _is_number(value):
                     what = f"{places.of(at)}, column {name!r}"
-                    raise DataError(what, f"holds {value[:_SHOWN]!r}, which is no number", "Mend it, or leave it empty")
+                    raise DataError(
+                        what, f"holds {value[:_SHOWN]!r}, which is not a number", "Fix it, or leave it empty"
+                    )
 
     def _side(self, name: str) -> Side | None:
         whole = name.partition("[")[0]  # of columns that spread a vector
@@ -91,7 +93,7 @@ class Columns:
 
 
 def numbers_of(values: Any) -> NDArray[np.float64] | None:
-    """A list of numbers as a vector; None if it is none."""
+    """A non-empty list of numbers as a vector; None for anything else."""
     try:
         vector = np.array(values, np.float64)
     except (ValueError, TypeError, OverflowError):
@@ -100,7 +102,7 @@ def numbers_of(values: Any) -> NDArray[np.float64] | None:
 
 
 def transposed(rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """Rows to columns."""
+    """Rows as columns."""
     return list(zip(*rows, strict=True))
 
 
@@ -109,7 +111,7 @@ def _is_wide(column: Sequence[Any]) -> bool:
 
 
 def _matrix(name: str, column: Sequence[Any], places: Places) -> NDArray[np.float64]:
-    """Vectors as (rows, size); a row without one is NaN throughout."""
+    """Vectors as a matrix (rows, size), with NaN for a row without one. Raises DataError for unequal lengths."""
     lengths = [None if value is None else len(value) if isinstance(value, np.ndarray) else 0 for value in column]
     size = next(length for length in lengths if length is not None)
     odd = next((at for at, length in enumerate(lengths) if length not in (None, size)), None)
@@ -117,7 +119,7 @@ def _matrix(name: str, column: Sequence[Any], places: Places) -> NDArray[np.floa
         reason = (
             f"is not a list of {size} numbers, as the one before it" if size else "is a list, the one before it is not"
         )
-        raise DataError(f"{places.of(odd)}, column {name!r}", reason, "Mend it, or leave the column out with --exclude")
+        raise DataError(f"{places.of(odd)}, column {name!r}", reason, "Fix it, or leave the column out with --exclude")
     return np.array([np.full(size, np.nan) if value is None else value for value in column], np.float64)
 
 

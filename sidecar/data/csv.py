@@ -1,5 +1,6 @@
-"""CSV with a header, in bounded memory. Cells are read as the CSV decoder of live traffic reads them: a number if it is
-one, missing if empty, `NA`, `null` or `nan`. The separator is the one of , ; | and tab that the header has most of.
+"""Reads CSV with a header, in bounded memory. Cells are read as the CSV decoder of live traffic reads them: a number if
+it is one, missing if empty, `NA`, `null` or `nan`. The separator is the one of , ; | and tab that is most frequent in
+the header.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ _SEPARATORS = ",;\t|"
 
 
 def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
-    """Frames of a few thousand rows. Raises DataError for what is no CSV, or a ragged row, naming its line."""
+    """Frames of a few thousand rows. Raises DataError, which names the line, if it is not CSV or a row is ragged."""
     with file.open(encoding="utf-8-sig", newline="", errors="strict") as lines:
         try:
             yield from _frames(file, lines, columns, progress)
         except UnicodeDecodeError as error:
             raise DataError(str(file), f"is not UTF-8 ({error})", "Convert it to UTF-8") from error
         except csv.Error as error:
-            raise DataError(str(file), f"is not CSV ({error})", "Mend the quoting at that place") from error
+            raise DataError(str(file), f"is not CSV ({error})", "Fix the quoting there") from error
 
 
 def _frames(file: Path, lines: TextIO, columns: Columns, progress: Progress) -> Iterator[Frame]:
@@ -41,7 +42,7 @@ def _frames(file: Path, lines: TextIO, columns: Columns, progress: Progress) -> 
         for number, row in chunk:
             if len(row) != len(names):
                 where = f"{file}, line {number}"
-                raise DataError(where, f"has {len(row)} cells, the header {len(names)}", "Mend or remove that line")
+                raise DataError(where, f"has {len(row)} cells, the header {len(names)}", "Fix or remove that line")
         progress.advance(sum(sum(map(len, row)) + len(row) for _, row in chunk))
         cells = [[cell_of(text) for text in column] for column in transposed(row for _, row in chunk)]
         yield from columns.frames(names, cells, Places(file, [number for number, _ in chunk]))
@@ -57,7 +58,7 @@ def _header(file: Path, line: str, separator: str) -> list[str]:
 
 
 def _numbered(rows: Any) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the line that it ends on."""
+    """Rows that are not blank, each with the number of its last line."""
     for row in rows:
         if row:
             yield rows.line_num + 1, row  # the header is line 1

@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, its keys are the columns. A key that is left out is missing; a list of numbers is a vector."""
+"""Reads JSON lines: one object per line, whose keys are the columns. An absent key is missing; a list of numbers is a vector."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _row(file: Path, number: int, line: bytes, columns: Columns) -> dict[str, An
             vector = numbers_of(value)
             if vector is None:
                 what = f"{file}, line {number}, key {name!r}"
-                reason = "holds an object, or a list that is no list of numbers"
+                reason = "holds an object, or a list that is not a list of numbers"
                 raise DataError(what, reason, "Flatten it, or leave it out with --exclude")
             row[name] = vector
     return row

@@ -1,4 +1,4 @@
-"""Parquet, batch by batch. Needs the extra `parquet`, because pyarrow weighs more than all the rest."""
+"""Reads Parquet, batch by batch. Needs the extra `parquet`, because pyarrow is larger than all other dependencies."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        mend = "Install it: pip install 'drift-sidecar[parquet]'"
-        raise DataError(str(file), "needs pyarrow, which is not installed", mend) from error
+        fix = "Install it: pip install 'drift-sidecar[parquet]'"
+        raise DataError(str(file), "needs pyarrow, which is not installed", fix) from error
     try:
         parquet: Any = pq.ParquetFile(file)
         names = list(parquet.schema_arrow.names)
@@ -37,7 +37,7 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
             yield from columns.frames(kept, [_cells(file, name, batch.column(name)) for name in kept], places)
             read += batch.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise DataError(str(file), f"cannot be read as Parquet ({error})", "Write it anew") from error
+        raise DataError(str(file), f"cannot be read as Parquet ({error})", "Write it again") from error
 
 
 def _cells(file: Path, name: str, column: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""How far the reading of a file is: a bar on a terminal, nothing anywhere else."""
+"""Progress of reading a file: a bar on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told how many bytes of the input have been dealt with."""
+    """Receives the number of input bytes that were read."""
 
     def advance(self, size: int) -> None:
-        """`size` more bytes."""
+        """`size` more bytes were read."""
 
 
 class Silent:
     """Shows nothing."""
 
     def advance(self, size: int) -> None:
-        """Nothing to show."""
+        """Does nothing."""
 
 
 @contextmanager
 def bar(total: int, what: str) -> Iterator[Progress]:
-    """A progress bar on stderr over `total` bytes; rich shows none where stderr is no terminal."""
+    """A progress bar on stderr over `total` bytes, named `what`; hidden if stderr is not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

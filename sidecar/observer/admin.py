@@ -1,7 +1,8 @@
-"""The admin pages: `/metrics`, the live page and its data. Read only, and nothing is fetched from elsewhere.
+"""The admin pages: `/metrics`, the live page and its data. Read only; nothing is fetched from elsewhere, except the
+model's metrics.
 
-The traffic process owns the port and splices connections through to here, so this server sits on a Unix socket that it
-is given. It answers health too, since a kept-alive connection may ask for it after something else.
+The traffic process owns the port and splices connections to the Unix socket of this server. Health is answered here
+too, since a kept-alive connection may ask for it after something else.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sidecar.core.reference.profile_file import dumps
 from sidecar.core.words.frame import Side
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.observer import api
-from sidecar.observer.live import Live
+from sidecar.observer.live import LiveEvents
 from sidecar.observer.model_page import ModelPageReader, patience
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings
@@ -42,7 +43,7 @@ _PAGE = {
     "uplot.LICENSE.txt": "text/plain; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-"""All files of the page, and nothing else can be asked for."""
+"""All files of the page; nothing else is served."""
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -56,7 +57,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Server": "drift-sidecar",
 }
-"""Names of features and routes come from outside: should one ever get past the page's own care, it still runs nothing."""
+"""Names of features and routes come from outside: even if the page failed to escape one, no script would run."""
 
 _COMPRESS_BYTES = 4096
 """Shorter answers are not worth compressing."""
@@ -96,7 +97,7 @@ class _Pages:
         self._settings = settings
         self._worker = worker
         self._clock = clock
-        self.live_page = Live(self._look)
+        self.live_page = LiveEvents(self._look)
         complain = functools.partial(worker.complaints.add, "merging the model's metrics")
         self._model_page = (
             ModelPageReader(settings, lambda error: complain(error, clock())) if settings.metrics.merge else None
@@ -104,18 +105,18 @@ class _Pages:
 
     @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """An error is answered in JSON, and a fault of ours is complained about like any other."""
+        """Answer errors in JSON; log our own faults as the worker does."""
         try:
             return await handler(request)
         except web.HTTPException as error:
             return _json({"detail": error.reason}, error.status)
-        except Exception as error:  # noqa: BLE001  # a fault in a page must not end the watch
+        except Exception as error:  # noqa: BLE001  # a fault in a page must not stop the analysis
             self._worker.complaints.add("admin page", error, self._clock())
             return _json({"detail": "the observer failed to answer; its log says why"}, 500)
 
     def _look(self) -> bytes:
         worker = self._worker
-        known = (worker.looked(), worker.history, worker.memory, worker.started, self._clock())
+        known = (worker.overview(), worker.history, worker.memory, worker.started, self._clock())
         return orjson.dumps(api.look(self._settings, *known))
 
     async def metrics(self, request: web.Request) -> web.Response:
@@ -135,7 +136,7 @@ class _Pages:
     async def status(self, request: web.Request) -> web.Response:
         worker = self._worker
         now = self._clock()
-        return _json(api.status(self._settings, worker.looked(), worker.history, worker.started, now))
+        return _json(api.status(self._settings, worker.overview(), worker.history, worker.started, now))
 
     async def history(self, request: web.Request) -> web.Response:
         return _json({"points": api.history(self._worker.history.points)})
@@ -148,10 +149,10 @@ class _Pages:
 
     async def trail(self, request: web.Request) -> web.Response:
         named = request.match_info
-        return _json(self._worker.memory.trails[Side(named["side"])].of(named["name"]))
+        return _json(self._worker.memory.score_histories[Side(named["side"])].of(named["name"]))
 
     async def profile(self, request: web.Request) -> web.Response:
-        """What came so far as a reference file, for `--reference` or `drift-sidecar compare`."""
+        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`."""
         live = self._worker.live()
         if live is None:
             return _json({"detail": "no rows were compared with a reference yet, so there is no live profile"}, 404)
@@ -162,22 +163,22 @@ class _Pages:
         return answer
 
     async def features(self, request: web.Request) -> web.Response:
-        return _json({"features": api.features(self._worker.looked().view)})
+        return _json({"features": api.features(self._worker.overview().view)})
 
     async def feature(self, request: web.Request) -> web.Response:
         named = request.match_info
-        found = api.feature(self._worker.looked().view, named["side"], named["name"])
+        found = api.feature(self._worker.overview().view, named["side"], named["name"])
         return _json(found or {"detail": "the reference has no such feature"}, 200 if found else 404)
 
     async def segments(self, request: web.Request) -> web.Response:
-        return _json({"segments": api.segments(self._worker.looked().view)})
+        return _json({"segments": api.segments(self._worker.overview().view)})
 
     async def settings(self, request: web.Request) -> web.Response:
         return _json(api.effective(self._settings))
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
-    """Every answer has the safety headers, those that go on for long as well."""
+    """Add the security headers to every answer, also to streams."""
     response.headers.update(_HEADERS)
 
 
@@ -202,7 +203,7 @@ def _answer(body: bytes, content_type: str, status: int = 200) -> web.Response:
 
 
 def _unready(snapshot: Snapshot | None) -> str:
-    """Why the sidecar is not ready, as far as the observer knows; empty if it is."""
+    """Why the sidecar is not ready, as far as the observer knows; empty if it is ready."""
     if snapshot is None:
         return "starting"
     if snapshot.draining:

@@ -1,6 +1,6 @@
-"""What `/api/v1/...` answers, as plain values: the monitor's view and the last snapshot, named for readers.
+"""What `/api/v1/...` answers, as plain values made of the monitor's view and the last snapshot.
 
-Pure: no socket, no clock. The live page is its first reader, scripts its second, so names here are not changed lightly.
+Pure: no socket, no clock. The live page and scripts read it, so keys are a contract.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from sidecar.settings import Settings
 from sidecar.sink import Observed
 
 _SEGMENT_FEATURES = 8
-"""Named in a look at a segment; `/api/v1/segments` has all."""
+"""Most features of a segment in `/api/v1/live`; `/api/v1/segments` has all."""
 _QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
 
 def status(settings: Settings, observed: Observed, history: History, started: float, now: float) -> dict[str, Any]:
-    """`/api/v1/status`: how everything is, without the features' details."""
+    """`/api/v1/status`: the state of everything, without details of features."""
     view, snapshot = observed.view, observed.snapshot
     return {
         "version": __version__,
@@ -56,7 +56,7 @@ def status(settings: Settings, observed: Observed, history: History, started: fl
 def look(
     settings: Settings, observed: Observed, history: History, memory: Memory, started: float, now: float
 ) -> dict[str, Any]:
-    """`/api/v1/live`: all that the page shows at one look; of segments only the features that are not well."""
+    """`/api/v1/live`: everything that the page shows at once; of segments only features in warning or drift."""
     return {
         "status": status(settings, observed, history, started, now),
         "features": features(observed.view),
@@ -81,7 +81,7 @@ def feature(view: MonitorView, side_name: str, name: str) -> dict[str, Any] | No
 
 
 def segments(view: MonitorView) -> list[dict[str, Any]]:
-    """`/api/v1/segments`: each segment of the traffic by side, with its features in few words."""
+    """`/api/v1/segments`: each segment of the traffic by side, with a short view of its features."""
     return [msgspec.to_builtins(one) | {"drifted": one.drifted} for one in view.segments]
 
 

@@ -1,4 +1,4 @@
-"""Reads the cgroup that this process is in: version 2, or the controllers of version 1. Never writes, and needs no privilege."""
+"""Reads the cgroup of this process: version 2, or the controllers of version 1. Never writes, and needs no privilege."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from sidecar.core.words.containers import CgroupView
 
 _NO_LIMIT = 1 << 60
-"""Version 1 has no word for `no limit`, but a number beyond any memory."""
+"""Version 1 expresses `no limit` as a number beyond any memory."""
 
 
 def read_cgroup(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc/self/cgroup")) -> CgroupView | None:
-    """None where there is no cgroup to read, as outside of containers on some machines."""
+    """The view of our own cgroup; None if there is none to read, as on some machines outside of containers."""
     try:
         paths = _paths(proc.read_text())
         return _version2(_folder(root, paths[""])) if "" in paths else _version1(root, paths)
@@ -20,16 +20,16 @@ def read_cgroup(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc/se
 
 
 def _paths(text: str) -> dict[str, str]:
-    """Controller -> path; that of version 2 is the empty one, if it has any controllers to read."""
+    """Controller -> path; the key of version 2 is empty, and absent if version 1 has the controllers."""
     lines = [line.split(":", 2) for line in text.splitlines()]
     found = {name: path for _, names, path in lines for name in names.split(",")}
     if len(found) > 1:
-        found.pop("", None)  # of a hybrid, which leaves version 2 without controllers
+        found.pop("", None)  # a hybrid: version 2 has no controllers
     return found
 
 
 def _folder(mount: Path, path: str) -> Path:
-    """Within a container the path is the host's, and what is mounted is the container's own."""
+    """The folder of a path. In a container the path is the host's, while the mount is the container's own cgroup."""
     inner = mount / path.lstrip("/")
     return inner if inner.is_dir() and path != "/" else mount
 

@@ -1,6 +1,6 @@
-"""What went wrong inside the observer: counted always, written to stderr at most once a minute a kind.
+"""Faults inside the observer: always counted, logged to stderr at most once a minute per kind.
 
-A fault that comes with every message would otherwise fill the log of the pod, and cost more than the work it spoils.
+A fault that occurs with every message would otherwise fill the log of the pod.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ _log = logging.getLogger("sidecar.observer")
 
 
 class Complaints:
-    """Counts and rations; kinds come from our own code, so there are few."""
+    """Counts faults and limits the log; kinds come from our own code, so there are few."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        """How often each kind went wrong."""
+        """Faults by kind."""
         self._written: dict[str, tuple[float, int]] = {}
 
     def add(self, kind: str, error: Exception, now: float) -> None:
-        """`kind` went wrong with `error` at `now`; writes it, with its traceback, if it is time to."""
+        """`kind` failed with `error` at `now` (seconds); logs it with its traceback, if a minute has passed."""
         self.counts[kind] += 1
         at, count = self._written.get(kind, (float("-inf"), 0))
         if now - at < _EVERY_SECONDS:

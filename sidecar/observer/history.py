@@ -1,6 +1,6 @@
-"""How the traffic was over the last minutes, a point every second or so, from the differences of snapshots.
+"""The traffic of the last minutes, one point a second or so, from differences of snapshots.
 
-For the live page only, so that it has something to show from its first moment; Prometheus keeps the real history.
+For the live page only, so that it has something to show at once; Prometheus keeps the real history.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _QUANTILES = (0.5, 0.95, 0.99)
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One stretch of time that ended at `at` (Unix seconds). Quantiles are seconds; None where nothing happened."""
+    """One interval, which ended at `at` (Unix seconds). Quantiles are seconds, None without requests."""
 
     at: float
     requests_per_second: float
     errors_per_second: float
-    """Answers of 500 and above, and exchanges in which the model vanished or refused."""
+    """Responses of 500 and above, and exchanges in which the model closed the connection or refused it."""
     shed_per_second: float
     p50: float | None
     p95: float | None
@@ -43,7 +43,7 @@ class History:
         self._last: Snapshot | None = None
 
     def add(self, snapshot: Snapshot) -> None:
-        """Take a snapshot; makes a point if the last one is long enough ago."""
+        """Take a snapshot; adds a point if the last one is a second ago."""
         last = self._last
         if last is None or last.started_ns != snapshot.started_ns:
             self._last = snapshot
@@ -53,7 +53,7 @@ class History:
 
 
 def quantile(ratio: float, bounds: Sequence[float], counts: Sequence[int]) -> float | None:
-    """The value below which `ratio` of a histogram lies, linear within a bucket, as PromQL's histogram_quantile has it.
+    """The quantile of a histogram at `ratio`, linear within a bucket, as PromQL's histogram_quantile.
 
     `counts` are per bucket, one more than `bounds`. None if it is empty; beyond the last bound, that bound.
     """
@@ -87,9 +87,9 @@ def _point(before: Snapshot, after: Snapshot) -> Point:
 
 
 def errors(snapshot: Snapshot) -> int:
-    """Exchanges that failed at the model: answered with 500 or above, or not to the end.
+    """Exchanges that failed at the model: answered with 500 or above, or not completely.
 
-    A refused one was answered with our own 503, so it is in the series already.
+    A refused one was answered with our own 503, so it is counted already.
     """
     answered = sum(sum(one.durations.counts) for one in snapshot.requests if one.status >= 500)
     gone = sum(count for _, outcome, count in snapshot.exchanges if outcome == Outcome.UPSTREAM_GONE.value)

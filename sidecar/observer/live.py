@@ -1,7 +1,7 @@
-"""`/api/v1/live`: what the live page shows, by server-sent events, made once for all who look.
+"""`/api/v1/live`: the data of the live page as server-sent events, made once for all readers.
 
-It watches what it costs: the more there is to show, the rarer it is made, so that looking never takes a noticeable part of a
-core from the analysis. What is in an event is `api`'s business.
+It limits its own cost: the more there is to show, the less often an event is made, so that open pages never take a
+noticeable part of a core from the analysis. `api` makes the content.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections.abc import Callable
 from aiohttp import web
 
 _SECONDS = 1.0
-"""Between two events, at the least."""
+"""Least time between two events."""
 _SHARE = 0.004
-"""Of a core: what making an event may cost."""
+"""Most of a core that making events may take."""
 _READERS = 32
-"""More pages than that at once are asked to come back later."""
+"""Most pages at once; further ones are refused with 503."""
 
 
-class Live:
-    """`make` gives an event's JSON (one line)."""
+class LiveEvents:
+    """`make` returns the JSON of an event (one line)."""
 
     def __init__(self, make: Callable[[], bytes]) -> None:
         self._make = make

@@ -1,7 +1,7 @@
-"""What the live page remembers of what happened: changes, how scores went, and the last exchanges without their payloads.
+"""What the live page remembers: changes, the history of scores, and the last exchanges without their payloads.
 
-Bounded, and lost with the observer: the drift log and Prometheus are what lasts. Nothing of a body or a header is kept here,
-nor a path, which may name a customer: the route stands for it.
+Bounded, and lost with the observer: the drift log and Prometheus are permanent. No body or header is kept, nor a path, which may
+name a customer: the route is kept instead.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from sidecar.core.words.events import (
 )
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Side
-from sidecar.observer.trail import Trail
+from sidecar.observer.score_history import ScoreHistory
 
 Change = VerdictChanged | JointChanged | ReferenceChanged | ReferenceLearned
 
 _CHANGES = 50
 _EXCHANGES = 50
 _OF_BATCH = 5
-"""Exchanges remembered of each batch, the last ones: when traffic is dense, nobody reads them all."""
+"""Exchanges kept of each batch, the last ones: nobody reads all exchanges of dense traffic."""
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One exchange as metadata. `at` is Unix seconds, durations are seconds, `first_byte_seconds` is None if none came."""
+    """One exchange as metadata. `at` is Unix seconds, durations are seconds; `first_byte_seconds` is None without a response."""
 
     at: float
     method: str
@@ -47,26 +47,26 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Memory:
-    """The last changes and exchanges, oldest first, and a trail for each side."""
+    """The last changes and exchanges, oldest first, and the score history of each side."""
 
     def __init__(self) -> None:
         self.changes: deque[Change] = deque(maxlen=_CHANGES)
         self.exchanges: deque[Seen] = deque(maxlen=_EXCHANGES)
-        self.trails: dict[Side, Trail] = {side: Trail() for side in Side}
+        self.score_histories: dict[Side, ScoreHistory] = {side: ScoreHistory() for side in Side}
 
     def saw(self, batch: Sequence[Exchange]) -> None:
-        """Remember the last few exchanges of a batch."""
+        """Keep the last few exchanges of a batch."""
         self.exchanges.extend(map(_seen, batch[-_OF_BATCH:]))
 
     def handle(self, event: Event) -> None:
-        """Take one event; those of no interest are ignored."""
+        """Take one event; other kinds are ignored."""
         if isinstance(event, WindowClosed):
             if not event.segment:
-                self.trails[event.side].add(event)
+                self.score_histories[event.side].add(event)
         elif isinstance(event, Change):
             self.changes.append(event)
             if isinstance(event, ReferenceChanged):
-                self.trails = {side: Trail() for side in Side}
+                self.score_histories = {side: ScoreHistory() for side in Side}
 
 
 def _seen(exchange: Exchange) -> Seen:

@@ -1,7 +1,8 @@
-"""Reads the model's processes from /proc, where the pod shares its process namespace. Only what any user may read is needed.
+"""Reads the model's processes from /proc, where the pod shares its process namespace. Reads only what any user may
+read.
 
-A process is the model's if its cgroup is neither ours nor the pause container's; where a pod has further containers, a word
-of the model's command line tells it from them.
+A process is the model's if its cgroup is neither ours nor the pause container's. Where a pod has further containers, a
+word in the command line identifies the model.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class _Process(NamedTuple):
 
 
 def read_processes(command: str = "", proc: Path = Path("/proc")) -> ProcessesView | None:
-    """Of the model; `command` is part of its command line. None if there is none to be seen."""
+    """The processes of the model together; `command` is part of their command line. None if there are none."""
     found = list(_model(command, proc))
     if not found:
         return None
@@ -62,7 +63,7 @@ def _model(command: str, proc: Path) -> Iterator[_Process]:
             else:
                 chosen = (folder / "cgroup").read_bytes() != ours
             process = _read(folder) if chosen else None
-        except OSError:  # it ended meanwhile
+        except OSError:  # the process has ended
             continue
         if process is not None and process.name not in _PAUSES:
             yield process

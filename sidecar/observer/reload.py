@@ -1,7 +1,7 @@
-"""Takes up a reference file that was replaced, without a restart: looked for now and then, or at once on SIGHUP.
+"""Takes up a reference file that was replaced, without a restart: checked every few seconds, or at once on SIGHUP.
 
-A URL is asked again on SIGHUP only. A file that cannot be read or is not a profile is complained about, and the
-reference that is in use stays. What a change means for verdicts is the monitor's business.
+A URL is fetched again only on SIGHUP. If a file cannot be read or is not a profile, the failure is logged, and the
+current reference stays. The monitor decides what a change means for verdicts.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ Signature = tuple[int, int, int]
 
 
 class Switches(Protocol):
-    """What is asked of a monitor (see sidecar.core.watching.monitor)."""
+    """The part of a monitor that is used here (see sidecar.core.watching.monitor)."""
 
     def switch(self, reference: Profile, now: float) -> list[Event]:
-        """Compare with another reference from now on; nothing happens if it is the same."""
+        """Compare with another reference from now on; does nothing if it is the same."""
 
 
 class Reloader:
-    """Watches one file. `results` counts what came of each reload: `ok`, `unchanged`, `failed`."""
+    """Watches one file. `results` counts reloads by result: `ok`, `unchanged`, `failed`."""
 
     def __init__(self, path: str, every_seconds: float, monitor: Switches, complaints: Complaints) -> None:
-        """An empty path, or 0 seconds, is never looked at by itself."""
+        """With an empty path, or 0 seconds, only `reload` reads."""
         self.results: Counter[str] = Counter()
         self._path = path
         self._every = every_seconds
@@ -40,14 +40,14 @@ class Reloader:
         self._due = 0.0
 
     def look(self, now: float) -> list[Event]:
-        """Called some times a second: reload if the file has another signature than at the last look."""
+        """Called a few times a second: reload if the signature of the file has changed."""
         if not self._path or not self._every or now < self._due:
             return []
         self._due = now + self._every
         return self.reload(now) if self._signature() != self._seen else []
 
     def reload(self, now: float) -> list[Event]:
-        """Read the file again, whatever it looks like from outside."""
+        """Read the file again, also if its signature is the same."""
         if not self._path:
             return []
         self._seen = self._signature()
@@ -61,7 +61,9 @@ class Reloader:
         return events
 
     def _signature(self) -> Signature | None:
-        """What changes when a file is written, moved over, or a link to it is turned (as for a ConfigMap)."""
+        """Inode, modification time and size: changes if the file is written, replaced, or its link is switched (as for
+        a ConfigMap).
+        """
         try:
             found = Path(self._path).stat()
         except OSError:

@@ -1,7 +1,7 @@
-"""Runs the observer: frames in from the handoff, ticks, the admin pages; until the traffic process ends the handoff.
+"""Runs the observer: frames from the handoff, ticks, and the admin pages, until the traffic process closes the handoff.
 
-The only file of the observer that knows sockets and the event loop's clock. It ignores the signals that a terminal sends
-to the whole group: the traffic process decides when to end, and closing the handoff is how it says so.
+The only file of the observer that knows sockets and the event loop's clock. It ignores the signals that a terminal
+sends to the whole group: the traffic process decides when to end, and signals it by closing the handoff.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sidecar.settings import Settings
 
 _TICK_SECONDS = 0.25
 _SHUTDOWN_SECONDS = 0.5
-"""How long open admin requests may still take at the end."""
+"""Time that open admin requests may take at the end."""
 
 
 async def serve(
@@ -34,7 +34,7 @@ async def serve(
     reader: FrameReader,
     early: Sequence[Frame],
 ) -> None:
-    """Serve until the handoff ends, then finish. `early` are frames that `reader` gave already, behind the hello."""
+    """Serve until the handoff ends, then finish. `early` are frames that `reader` returned together with the hello."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     receiver = Receiver(reader, worker.exchanges, worker.snapshot)
@@ -60,6 +60,6 @@ async def _tick(worker: Worker) -> None:
 
 
 def steady_clock() -> Callable[[], float]:
-    """Unix time that never goes back, whatever is done to the machine's clock: it is read once, and counted on from."""
+    """Unix time that never decreases when the clock is set: the wall clock is read once, and the monotonic clock is added."""
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()

@@ -1,8 +1,9 @@
-"""The observer's machine room: exchanges into the monitor, what it says to the sinks, and nothing that can end it.
+"""Joins monitor, sinks and memory: exchanges go to the monitor, its events to the sinks. Nothing that happens here ends
+the observer.
 
-It is driven from outside (exchanges, snapshots, ticks, the end) and knows no socket; time is a callable it is given. An
-exception in the monitor or in a sink is counted, complained about at most once a minute a kind, and goes no further: one
-bad message must not cost the watch over all the others.
+It is driven from outside (exchanges, snapshots, ticks, the end), knows no socket, and gets its clock as an argument. An
+exception in the monitor or in a sink is counted and logged at most once a minute per kind, because one bad message must
+not stop the analysis of all others.
 """
 
 from __future__ import annotations
@@ -26,26 +27,26 @@ from sidecar.sink import Exposition, Observed, Pushed, Sink
 
 
 class Analysis(Protocol):
-    """What the worker asks of a monitor (see sidecar.core.watching.monitor)."""
+    """The part of a monitor that the worker uses (see sidecar.core.watching.monitor)."""
 
     def feed_many(self, exchanges: Sequence[Exchange], now: float) -> list[Event]:
         """Decode and count a batch."""
 
     def tick(self, now: float) -> list[Event]:
-        """Do what time asks for."""
+        """Do what is due by time."""
 
     def finish(self, now: float) -> list[Event]:
-        """Close what is open."""
+        """Judge waiting rows and close open windows."""
 
     def view(self) -> MonitorView:
-        """Every figure, as of now."""
+        """All figures as of now."""
 
     def live_profile(self, side: Side) -> SideProfile | None:
-        """What came on a side; None while there is no reference."""
+        """The rows of a side since its reference was taken up; None without a reference."""
 
 
 class Worker:
-    """Joins monitor, sinks and history. `on_learned` is told of each reference that was learned."""
+    """Drives one monitor and its sinks. `on_learned` is called after each learned reference."""
 
     def __init__(
         self,
@@ -68,24 +69,24 @@ class Worker:
         self._containers = containers
         self._snapshot: Snapshot | None = None
         self.history = History()
-        """How the traffic was, second by second."""
+        """The traffic, second by second."""
         self.memory = Memory()
         """What happened, for the live page."""
         self.started = clock()
         """Unix time."""
 
     def exchanges(self, batch: Sequence[Exchange]) -> None:
-        """A batch of exchanges came over the handoff."""
+        """Take a batch of exchanges from the handoff."""
         self._guarded("memory", self.memory.saw, batch)
         self._emit(self._ask("feed_many", batch, self._clock()))
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """The traffic process's counters came."""
+        """Take the counters of the traffic process."""
         self._snapshot = snapshot
         self._guarded("history", self.history.add, snapshot)
 
     def tick(self) -> None:
-        """Called some times a second."""
+        """Called a few times a second."""
         self._emit(self._ask("tick", self._clock()))
         if self._reloader:
             self._emit(self._guarded("looking for a new reference", self._reloader.look, self._clock()) or ())
@@ -95,39 +96,41 @@ class Worker:
                 self._guarded("pushing metrics", lambda sink=sink: sink.push(self.metrics("text/plain")[0]))
 
     def reload(self) -> None:
-        """Read the reference's file again, now."""
+        """Read the reference file again, now."""
         if self._reloader:
             self._emit(self._guarded("reading the reference", self._reloader.reload, self._clock()) or ())
 
     def finish(self) -> None:
-        """The end: close the windows, and let every sink push out what it holds."""
+        """The end: close windows, and flush every sink."""
         self._emit(self._ask("finish", self._clock()))
         for sink in self._sinks:
             self._guarded(f"sink {sink.name}", sink.flush)
 
     @property
     def last_snapshot(self) -> Snapshot | None:
-        """The traffic process's counters as they came last."""
+        """The last counters of the traffic process; None before the first."""
         return self._snapshot
 
     def observed(self) -> Observed:
-        """All that there is to tell now."""
+        """Everything that sinks and pages may show, as of now."""
         containers = self._guarded("looking at containers", self._containers) or ContainersView()
-        return self.looked()._replace(containers=containers)
+        return self.overview()._replace(containers=containers)
 
-    def looked(self) -> Observed:
-        """The same without the containers, for who asks often: to look at them reads many files."""
+    def overview(self) -> Observed:
+        """As `observed`, without the containers: reading these opens many files, and pages ask often."""
         sinks = {sink.name: sink.results for sink in self._sinks}
         return Observed(self._snapshot, self._monitor.view(), sinks, self._reloader.results if self._reloader else {})
 
     def live(self) -> Profile | None:
-        """What came since the reference was taken up, as a profile in its bins; None where nothing came."""
+        """The rows since the reference was taken up, as a profile in its bins; None without rows."""
         sides = {side: self._monitor.live_profile(side) for side in Side}
         known = {side: found for side, found in sides.items() if found is not None and found.counts.any()}
         return Profile(known) if known else None
 
     def metrics(self, accept: str, merging: Merging | None = None) -> tuple[bytes, str]:
-        """`/metrics` for a client that accepts so, with the model's own. Raises LookupError if no sink exposes metrics."""
+        """Body and content type of `/metrics` for an `Accept` header, with the model's own metrics. Raises LookupError
+        without a sink that exposes metrics.
+        """
         for sink in self._sinks:
             if isinstance(sink, Exposition):
                 return sink.render(self.observed()._replace(merging=merging), accept)
@@ -138,7 +141,7 @@ class Worker:
         return events or []
 
     def _emit(self, events: Iterable[Event]) -> None:
-        """Tell the sinks. Most sinks care for sampled exchanges alone, and most exchanges are not sampled."""
+        """Pass events to the sinks. Most sinks take only sampled exchanges, and most exchanges are not sampled."""
         for event in events:
             untraced = isinstance(event, ExchangeSeen) and event.exchange.trace is None
             for sink in self._for_all if untraced else self._sinks:
@@ -151,6 +154,6 @@ class Worker:
     def _guarded(self, kind: str, act: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return act(*arguments)
-        except Exception as error:  # noqa: BLE001  # nothing that a message brings may end the watch
+        except Exception as error:  # noqa: BLE001  # no message may stop the analysis
             self.complaints.add(kind, error, self._clock())
             return None

@@ -1,7 +1,7 @@
-"""The sinks there are, in one visible tuple, and how the wanted ones are made.
+"""All sinks, in one tuple, and how the wanted ones are made.
 
-A sink's module is imported only where its settings ask for it, because some bring large libraries along
-(opentelemetry alone is 17 MB). Each module has a `make(settings) -> Sink`; members never import one another.
+A sink's module is imported only if its settings ask for it, because some need large libraries (opentelemetry alone is
+17 MB). Each module has a `make(settings) -> Sink`; sinks never import one another.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sidecar.sink import Sink
 
 
 class Listed(NamedTuple):
-    """One sink: the name of its module here (and its label value), and when it is wanted."""
+    """One sink: the name of its module, which is also its label value, and whether the settings ask for it."""
 
     name: str
     wanted: Callable[[Settings], bool]
 
     def make(self, settings: Settings) -> Sink:
-        """Import it and make one. Raises SettingsError if it cannot work as it is set."""
+        """Import and make it. Raises SettingsError if it cannot work with its settings."""
         module = importlib.import_module(f"{__name__}.{self.name}")
         sink: Sink = module.make(settings)
         return sink

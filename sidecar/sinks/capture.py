@@ -1,8 +1,8 @@
 """The capture sink: exchanges as JSON lines in a rotating file, for `drift-sidecar profile` and `replay`. Off by default.
 
-What a line holds, and what never lands in it, is decided by sidecar.core.reading.capture. This file opens, appends and rotates:
-one older generation is kept beside the file as `<path>.1`, and both together stay below twice `capture.max_bytes`. A
-full or broken disk costs captures, which are counted, and nothing else.
+`core.reading.capture` decides what a line holds and what must never be written. This module opens, appends and rotates: one older
+generation is kept as `<path>.1`, and both together stay below twice `capture.max_bytes`. A full or broken disk costs captures,
+which are counted, and nothing else.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ class Capture:
         try:
             self._open()
         except OSError as error:
-            mend = "Give a file in a directory that the sidecar may write to"
-            raise SettingsError("capture.path", f"{self._path} cannot be opened ({error.strerror})", mend) from error
+            fix = "Give a file in a directory that the sidecar may write to"
+            raise SettingsError("capture.path", f"{self._path} cannot be opened ({error.strerror})", fix) from error
 
     def handle(self, event: Event) -> None:
-        """Write a line, if this exchange is one of those to be captured."""
+        """Write a line, if the event is an exchange and it is sampled."""
         if isinstance(event, ExchangeSeen) and (self._ratio >= 1 or self._rng.random() < self._ratio):
             self._append(dumps(event.exchange, self._mask))
 
     def flush(self) -> None:
-        """Nothing is buffered here; the kernel has it."""
+        """Does nothing: lines are written at once."""
 
     def _append(self, line: bytes) -> None:
         if len(line) > self._max_bytes:
@@ -66,7 +66,7 @@ class Capture:
 
     def _write(self, line: bytes) -> None:
         written = os.write(self._file, line)
-        if written < len(line):  # the disk is full: half a line would spoil the next one
+        if written < len(line):  # the disk is full: half a line would corrupt the next one
             os.ftruncate(self._file, self._size)
             raise OSError("short write")
         self._size += written
@@ -74,10 +74,10 @@ class Capture:
     def _rotate(self) -> None:
         os.replace(self._path, f"{self._path}.1")
         old = self._file
-        self._open()  # before the other is closed, so that there is always a file of ours to write to
+        self._open()  # before the old one is closed, so that a file is always open
         os.close(old)
 
     def _open(self) -> None:
-        # Payloads are nobody's business but the user's who runs this.
+        # Payloads are readable only for the user who runs this.
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._size = os.fstat(self._file).st_size

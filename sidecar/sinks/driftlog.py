@@ -1,7 +1,7 @@
-"""The drift log: one JSON object a line on stdout for what a person or a log pipeline should know. See docs/driftlog.md.
+"""The drift log: one JSON object per line on stdout, for people and log pipelines. See docs/driftlog.md.
 
-Formatting is structlog's. Writing is a thread's, behind a bounded queue, because a pipe that nobody reads would block
-for ever: what does not fit is dropped and counted.
+structlog formats. A thread writes, behind a bounded queue, because writing to a pipe that nobody reads blocks for ever:
+what does not fit is dropped and counted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sidecar.settings import ModelSettings, Settings
 _WAITING_LINES = 1000
 _FLUSH_SECONDS = 0.5
 _FIRST = ("timestamp", "level", "event")
-"""Keys that a reader looks for stand at the front of a line."""
+"""Keys at the front of a line, where readers look for them."""
 
 
 def make(settings: Settings) -> DriftLog:
@@ -53,13 +53,13 @@ class DriftLog:
         )
 
     def handle(self, event: Event) -> None:
-        """Write a line about every event except exchanges, which have traces and captures."""
+        """Write a line about any event except an exchange, which has traces and captures."""
         line = event_line(event)
         if line is not None:
             self._write(line)
 
     def flush(self) -> None:
-        """Wait until the lines are out, or half a second."""
+        """Wait until the lines are written, or half a second."""
         self._lines.flush(_FLUSH_SECONDS)
 
     def _write(self, line: EventLine) -> None:
@@ -68,9 +68,10 @@ class DriftLog:
 
 
 class LineWriter:
-    """Lines to a file descriptor that may block: queued, written by a thread, dropped and counted when too many wait.
+    """Writes lines to a file descriptor that may block: they are queued, written by a thread, and dropped and counted
+    if too many wait.
 
-    It is what structlog calls a logger: a method for each level takes the finished line.
+    To structlog it is a logger: the method of each level takes the finished line.
     """
 
     def __init__(self, descriptor: int, capacity: int) -> None:
@@ -82,8 +83,8 @@ class LineWriter:
         self._unwritten = 0
 
     def info(self, line: bytes) -> None:
-        """Take a line; returns at once."""
-        if self._thread is None:  # most of the memory of a thread is spared until there is something to say
+        """Queue a line; returns at once."""
+        if self._thread is None:  # saves the memory of a thread until it is needed
             self._thread = threading.Thread(target=self._run, name="drift log", daemon=True)
             self._thread.start()
         try:
@@ -114,7 +115,7 @@ class LineWriter:
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]
-        except OSError:  # closed, or a full disk: the next line may fare better
+        except OSError:  # closed, or a full disk: the next line may succeed
             return False
         return True
 
@@ -123,12 +124,12 @@ def _json(event: dict[str, Any], **_: Any) -> bytes:
     event = {key: event[key] for key in _FIRST} | event
     try:
         return orjson.dumps(event)
-    except TypeError:  # text that is not Unicode (a lone surrogate); nothing else in an event can be unfit
+    except TypeError:  # a lone surrogate; nothing else in an event can fail
         return orjson.dumps(_readable(event))
 
 
 def _readable(value: Any) -> Any:
-    """A copy whose texts can be written; what cannot is shown as `?`."""
+    """A copy in which characters that cannot be encoded are `?`."""
     if isinstance(value, dict):
         return {_readable(key): _readable(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,10 +1,11 @@
 """The trace sink: a SERVER span for each sampled exchange, sent over OTLP by HTTP or gRPC.
 
-Spans are made after the fact: the traffic process minted the ids (the model has seen them already), so an id generator
-hands those out, and start and end are given. They are sent in small batches, since encoding holds the interpreter.
+Spans are made after the exchange. The traffic process chose the ids, since the model has seen them already, so an id
+generator returns those, with given start and end times. Spans are sent in small batches, since encoding holds the
+interpreter lock.
 
-Attributes are those of https://opentelemetry.io/docs/specs/semconv/http/http-spans/ (server); the query is left out of
-`url.path`, because credentials travel in queries.
+Attributes are those of https://opentelemetry.io/docs/specs/semconv/http/http-spans/ (server). `url.path` has no query,
+because queries carry credentials.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def make(settings: Settings) -> OtlpSink:
 
 
 def _exporter(settings: TraceSettings) -> SpanExporter:
-    """Only the wanted one is imported: gRPC is an extra, and 20 MB of memory."""
+    """The exporter of the protocol. Only that one is imported: gRPC is an extra, and takes 20 MB of memory."""
     if settings.protocol == "http":
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 
@@ -56,8 +57,8 @@ def _exporter(settings: TraceSettings) -> SpanExporter:
     try:
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
     except ImportError as error:
-        mend = "Install drift-sidecar[grpc], or use http"
-        raise SettingsError("trace.protocol", "grpc needs a library that is not installed", mend) from error
+        fix = "Install drift-sidecar[grpc], or use http"
+        raise SettingsError("trace.protocol", "grpc needs a library that is not installed", fix) from error
     return GrpcExporter(endpoint=settings.endpoint, timeout=TIMEOUT_SECONDS)
 
 
@@ -79,7 +80,7 @@ class OtlpSink:
         self._tracer = provider.get_tracer("drift-sidecar", __version__)
 
     def handle(self, event: Event) -> None:
-        """Make a span of a sampled exchange; nothing else is of interest."""
+        """Make a span of a sampled exchange; other events are ignored."""
         if not isinstance(event, ExchangeSeen) or event.exchange.trace is None or not event.exchange.trace.sampled:
             return
         if self._counted.waiting >= _QUEUE_SPANS:
@@ -89,7 +90,7 @@ class OtlpSink:
         self._span(event.exchange, event.exchange.trace, event.drifted_features)
 
     def flush(self) -> None:
-        """Send what waits, as far as that goes in the time there is. Nothing can be sent afterwards."""
+        """Send what waits, as far as the time allows. Nothing can be sent afterwards."""
         self._counted.close(self._processor.shutdown, self._flush_seconds)
 
     def _span(self, exchange: Exchange, trace: Trace, drifted: int) -> None:
@@ -112,7 +113,7 @@ class OtlpSink:
 
 
 class _GivenIds(IdGenerator):
-    """Hands out the ids that the traffic process minted. Spans are made by one thread, one after another."""
+    """Returns the ids that the traffic process chose. One thread makes all spans, one after another."""
 
     def __init__(self) -> None:
         self.next = (0, 0)
@@ -125,7 +126,7 @@ class _GivenIds(IdGenerator):
 
 
 class _Exporter(SpanExporter):
-    """Counts what another exporter sends."""
+    """Counts what the exporter sends."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self.counted = Counted("spans", lambda spans: exporter.export(spans) is SpanExportResult.SUCCESS)
@@ -145,7 +146,7 @@ class _Exporter(SpanExporter):
 
 
 def _parent(trace: Trace) -> Context:
-    """The client's span, or none: a span without a parent begins its trace."""
+    """The context of the client's span, or an empty one: a span without a parent starts its trace."""
     if not trace.parent_id:
         return Context()
     flags = TraceFlags(TraceFlags.SAMPLED)
@@ -174,14 +175,14 @@ def _attributes(exchange: Exchange) -> dict[str, AttributeValue]:
 
 
 def _path(target: str) -> str:
-    """The path alone: a target may be a whole URL, and a URL may carry a password."""
+    """The path alone: a target may be an absolute URL, and a URL may contain a password."""
     if "://" in target and not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
     return target[:_PATH_CHARACTERS]
 
 
 def _server(exchange: Exchange) -> dict[str, AttributeValue]:
-    """Where the client thinks it went, by the `Host` line."""
+    """The address that the client used, from the `Host` header."""
     host = (exchange.request.header(b"host") or b"").decode("latin-1")
     name, _, port = host.rpartition(":")
     if not name or not port.isdigit():

@@ -1,4 +1,4 @@
-"""The drift log over OTLP: a log record for each line, with the figures as its attributes. Beside stdout, not instead of it."""
+"""The drift log over OTLP: a log record for each line, with the figures as attributes. It is sent in addition to stdout."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class OtlpLogs:
         self._logger = provider.get_logger("drift-sidecar", __version__)
 
     def handle(self, event: Event) -> None:
-        """A record of an event that the drift log has a line about."""
+        """Send a record for each event that has a line in the drift log."""
         line = event_line(event)
         if line is None:
             return
@@ -65,12 +65,12 @@ class OtlpLogs:
         self._logger.emit(record)
 
     def flush(self) -> None:
-        """Send what waits, as far as that goes in the time there is."""
+        """Send what waits, as far as the time allows."""
         self._counted.close(self._processor.shutdown, self._flush_seconds)
 
 
 class _Exporter(LogRecordExporter):
-    """Counts what another exporter sends."""
+    """Counts what the exporter sends."""
 
     def __init__(self, exporter: LogRecordExporter) -> None:
         self.counted = Counted("log records", lambda batch: exporter.export(batch) is LogRecordExportResult.SUCCESS)
@@ -90,7 +90,7 @@ class _Exporter(LogRecordExporter):
 
 
 def _plain(value: Any) -> str | float | int | bool:
-    """What is nested goes as JSON: collectors and their stores agree on little else."""
+    """An attribute value: nested values become JSON, since collectors and stores support little else."""
     if isinstance(value, dict | list):
         return json.dumps(value)
     return str(value).encode("utf-8", "replace").decode() if isinstance(value, str) else value

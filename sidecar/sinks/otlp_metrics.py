@@ -1,7 +1,7 @@
-"""The metrics over OTLP, for whoever has no Prometheus: what `/metrics` would answer, read back and sent every so often.
+"""Metrics over OTLP, for users without Prometheus: the exposition of `/metrics`, parsed and sent at intervals.
 
-Names and labels are those of `/metrics`; counters and histograms are cumulative. Reading and sending are a thread's; an
-exposition that comes while the one before is still being sent is dropped and counted.
+Names and labels are those of `/metrics`; counters and histograms are cumulative. A thread parses and sends. An
+exposition that comes while the previous one is still being sent is dropped and counted.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def make(settings: Settings) -> OtlpMetrics:
 
 
 class OtlpMetrics:
-    """Takes expositions, one every `seconds`."""
+    """Sends one exposition every `seconds` seconds."""
 
     name = "otlp_metrics"
     every_exchange = False
@@ -71,17 +71,17 @@ class OtlpMetrics:
         self._thread.start()
 
     def handle(self, event: Event) -> None:
-        """Events are no metrics."""
+        """Does nothing: events are no metrics."""
 
     def due(self, now: float) -> bool:
-        """It is time to push; asking puts the next time off."""
+        """Whether it is time to push; if so, the next time is an interval later."""
         if now < self._due:
             return False
         self._due = now + self._seconds
         return True
 
     def push(self, exposition: bytes) -> None:
-        """Take what `/metrics` answers; returns at once."""
+        """Queue the body of `/metrics`; returns at once."""
         try:
             self._queue.put_nowait(exposition)
         except queue.Full:
@@ -90,7 +90,7 @@ class OtlpMetrics:
             self._counted.made += 1
 
     def flush(self) -> None:
-        """Send what waits, as far as that goes in the time there is."""
+        """Send what waits, as far as the time allows."""
         self._counted.close(self._end, self._flush_seconds)
 
     def _end(self) -> None:
@@ -110,7 +110,7 @@ class OtlpMetrics:
 
 
 def metrics(families: Iterable[Family], started_ns: int, now_ns: int) -> Iterator[Metric]:
-    """Prometheus's families as those of OTLP."""
+    """Prometheus families as OTLP metrics; times are Unix nanoseconds."""
     for family in families:
         times = started_ns, now_ns
         if family.type == "histogram":
@@ -122,7 +122,7 @@ def metrics(families: Iterable[Family], started_ns: int, now_ns: int) -> Iterato
 
 
 def _histograms(samples: Sequence[Sample], started_ns: int, now_ns: int) -> Iterator[HistogramDataPoint]:
-    """One point for each set of labels, whose samples stand together: buckets, count and sum."""
+    """One point per label set, whose samples are consecutive: buckets, count and sum."""
     buckets: list[tuple[float, float]] = []
     count = 0.0
     for sample in samples:

@@ -153,7 +153,7 @@ def test_a_value_that_is_no_number_in_a_column_said_to_be_numeric_is_named(
 
     message = capsys.readouterr().err
     assert where in message
-    assert "'many', which is no number" in message
+    assert "'many', which is not a number" in message
 
 
 def test_a_parquet_row_that_is_no_number_is_named_by_its_row_over_all_batches(

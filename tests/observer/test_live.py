@@ -14,7 +14,7 @@ from harness.observed import SEGMENTED, STARTED, drifted_monitor, snapshot
 from sidecar.observer import live
 from sidecar.observer.admin import make_app
 from sidecar.observer.complaints import Complaints
-from sidecar.observer.live import Live
+from sidecar.observer.live import LiveEvents
 from sidecar.observer.worker import Worker
 from sidecar.sinks.prometheus import PrometheusSink
 
@@ -29,7 +29,7 @@ async def client(app: web.Application) -> AsyncIterator[Client]:
 
 def serving(make: Callable[[], bytes]) -> web.Application:
     app = web.Application()
-    app.router.add_get("/live", Live(make).serve)
+    app.router.add_get("/live", LiveEvents(make).serve)
     return app
 
 

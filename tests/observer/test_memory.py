@@ -5,7 +5,7 @@ from sidecar.core.words.events import ExchangeSeen, ReferenceChanged, ReferenceL
 from sidecar.core.words.frame import Side
 from sidecar.observer import api
 from sidecar.observer.memory import Memory
-from tests.observer.test_trail import window
+from tests.observer.test_score_history import window
 
 
 def test_an_exchange_is_remembered_as_metadata_without_path_or_payload() -> None:
@@ -49,13 +49,13 @@ def test_changes_of_the_reference_are_told_among_the_others() -> None:
 def test_another_reference_begins_another_trail() -> None:
     memory = Memory()
     memory.handle(window(1))
-    assert memory.trails[Side.INPUT].of("age")["at"] == [1.0]
+    assert memory.score_histories[Side.INPUT].of("age")["at"] == [1.0]
     memory.handle(ReferenceChanged(2.0, "d1", "d2"))
-    assert memory.trails[Side.INPUT].of("age")["at"] == []
+    assert memory.score_histories[Side.INPUT].of("age")["at"] == []
 
 
 def test_windows_of_slices_are_no_part_of_the_trail_of_the_whole() -> None:
     memory = Memory()
     whole = window(1)
     memory.handle(WindowClosed(Side.INPUT, 0.0, 1.0, 100, whole.features, segment="acme"))
-    assert memory.trails[Side.INPUT].of("age")["at"] == []
+    assert memory.score_histories[Side.INPUT].of("age")["at"] == []

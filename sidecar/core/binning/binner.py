@@ -1,12 +1,12 @@
 """Turns the flat values of frames into bin numbers, all features at once.
 
-All numeric features are cut with one broadcasted comparison over edges padded to equal length: for 1 to 4,096 rows that
-is faster than a binary search per feature. Codes are flat: `feature * width + bin`, ready for one bincount and for one
-`take` from any matrix of (features, width). It keeps no counts: `profile` does.
+All numeric features are cut by one broadcast comparison with edges padded to equal length: for 1 to 4,096 rows that is
+faster than a binary search per feature. Codes are flat, `feature * B + bin`, ready for one bincount and for one `take`
+from any (F, B) matrix. It keeps no counts: `profile` does.
 
-What a value counts as: None, NaN and the empty string are `missing`; a string that reads as a number is that number; any
-other value of a numeric feature is `missing` and a `type` violation. Infinities are below and above the range. Whole
-numbers beyond 2^53 are rounded to the nearest float; beyond the range of floats they are infinite.
+None, NaN and the empty string are `missing`. A string that reads as a number is that number; any other value of a
+numeric feature is `missing` and a `type` violation. Infinities are below and above the range. Integers beyond 2^53 are
+rounded to the nearest float; beyond the range of floats they are infinite.
 """
 
 from __future__ import annotations
@@ -20,28 +20,30 @@ from sidecar.core.binning.bins import Feature, Kind, category, truth
 from sidecar.core.words.arrays import Codes, Floats, Numbers
 
 ABSENT = -1
-"""Stands for the column of a feature that a frame does not carry."""
+"""The column of a feature that a frame lacks."""
 _CELLS = 1 << 17
-"""Comparisons made at once: 128 KiB of booleans stay in the cache."""
+"""Comparisons at once: 128 KiB of booleans stay in the cache."""
 
 
 class Batch(NamedTuple):
-    """Rows of one side, binned: `codes` (F, n) flat, `numbers` (numeric features, n), `type_errors` per feature index."""
+    """Binned rows of one side: flat `codes` (F, n), `numbers` (numeric features, n) with NaN for missing, `type_errors` (rows) by
+    feature number.
+    """
 
     codes: Codes
     numbers: Floats
     type_errors: dict[int, int]
     segments: Numbers | None = None
-    """The segment of each row (n,); None where there are no segments."""
+    """The segment of each row (n,); None without segments."""
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """Number of rows n."""
         return int(self.codes.shape[1])
 
 
 class Binner:
-    """The bins of all features of one side, laid out for speed."""
+    """The bins of all features of one side, laid out for speed. `width` is B, `mask` (F, B) marks the bins that exist."""
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self.features = tuple(features)
@@ -67,16 +69,16 @@ class Binner:
         return Batch(codes, numbers, errors)
 
     def counts(self, codes: Codes) -> Numbers:
-        """How often each bin of each feature occurs: (F, width)."""
+        """Rows in each bin (F, B) of flat codes (F, n)."""
         shape = (len(self.features), self.width)
         return np.bincount(codes.ravel(), minlength=shape[0] * shape[1]).reshape(shape)
 
-    def names(self, feature: int, values: list[Any]) -> list[int]:
-        """The bins (not flat) of values of one categorical or boolean feature."""
+    def bins_of_names(self, feature: int, values: list[Any]) -> list[int]:
+        """The bins (not flat) of values of one categorical or boolean feature, by its number."""
         return self._lookups[feature].codes(values)
 
     def cut(self, numbers: Floats) -> Codes:
-        """The bins (not flat) of the numeric features: both arrays are (numeric features, rows)."""
+        """The bins (not flat) of numbers; both arrays are (numeric features, n)."""
         features, rows = numbers.shape
         codes = np.empty((features, rows), np.int64)
         step = max(1, _CELLS // max(1, self._edges.size))
@@ -87,7 +89,7 @@ class Binner:
         return codes
 
     def _numbers(self, values: Any, rows: int, width: int, sources: list[int], errors: dict[int, int]) -> Floats:
-        """The numeric columns as (numeric features, rows)."""
+        """The numeric columns (numeric features, n); counts values that are no numbers in `errors`."""
         if len(sources) == width or isinstance(values, np.ndarray):
             whole = as_floats(values)
             if whole is not None:
@@ -101,7 +103,7 @@ class Binner:
 
 
 def as_floats(values: Any) -> Floats | None:
-    """Values as numbers, None as NaN; or None if one of them is no number."""
+    """Values as numbers, with None as NaN; None if any of them is no number."""
     try:
         numbers = np.array(values, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
@@ -110,7 +112,7 @@ def as_floats(values: Any) -> Floats | None:
 
 
 class _Lookup:
-    """Codes of the names of one categorical or boolean feature."""
+    """The bins of the names of one categorical or boolean feature."""
 
     def __init__(self, feature: Feature) -> None:
         self._name = truth if feature.kind is Kind.BOOLEAN else category
@@ -120,7 +122,7 @@ class _Lookup:
         self.missing = feature.missing
 
     def codes(self, values: list[Any]) -> list[int]:
-        """One code a value. Strings take the short way; all else is named first."""
+        """One bin per value. Known strings are looked up directly; other values are named first."""
         by_name = self._by_name
         return [
             by_name[value] if value.__class__ is str and value in by_name else self._named(value) for value in values
@@ -132,7 +134,7 @@ class _Lookup:
 
 
 def _padded(edges: list[tuple[float, ...]]) -> Floats:
-    """(features, longest, 1), filled up with NaN, which no value reaches."""
+    """Edges as (features, most edges, 1), padded with NaN, which no value reaches."""
     longest = max((len(row) for row in edges), default=0)
     matrix = np.full((len(edges), longest), np.nan)
     for at, row in enumerate(edges):
@@ -141,7 +143,7 @@ def _padded(edges: list[tuple[float, ...]]) -> Floats:
 
 
 def _gathered(columns: Floats, sources: list[int]) -> Floats:
-    """The columns named by `sources`, in that order, each one contiguous."""
+    """The columns with the numbers `sources`, in that order, each contiguous; NaN for ABSENT."""
     if sources == list(range(len(columns))):
         return np.ascontiguousarray(columns)
     gathered = columns[sources]
@@ -158,7 +160,7 @@ def _listed(values: Any) -> list[Any]:
 
 
 def read_one_by_one(values: Any) -> tuple[Floats, int]:
-    """The slow way for a column with values that are no numbers; how many those are comes second."""
+    """The numbers of a column with values that are no numbers (NaN), and how many of these there are. Slow."""
     numbers = np.full(len(values), np.nan)
     errors = 0
     for at, value in enumerate(_listed(values)):

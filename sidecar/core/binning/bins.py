@@ -1,12 +1,12 @@
-"""A feature as a distribution over bins: what its bins are, and how each one reads.
+"""A feature as a distribution over bins: what its bins are, and how each is displayed.
 
-A numeric feature is one sorted list of edges; a value falls into bin `searchsorted(edges, value, side="right")`. So bin 0
-is `below` the reference's range, the last value bin is `above` it, and one more bin holds `missing`. A value that holds
-much of the mass is the degenerate interval [v, nextafter(v)), and the largest value of the reference is made part of
-the last inner bin by nextafter, so no comparison needs a special case. A categorical or boolean feature has one bin a
+A numeric feature is a sorted list of edges; a value belongs to bin `searchsorted(edges, value, side="right")`. So bin 0
+is below the reference's range, the last value bin is above it, and one more bin holds `missing`. A value that holds
+much of the mass is the degenerate interval [v, nextafter(v)), and the largest value of the reference is included in the
+last inner bin by nextafter, so no comparison needs a special case. A categorical or boolean feature has one bin per
 category, then `other` (rare in the reference), `unseen` (not in it) and `missing`.
 
-Where the edges are put is `cuts`' business; counting many rows at once is `binner`'s.
+`cuts` decides where the edges are; `binner` bins many rows at once.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Any
 import msgspec
 
 CATEGORY_LIMIT = 256
-"""Characters of a category that are kept; a longer one is cut and gets a digest, so that it stays itself."""
+"""Characters of a category that are kept; a longer one is cut and gets a digest, so that it stays distinct."""
 _CUT = 200
 MAX_BINS = 200
-"""Bins of one feature; the binner adds up comparisons in bytes. What is cut by `cuts` has at most 47."""
+"""Most bins of one feature, since the binner adds up comparisons in bytes. Features from `cuts` have at most 47."""
 
 
 class Kind(enum.StrEnum):
-    """What a feature is counted as."""
+    """How the values of a feature are counted."""
 
     NUMERIC = "numeric"
     CATEGORICAL = "categorical"
@@ -35,13 +35,13 @@ class Kind(enum.StrEnum):
 
 
 class Derived(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a feature is derived from: `part` of what derivation `kind` makes of column `of`."""
+    """Where a derived feature comes from: `part` of what derivation `kind` makes of column `of`."""
 
     kind: str
     of: str
     part: str
     size: int = 0
-    """Numbers in a vector, which is spread over columns `of[0]`, `of[1]`, ... or one tensor; 0 for a column of cells."""
+    """Length of a vector, given as columns `of[0]`, `of[1]`, ... or as one tensor; 0 for a column of cells."""
 
 
 class Feature(msgspec.Struct, frozen=True):
@@ -56,23 +56,23 @@ class Feature(msgspec.Struct, frozen=True):
     rare_complete: bool = True
     """False where the reference had more rare names than are kept: an unknown name is then `other`, not `unseen`."""
     derived: Derived | None = None
-    """None where it is a column itself."""
+    """None for a feature that is a column itself."""
     importance: float = 1.0
-    """How much the model rests on it, 1 being ordinary: features are ranked by effect times importance."""
+    """Weight of the feature in the model, 1 on average: features are ranked by effect times importance."""
 
     @property
     def ordered(self) -> bool:
-        """The bins, without `missing`, lie in the order of their values."""
+        """Whether the bins, without `missing`, are in the order of their values."""
         return self.kind is Kind.NUMERIC
 
     @property
     def bins(self) -> int:
-        """How many bins there are, `missing` included."""
+        """Number of bins, `missing` included."""
         return len(self.edges) + 2 if self.ordered else len(self.categories) + 3
 
     @property
     def missing(self) -> int:
-        """The bin of values that are absent: always the last."""
+        """The bin of missing values: always the last."""
         return self.bins - 1
 
     def is_spike(self, at: int) -> bool:
@@ -91,7 +91,7 @@ class Feature(msgspec.Struct, frozen=True):
 
 
 def ranges(feature: Feature) -> tuple[str, ...]:
-    """How each bin reads, in order: `< 0`, `= 0`, `(0, 3.5)`, `[3.5, 9]`, `> 9`, `missing`; or names and `other`."""
+    """The label of each bin, in order: `< 0`, `= 0`, `(0, 3.5)`, `[3.5, 9]`, `> 9`, `missing`; or names and `other`."""
     if not feature.ordered:
         return (*(_quoted(name) for name in feature.categories), "other", "unseen", "missing")
     if not feature.edges:
@@ -100,17 +100,17 @@ def ranges(feature: Feature) -> tuple[str, ...]:
 
 
 def category(value: Any) -> str | None:
-    """The name under which a value of a categorical feature is counted; None where it is missing.
+    """The name under which a value of a categorical feature is counted; None if it is missing.
 
-    Numbers read as in JSON, whole ones without a fraction (`3.0` and `3` are the same category); booleans as `true`
-    and `false`. Strings are themselves, cut at `CATEGORY_LIMIT` characters.
+    Numbers are written as in JSON, integers without a fraction (`3.0` and `3` are the same category), booleans as `true` and
+    `false`. Strings are cut at `CATEGORY_LIMIT` characters.
     """
     name = plain_name(value)
     return name if name is None or len(name) <= CATEGORY_LIMIT else _shortened(name)
 
 
 def plain_name(value: Any) -> str | None:
-    """As `category`, in full length."""
+    """As `category`, without the cut."""
     if isinstance(value, str):
         return value
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -136,7 +136,7 @@ def _shortened(text: str) -> str:
 
 
 def _quoted(name: str) -> str:
-    """A category that is called like a special bin stands in quotes, so that no two ranges read the same."""
+    """A category with the name of a special bin is quoted, so that no two labels are the same."""
     return f'"{name}"' if name in ("other", "unseen", "missing", "") else name
 
 
@@ -156,12 +156,12 @@ def _numeric_ranges(edges: tuple[float, ...]) -> Iterator[str]:
 
 
 def _closes(edges: tuple[float, ...], at: int) -> bool:
-    """Whether the edge ends a spike, that is, stands directly after the one before it."""
+    """Whether the edge ends a spike: it is the next float after the edge before it."""
     return edges[at] == math.nextafter(edges[at - 1], math.inf)
 
 
 def _texts(edges: tuple[float, ...]) -> dict[float, str]:
-    """The shortest texts, of at least four digits, that tell all edges of a feature apart."""
+    """The shortest texts, of at least four digits, that distinguish all edges of a feature."""
     last = len(edges) - 1
     # An edge that only closes a spike is not shown, but the next float may be a spike itself.
     shown = {edges[at] for at in range(last) if not (at and _closes(edges, at)) or _closes(edges, at + 1)}
@@ -174,7 +174,7 @@ def _texts(edges: tuple[float, ...]) -> dict[float, str]:
 
 
 def _plain(number: float, digits: int) -> str:
-    """At most so many digits; all digits of whole numbers below a million, which read better so."""
+    """At most `digits` digits; all digits of integers below a million, which are easier to read."""
     if number.is_integer() and abs(number) < 1e6:
         return str(int(number))
     return f"{number:.{digits}g}"

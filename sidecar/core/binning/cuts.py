@@ -1,8 +1,8 @@
 """Where the bins of a feature are cut, from a sample of the reference.
 
-Numeric: a spike for each value that holds much of the mass, about 16 quantile bins of the rest, finer bins in both tails,
-and the exact range. Few distinct values become spikes alone. Categorical: the frequent names, and the rare ones by name
-up to a bound. It counts nothing: counts come from the same code for reference and live (`binner`, `profile`).
+Numeric: a spike for each value that holds much of the mass, about 24 quantile bins of the rest, finer bins in both tails, and the
+exact range. Few distinct values become spikes alone. Categorical: the frequent names, and the rare ones by name up to a
+bound. Nothing is counted here: counts come from the same code for reference and live (`binner`, `profile`).
 """
 
 from __future__ import annotations
@@ -18,40 +18,39 @@ from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.words.arrays import Floats
 
 FEW_VALUES = 16
-"""Up to so many distinct values, each gets a bin of its own."""
+"""With at most so many distinct values, each gets its own bin."""
 SPIKE_SHARE = 0.03
-"""A value that holds at least this share of the rows is a bin of its own."""
+"""A value with at least this share of the rows gets its own bin."""
 MAX_SPIKES = 12
 QUANTILE_BINS = 24
 _ROWS_PER_BIN = 25
-"""A small reference gets fewer bins: each is to hold at least about so many rows."""
+"""A small reference gets fewer bins, so that each holds at least about this many rows."""
 _TAILS = (0.001, 0.01, 0.99, 0.999)
 _ROWS_PER_TAIL = 3
-"""A tail bin that would hold fewer rows of the reference is left out."""
+"""A tail bin with fewer reference rows is left out."""
 _ROUNDING = 0.1
-"""An inner edge may move by this share of the distance to its nearest neighbour, to be a short number."""
+"""An inner edge may move by this share of the distance to its nearest neighbour, to have few digits."""
 
 MAX_CATEGORIES = 30
 CATEGORY_SHARE = 0.001
 """A category with a smaller share is rare..."""
 _CATEGORY_ROWS = 5
-"""...and so is one with fewer rows than this, unless there are few categories anyway."""
+"""...and so is one with fewer rows, unless there are few categories anyway."""
 MAX_RARE = 1_000
 MAX_RARE_CHARACTERS = 16_384
-"""Bounds for the names of rare categories that are kept, so that a column of identifiers stays small."""
+"""Bounds on the names of rare categories that are kept, so that a column of identifiers stays small."""
 
 
 def cut_numeric(name: str, values: Floats) -> Feature:
-    """The feature whose bins suit `values`; what is NaN or infinite has no part in the edges.
-
-    Neither has the largest float, since an edge has to follow on every value.
+    """The feature with bins for `values` (n,). NaN, infinities and the largest float are ignored: an edge must follow
+    every value.
     """
     finite = np.sort(values[np.abs(values) < np.finfo(np.float64).max]) + 0.0  # adding 0 makes -0.0 the same as 0.0
     return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite)))
 
 
 def cut_categorical(name: str, names: Mapping[str, int], complete: bool) -> Feature:
-    """The feature whose bins suit the names counted in `names`; `complete` says whether these are all there were."""
+    """The feature with bins for the names counted in `names`; `complete` says whether these are all names."""
     ranked = sorted(names.items(), key=lambda item: (-item[1], item[0]))
     rows = sum(names.values())
     least = max(CATEGORY_SHARE * rows, _CATEGORY_ROWS if len(ranked) > FEW_VALUES else 0)
@@ -68,10 +67,10 @@ def cut_categorical(name: str, names: Mapping[str, int], complete: bool) -> Feat
 
 
 def expect_unseen(feature: Feature, names: Mapping[str, int], counts: NDArray[Any]) -> None:
-    """Let the reference's rows of rare names that occur once count as `unseen` instead of `other`, in `counts` (B,).
+    """Count reference rows whose name occurs once as `unseen` instead of `other`, in `counts` (B,).
 
-    To each such row, all others had not shown its name: their share is what is to be expected of names that the reference did
-    not happen to hold (Good, 1953). Without them, any live rows of such names would look like a change.
+    The share of names that occur once estimates the probability of names that the sample does not hold (Good, 1953). Without it,
+    any live row with such a name would look like a change.
     """
     if feature.rare_complete:
         frequent = set(feature.categories)
@@ -81,7 +80,7 @@ def expect_unseen(feature: Feature, names: Mapping[str, int], counts: NDArray[An
 
 
 def cut_boolean(name: str) -> Feature:
-    """A boolean has the same bins whatever its values."""
+    """The feature of a boolean column: its bins do not depend on the values."""
     return Feature(name, Kind.BOOLEAN, categories=("false", "true"))
 
 
@@ -111,12 +110,12 @@ def _edges(ordered: Floats) -> list[float]:
 
 
 def _with_successors(values: Floats) -> list[float]:
-    """Each value with the next float, rising; once where the next float is a value too."""
+    """Each value and the next float, sorted, without duplicates."""
     return sorted({edge for value in values.tolist() for edge in (value, math.nextafter(value, math.inf))})
 
 
 def _quantiles(ordered: Floats, spikes: Floats) -> list[float]:
-    """Edges of bins of equal mass among the values that are no spikes."""
+    """Edges of bins of equal mass over the values that are no spikes."""
     rest = ordered[~np.isin(ordered, spikes)]
     if not len(rest):
         return []
@@ -133,7 +132,7 @@ def _tails(ordered: Floats) -> list[float]:
 
 
 def _rounded(edges: list[float], fixed: set[float]) -> list[float]:
-    """Inner edges as short numbers that stay between the same neighbours; `fixed` ones as they are."""
+    """Edges with few digits, in the same order; `fixed` ones are unchanged."""
     result = list(edges)
     for at in range(1, len(edges) - 1):
         if edges[at] not in fixed:
@@ -143,7 +142,7 @@ def _rounded(edges: list[float], fixed: set[float]) -> list[float]:
 
 
 def _short(number: float, room: float) -> float:
-    """A number within `room` of `number` with few digits; `number` itself where there is no finite room."""
+    """A number with few digits within `room` of `number`; `number` itself if `room` is 0 or infinite."""
     if not 0 < room < math.inf:
         return number
     digits = math.ceil(-math.log10(room * 2))

@@ -1,8 +1,8 @@
-"""The contract of a derivation: columns that no bins suit become a few numbers each. One file each in `core/binning/derived`.
+"""The contract of a derivation: a column that no bins suit becomes a few numbers. One file each in
+`core/binning/derived`.
 
-What is derived depends on the values and the size alone, never on a seed, the process or the rows around, so that the
-reference and every live row are measured with the same rod. Which columns are derived is `infer`'s to say, and done by
-`derive`.
+The result depends on the values and the size alone, never on a seed, the process or other rows, so that the reference
+and every live row are measured alike. `infer` decides which columns are derived, and `derive` does it.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Floats
 
 PROJECTIONS = 8
-"""Fixed random directions that a vector, or the words of a text, are seen from."""
+"""Fixed random directions on which a vector, or the words of a text, are projected."""
 
 
 class Derivation(Protocol):
-    """One ordinary kind of value that is no number and no category."""
+    """One kind of value that is neither number nor category."""
 
     name: str
-    """What `--kind` calls it."""
+    """Its name in `--kind`."""
     parts: tuple[str, ...]
-    """The numbers it becomes: column `x` becomes features `x.` and a part."""
+    """Names of the numbers: column `x` becomes features `x.{part}`."""
     wide: bool
-    """It reads a matrix (rows, size) of numbers, not a list of cells."""
+    """Whether it reads a matrix (rows, size) of numbers instead of a list of cells."""
 
     def derive(self, values: Any) -> Floats:
-        """The parts of each row: (parts, rows), NaN where a row has no value."""
+        """The parts of each row (parts, rows), NaN for rows without a value."""
 
 
 def signs(keys: NDArray[np.uint64]) -> Floats:
-    """`PROJECTIONS` fixed signs of each key, as (keys, PROJECTIONS) of -1 and 1.
+    """`PROJECTIONS` fixed signs per key, as (keys, PROJECTIONS) of -1 and 1.
 
-    A vector's product with one column is a random projection (Achlioptas 2003: signs do as well as normal numbers).
+    The product of a vector with one column is a random projection (Achlioptas, 2003: signs work as well as normal numbers).
     """
     bits = (splitmix64(keys)[:, None] >> np.arange(PROJECTIONS, dtype=np.uint64)) & np.uint64(1)
     return 2.0 * bits.astype(np.float64) - 1.0

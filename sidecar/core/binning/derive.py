@@ -1,7 +1,7 @@
-"""Puts derived features in the place of the columns they are derived from, in frames of any shape.
+"""Replaces columns by the features derived from them, in frames of any shape.
 
-The features of a reference say themselves what they are derived from, so live frames need nothing else. What becomes of a
-shape of frame is planned once. It judges nothing and infers nothing: which columns are text or vectors is `infer`'s.
+The features of a reference name their sources, so live frames need nothing else. What happens to a shape of frame is planned
+once. Nothing is inferred here: `infer` decides which columns are text or vectors.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from sidecar.core.words.frame import Frame, spread
 
 KINDS = {derivation.name: derivation for derivation in DERIVATIONS}
 _MAX_PLANS = 256
-"""Shapes whose plans are remembered; a client that invents names must not fill the memory."""
+"""Plans in the cache; a client that invents names must not fill the memory."""
 _MAX_SPREAD = 2_000
-"""A vector of up to so many numbers, which the reference knows as single columns, becomes these columns."""
+"""Longest vector that is spread over single columns, where the reference knows those."""
 
 
 class Source(NamedTuple):
-    """A column that features are derived from; `size` is the length of a vector, and 0 for a text."""
+    """A column that features are derived from; `size` is the length of a vector, 0 for a text."""
 
     kind: str
     name: str
     size: int = 0
 
     def definitions(self) -> dict[str, Derived]:
-        """Every feature that is derived from it, by name, in order."""
+        """All features that can be derived from it, by name, in order."""
         parts = KINDS[self.kind].parts
         return {f"{self.name}.{part}": Derived(self.kind, self.name, part, self.size) for part in parts}
 
 
 class _Piece(NamedTuple):
-    """Columns of the frame to be made, and how they are read from the frame that came: lists, or a matrix (columns, rows)."""
+    """Columns of the new frame, and how they are read from the old one: as lists, or as a matrix (columns, rows)."""
 
     names: Names
     read: Callable[[Frame], Any]
@@ -64,7 +64,7 @@ class _Plan(NamedTuple):
 
 
 class Deriver:
-    """Derives what `definitions` ask for, by feature name; `order` names the columns of frames that have no names."""
+    """Derives the features in `definitions`, by name; `order` names the columns of frames without names."""
 
     def __init__(self, definitions: Mapping[str, Derived], order: Names = (), configured: Names = ()) -> None:
         self._wanted: dict[Source, dict[str, str]] = {}  # of each source: part to feature
@@ -78,18 +78,18 @@ class Deriver:
 
     @classmethod
     def of(cls, features: Sequence[Feature], configured: Names = ()) -> Deriver:
-        """What the features of a reference ask for."""
+        """The deriver for the features of a reference."""
         definitions = {feature.name: feature.derived for feature in features if feature.derived}
         return cls(definitions, columns_of(features), configured)
 
     def frames(self, frames: Iterable[Frame]) -> Iterable[Frame]:
-        """The frames with derived features; where there is nothing to derive, the frames as they are."""
+        """The frames with derived features; unchanged if there is nothing to derive."""
         if self._wanted:
             return map(self.frame, frames)
         return [frame if frame.vectors is None else self.frame(frame) for frame in frames]
 
     def frame(self, frame: Frame) -> Frame:
-        """The frame with derived features in the place of what they are derived from."""
+        """The frame with derived features in place of their sources."""
         tensors = frame.vectors or {}
         if not self._wanted and not tensors:
             return frame
@@ -102,7 +102,7 @@ class Deriver:
         return plan.apply(frame) if plan else frame
 
     def _planned(self, names: Names | None, width: int, tensors: tuple[tuple[str, int], ...]) -> _Plan | None:
-        """None where the frame stays as it is. A column that is called as a derived feature gives way to it."""
+        """The plan of a shape; None if the frame stays unchanged. A derived feature replaces a column of the same name."""
         pieces = list(self._columns(names_for(names, width, self._configured, self._order)))
         for name, size in tensors:
             pieces.append(self._tensor(name, size, len(tensors) == 1))
@@ -126,21 +126,23 @@ class Deriver:
             at += vector.size if vector else 1
 
     def _vector_at(self, names: Names, at: int) -> Source | None:
-        """The vector whose columns begin here and are all there."""
+        """The vector whose columns begin at `at`, if all of them are there."""
         source = self._vectors.get(names[at].removesuffix("[0]"))
         if source is None:
             return None
         return source if names[at : at + source.size] == spread(source.name, source.size) else None
 
     def _tensor(self, name: str, size: int, only: bool) -> _Piece:
-        """Found by name; the only tensor of a frame may be the only vector of its size under another name."""
+        """A tensor is found by name. The only tensor of a frame may also be the only vector of its size, under another name."""
         fitting = [source for source in self._vectors.values() if source.size == size]
         named = [source for source in fitting if source.name == name]
         if named or (only and len(fitting) == 1):
             return self._piece((named or fitting)[0], functools.partial(_rows_of, name=name))
         if size <= _MAX_SPREAD:
             return _Piece(spread(name, size), functools.partial(_unpacked, name=name))
-        return _Piece((name,), lambda frame: [[None] * frame.rows])  # no feature of the reference, counted as such
+        return _Piece(
+            (name,), lambda frame: [[None] * frame.rows]
+        )  # no feature of the reference: counted as an extra column
 
     def _piece(self, source: Source, read: Callable[[Frame], Any]) -> _Piece:
         derivation = KINDS[source.kind]
@@ -151,7 +153,7 @@ class Deriver:
 
 
 def check_derived(feature: Feature) -> None:
-    """Raises ValueError if the feature is derived in a way that this release does not know."""
+    """Raises ValueError if this release cannot derive the feature."""
     one = feature.derived
     if one is None:
         return
@@ -161,7 +163,7 @@ def check_derived(feature: Feature) -> None:
 
 
 def columns_of(features: Iterable[Feature]) -> Names:
-    """The columns that data of these features has: those they are derived from, instead of the derived ones."""
+    """The columns of data with these features: sources in place of derived features."""
     columns: dict[str, None] = {}
     for feature in features:
         one = feature.derived

@@ -1,7 +1,7 @@
-"""Which column of a frame is which feature of the reference.
+"""Finds the column of a frame for each feature of the reference.
 
-Named columns go by name. Unnamed ones go by the configured names, else by the reference's order if there are as many,
-else they are called f0, f1, ... so that they can at least be counted and learned.
+Named columns are matched by name. Unnamed ones get the configured names, else the names of the reference in order if there are as
+many, else f0, f1, ... so that they can at least be counted and learned.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ Names = tuple[str, ...]
 
 
 class Matching(NamedTuple):
-    """For each feature its column (or ABSENT); how many features are absent and how many columns are no feature."""
+    """The column of each feature, or ABSENT; the names of features without a column, and the number of `extra` columns."""
 
     columns: list[int]
     missing: Names
     extra: int
     misshapen: bool
-    """The columns had no names, and neither the configured names nor the reference fit their number."""
+    """The columns have no names, and their number fits neither the configured names nor the reference."""
 
     @property
     def matches(self) -> bool:
-        """At least one column is a feature of the reference."""
+        """Whether at least one column is a feature of the reference."""
         return len(self.missing) < len(self.columns)
 
 
@@ -39,7 +39,7 @@ def names_for(names: Names | None, width: int, configured: Names, reference: Nam
 
 
 def match_columns(names: Names | None, width: int, configured: Names, reference: Names) -> Matching:
-    """Find each feature of `reference` among the columns; of two columns with one name the first counts."""
+    """Find each feature of `reference` among the columns; of two columns with the same name the first counts."""
     fitting = width in (len(configured), len(reference))
     columns: dict[str, int] = {}
     for at, name in enumerate(names_for(names, width, configured, reference)):

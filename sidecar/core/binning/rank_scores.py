@@ -1,9 +1,9 @@
-"""How features of some rows hang together, whatever each of them is like: correlations of functions of ranks.
+"""Rank scores, whose correlations describe how features depend on each other, whatever the distribution of each.
 
-Rows are kept as bins, one byte a value, up to a bound. Of each feature the ranks among these rows are taken (the middle of the
-bin's ranks), and of a rank u from 0 to 1 two scores: 2u - 1 and its second Legendre polynomial. A monotone and a curved
-dependence each have one that sees them, and no change of a feature alone changes any correlation. Missing values score 0. What is
-made of correlations is `reference.joint`'s business.
+Rows are kept as bins, one byte per value, up to a bound. The rank u in [0, 1] of a value is the middle of its bin's
+ranks among these rows. Each feature has two scores, the Legendre polynomials s = 2u - 1 and (3 s^2 - 1) / 2, so that a
+monotone and a curved dependence each show in a correlation, and no change of a feature alone changes any. Missing
+values score 0. `reference.joint` keeps the correlations.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from sidecar.core.words.arrays import Codes, Floats, Numbers
 Kept = NDArray[np.uint8]
 
 MOST_FEATURES = 64
-"""Features that take part, numeric ones first: pairs grow with their square."""
+"""Most features that are paired, numeric ones first: pairs grow with the square."""
 _LEAST_SPREAD = 0.05
-"""Standard deviation below which a score counts as constant: nearly all rows are in one bin."""
+"""Standard deviation below which a score counts as constant, because nearly all rows are in one bin."""
 
 
 def taking_part(features: Sequence[Feature]) -> Numbers:
-    """Which features are paired, by their number, in order (F',)."""
+    """Numbers of the features that are paired, in order (F',)."""
     ranked = sorted(range(len(features)), key=lambda at: not features[at].ordered)
     return np.array(sorted(ranked[:MOST_FEATURES]), np.int64)
 
 
 class RankedRows:
-    """The first `most` rows that came, as bins of the features that take part."""
+    """The first `most` rows, as bins of the features that are paired."""
 
     def __init__(self, features: Sequence[Feature], width: int, most: int) -> None:
-        """`width` is that of the flat codes."""
+        """`width` is the B of the flat codes."""
         self.chosen = taking_part(features)
         self.count = 0
         self._offsets = (self.chosen * width)[:, None]
@@ -50,17 +50,19 @@ class RankedRows:
             self.count += self._blocks[-1].shape[1]
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Drop all rows."""
         self._blocks = []
         self.count = 0
 
     def correlations(self) -> Floats:
-        """Of the scores (K, K)."""
+        """Correlations of the scores (K, K)."""
         z = self.scores()
         return np.asarray(z @ z.T / max(self.count, 1))
 
     def scores(self) -> Floats:
-        """Standardised scores (K, n), K = 2F': first those of the first kind; 0 throughout where they do not vary."""
+        """Standardised scores (K, n): the first F' rows are first scores, the others second ones. 0 where a score does
+        not vary.
+        """
         bins = np.concatenate(self._blocks, axis=1) if self._blocks else np.empty((len(self.chosen), 0), np.uint8)
         first = np.zeros(bins.shape)
         second = np.zeros(bins.shape)
@@ -72,7 +74,7 @@ class RankedRows:
 
 
 def _ranks(row: Kept, missing: int) -> Floats:
-    """The middle of each bin's ranks, from 0 to 1; NaN for missing."""
+    """The middle rank of each bin (B,), from 0 to 1; NaN for missing."""
     counts = np.bincount(row, minlength=missing + 1).astype(np.float64)
     ranks = (counts.cumsum() - counts / 2) / max(float(counts[:missing].sum()), 1.0)
     ranks[missing] = np.nan

@@ -1,4 +1,4 @@
-"""How long each feature has shown the same value, row by row, over blocks. For `dependence` and `quality`."""
+"""The lengths of runs of equal values, per feature, across blocks of rows. Used by `dependence` and `quality`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from sidecar.core.words.arrays import Floats, Numbers
 
 
 class RunLengths:
-    """Follows the runs of equal values of so many features; NaN equals nothing."""
+    """Tracks the runs of equal values of `features` features; NaN equals nothing."""
 
     def __init__(self, features: int) -> None:
         self.length = np.zeros(features, np.int64)
-        """Of the run that each feature is in (F,)."""
+        """Length of the current run of each feature (F,)."""
         self._last: NDArray[Any] = np.full((features, 1), np.nan)
 
     def add(self, values: NDArray[Any]) -> tuple[Numbers, NDArray[Any]]:
-        """For the rows (F, n) of a block: how long the run before each row is, and its value; 0 before the first row."""
+        """For the rows (F, n) of a block: the length (F, n) of the run before each row, 0 before the first, and its
+        value (F, n).
+        """
         before = np.concatenate([self._last, values[:, :-1]], axis=1)
         at = np.arange(values.shape[1])
         start = np.maximum.accumulate(np.where(values != before, at, -1), axis=1)
@@ -29,8 +31,11 @@ class RunLengths:
         return earlier, before
 
 
-def credible(shares: Floats, probability: float) -> Floats:
-    """The longest run of a value of this share that independent rows show with at least this probability; at least 1."""
+def longest_run(shares: Floats, probability: float) -> Floats:
+    """The longest run that independent rows show with at least this probability: ln(probability) / ln(share), at least 1.
+
+    `shares` of any shape are the probabilities of the value.
+    """
     with np.errstate(divide="ignore"):
         rows = np.log(probability) / np.log(np.minimum(shares, 1 - 1e-12))
     return np.asarray(np.maximum(np.nan_to_num(rows, nan=1.0, posinf=np.inf), 1.0))

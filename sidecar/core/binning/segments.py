@@ -1,7 +1,8 @@
-"""Which segment of the traffic a row belongs to: by a feature's value, or by a header of the request.
+"""Which segment of the traffic a row belongs to: by the value of a feature, or by a header of the request.
 
-A segment is a number, 0 being `other`: values that are not declared, absent values, and rows whose exchange does not tell.
-How many segments there are is bounded whatever clients send. It only routes; what is watched in a segment is `segments`'.
+A segment is a number. 0 is `other`: values that are not declared, missing values, and rows whose exchange does not say.
+The number of segments is bounded whatever clients send. Rows are only routed here; `watching.segment_watches` watches
+each segment.
 """
 
 from __future__ import annotations
@@ -23,44 +24,44 @@ OTHER = 0
 _SPECIAL = "other"
 _FEATURE, _HEADER = "feature", "header"
 VALUE_CHARACTERS = 64
-"""A header's value is cut here."""
+"""Characters of a header's value that are kept."""
 _MAX_PLACES = 256
-"""Lists of names in which the feature's place is remembered."""
+"""Lists of names for which the column of the feature is cached."""
 
 
-class By(NamedTuple):
-    """What segments go by; both are empty where there are none."""
+class SegmentBy(NamedTuple):
+    """What determines the segment: `kind` is `feature` or `header`; both are empty without segments."""
 
     kind: str
     name: str
 
     @classmethod
-    def of(cls, text: str) -> By:
-        """Of the setting `segments.by`, which has been checked against its pattern."""
+    def of(cls, text: str) -> SegmentBy:
+        """From the setting `segments.by`, which was checked against its pattern."""
         kind, _, name = text.partition(":")
         return cls(kind, name)
 
     @property
     def feature(self) -> str:
-        """The name of the feature; empty if it is none."""
+        """The name of the feature; empty for a header."""
         return self.name if self.kind == _FEATURE else ""
 
 
-def shown(value: str) -> str:
-    """How a segment is called: by its value, in quotes where that reads like the rest (`other`) or is empty."""
+def display_name(value: str) -> str:
+    """The name of a segment: its value, quoted if that is `other` or empty."""
     return f'"{value}"' if value in (_SPECIAL, "") else value
 
 
 class Router:
-    """Numbers segments and says for each row in which it is. `names[number]` is how a segment is called."""
+    """Numbers the segments and assigns each row to one. `names[number]` is the name of a segment."""
 
     def __init__(self, settings: SegmentSettings, configured: Names) -> None:
-        self.by = By.of(settings.by)
+        self.by = SegmentBy.of(settings.by)
         self.names = [_SPECIAL]
         self.known = self.by.kind == _FEATURE or bool(settings.values)
-        """The values are declared, or those of the reference: none of them was made up by a client."""
+        """Whether the values are declared or from the reference, so that no client made them up."""
         self.most = min(settings.max, len(settings.values)) if settings.values else settings.max
-        """Segments that there may be, beside `other`."""
+        """Most segments, beside `other`."""
         self._configured = configured
         self._reference: Names = ()
         self._numbers: dict[str, int] = {}
@@ -71,8 +72,8 @@ class Router:
         for value in settings.values[: self.most]:
             self._add(value)
 
-    def know(self, features: Sequence[Feature]) -> None:
-        """The reference of the input side is known: its names, and its categories if no values were declared."""
+    def use_reference(self, features: Sequence[Feature]) -> None:
+        """Take up the reference of the input side: its names, and its categories if no values are declared."""
         self._reference = tuple(feature.name for feature in features)
         self._places.clear()
         for feature in features:
@@ -84,14 +85,14 @@ class Router:
     def route(self, exchange: Exchange, frames: list[Frame]) -> list[Frame]:
         """The frames of one exchange, each with the segments of its rows.
 
-        Rows of an answer are in the segments of the rows that were asked about if there are as many, else in the
-        exchange's only segment, else in `other`.
+        Rows of a response are in the segments of the request's rows if there are as many, else in the only segment of the
+        exchange, else in `other`.
         """
         if self._header:
             number = self._of_header(exchange)
             return [_with_segments(frame, [number] * frame.rows) for frame in frames]
         asked = next((self.rows(frame) for frame in frames if frame.side is Side.INPUT), [])
-        return [_with_segments(frame, following(asked, frame.rows)) for frame in frames]
+        return [_with_segments(frame, segments_of_answer(asked, frame.rows)) for frame in frames]
 
     def rows(self, frame: Frame) -> list[int]:
         """The segment of each row of an input frame, by the value of its feature."""
@@ -117,7 +118,7 @@ class Router:
         return number
 
     def _place(self, frame: Frame) -> int | None:
-        """The column that the feature is in, if there is one."""
+        """The column of the feature; None if there is none."""
         shape = frame.names, frame.width
         if shape not in self._places:
             if len(self._places) >= _MAX_PLACES:
@@ -129,12 +130,12 @@ class Router:
     def _add(self, value: str) -> int:
         if value not in self._numbers:
             self._numbers[value] = len(self.names)
-            self.names.append(shown(value))
+            self.names.append(display_name(value))
         return self._numbers[value]
 
 
-def following(asked: list[int], rows: int) -> list[int]:
-    """The segments of the `rows` of an answer to rows in the segments `asked`."""
+def segments_of_answer(asked: list[int], rows: int) -> list[int]:
+    """The segments of the `rows` rows of a response to rows in the segments `asked`."""
     if len(asked) == rows:
         return asked
     return [asked[0] if asked and len(set(asked)) == 1 else OTHER] * rows
@@ -145,7 +146,7 @@ def _with_segments(frame: Frame, segments: list[int]) -> Frame:
 
 
 def split(codes: Codes, segments: Numbers) -> Iterable[tuple[int, Codes]]:
-    """The columns of codes (F, n) by segment, in their order; a segment without rows has no part."""
+    """(segment, its columns of codes (F, n)), in order; segments without rows are left out."""
     order = np.argsort(segments, kind="stable")
     numbers, starts = np.unique(segments[order], return_index=True)
     if len(numbers) == 1:

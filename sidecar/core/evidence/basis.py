@@ -1,7 +1,8 @@
 """Smooth directions in which an ordered distribution may move: polynomials in the rank, and a change of `missing`.
 
-They are orthonormal under the reference's shares q: sum q a b is 1 for a = b, else 0, and sum q a is 0 (Neyman's smooth
-test). A shift of a normal distribution lies to 95 % in the first and to over 99 % in the first three of them.
+They are orthonormal under the reference's shares q: sum q a b is 1 for a = b and 0 otherwise, and sum q a = 0 (Neyman,
+"Smooth test for goodness of fit", 1937). A shift of a normal distribution lies to 95 % in the first and to over 99 % in
+the first three polynomials. They do not know live rows: `detector` projects on them.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from sidecar.core.words.arrays import Floats
 
 DEGREE = 4
 DIRECTIONS = DEGREE + 1
-"""One more for the share of missing values."""
+"""The polynomials, and one for the share of missing values."""
 _LEAST = 1e-6
-"""A direction whose norm falls below this share of its length was in the span of those before it."""
+"""A candidate whose residual norm is below this share of its norm was in the span of those before it."""
 
 
 def smooth_basis(features: Sequence[Feature], q: Floats) -> Floats:
-    """(F, DIRECTIONS, B); all zero for features without order and for directions that a feature's bins do not have."""
+    """The basis (F, DIRECTIONS, B) for shares `q` (F, B); zero for unordered features and for directions that a
+    feature's bins lack.
+    """
     basis = np.zeros((len(features), DIRECTIONS, q.shape[1]))
     for at, feature in enumerate(features):
-        # With as many directions as bins allow, the smooth part would be the whole difference once more.
+        # With as many directions as bins, the smooth part would be the whole difference again.
         if feature.ordered and feature.bins - 1 > DIRECTIONS:
             found = _orthonormal(_candidates(q[at, : feature.bins]), q[at, : feature.bins])
             basis[at, : len(found), : feature.bins] = found
@@ -39,7 +42,7 @@ def _candidates(q: Floats) -> list[Floats]:
 
 
 def _orthonormal(candidates: list[Floats], q: Floats) -> list[Floats]:
-    """Gram and Schmidt, beginning with the constant, which is left out of the result; twice, for rounding."""
+    """Gram-Schmidt, starting from the constant, which is left out of the result; twice, against rounding errors."""
     found = [np.ones_like(q)]
     for given in candidates:
         candidate = given

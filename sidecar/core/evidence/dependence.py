@@ -1,48 +1,52 @@
 """How much rows depend on the rows before them, per feature, so that evidence can be discounted for it.
 
-Bets multiply as if rows were independent. Two things say that they are not. `Correlation` measures on the live rows how many
-of them say as much as one independent row (the integrated autocorrelation time): of the bin itself and, for ordered features,
-of its rank. It looks at differences of rows that lie apart by a lag, so a shift of the mean is not taken for dependence.
-`Runs` weighs down a row that follows a run of equal values which is not credible under independence: a burst of repeats counts
-little from its first rows on, long before any correlation can be estimated. What is done with both is `detector`'s business.
+Bets multiply as if rows were independent. Two estimates correct for rows that are not. `Autocorrelation` measures the
+integrated autocorrelation time tau = 1 + 2 sum rho(lag) on live rows, of the bin and, for ordered features, of its
+rank; one row counts as 1 / tau independent rows. It compares rows that are a lag apart (a variogram), so a shift of the
+mean is not taken for dependence. `RunWeights` discounts a row after a run of equal values that independent rows would
+hardly show: repeats count little from the first ones on, long before any correlation can be estimated. Both are applied
+by `detector`. Derivation: docs/math.md, "Dependence".
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sidecar.core.binning.runs import credible
+from sidecar.core.binning.runs import longest_run
 from sidecar.core.words.arrays import Codes, Floats, Numbers
 
 LAGS = np.array([1, 2, 4, 8, 16, 32, 64])
+"""Rows between the two rows of a pair."""
 FURTHEST = 64
-"""Rows that lie so far apart are taken as independent."""
+"""Rows that are this far apart are taken as independent."""
 FIRST_ROWS = 128
-"""The first estimate is made from so many rows; nothing is bet before it."""
+"""Rows of the first estimate; nothing is bet before it."""
 _CHUNK = 256
-_KNOWN = 4096
+"""Rows of each further estimate."""
+_SETTLED_ROWS = 4096
+"""Beyond so many rows, one chunk in four is measured."""
 _MEMORY = 4096.0
-"""Rows after which what was measured has faded to 1/e."""
+"""Rows after which the weight of a measurement has decayed to 1/e."""
 _SIGNIFICANT = 5.0
-"""Correlations count up to the first lag at which one is below this over the square root of the rows: two and a half times
-the standard deviation of what independent rows show (Geyer's initial sequence, 1992, cut at noise)."""
+"""Correlations count up to the first lag at which one is below this / sqrt(rows): two and a half times the standard
+deviation that independent rows show. An initial sequence estimator (Geyer, 1992), cut at the noise."""
 BURST = 256
-"""A run that is longer is no burst of repeats: the value is stuck, which is a change, and its rows count whole again."""
-CREDIBLE = 1e-3
-"""A run that independent rows would show with less than this probability is held to be a repetition."""
+"""A longer run is no burst of repeats: the value is stuck, which is a change, and its rows have full weight again."""
+RUN_PROBABILITY = 1e-3
+"""A run that independent rows show with less than this probability is taken for repeats."""
 
 
-class Correlation:
-    """Effective independent rows per row, `share` (F,), measured on the live rows."""
+class Autocorrelation:
+    """Effective independent rows per row, `share` (F,) = 1 / tau, measured on live rows; 1 before the first estimate."""
 
     def __init__(self, ranks: Floats) -> None:
-        """`ranks` (F, B) is the value of each bin in order, all zero for features without order."""
+        """`ranks` (F, B): the value of each bin in order; all zero for unordered features."""
         self.share = np.ones(len(ranks))
         self.rows = 0
         self._ranks = ranks
         self._offsets = (np.arange(len(ranks)) * ranks.shape[1])[:, None]
         self._rows = np.zeros(len(LAGS))
-        self._apart = np.zeros((2, len(LAGS), len(ranks)))
+        self._variogram = np.zeros((2, len(LAGS), len(ranks)))
         self._held = np.empty((len(ranks), 0), np.uint8)  # bins, of which no feature has more than 200
         self._fresh = 0
 
@@ -58,57 +62,62 @@ class Correlation:
             self._fresh = 0
 
     def _next(self) -> int:
-        """How many fresh rows the next estimate waits for; of a known stream only some rows are looked at."""
+        """New rows that the next estimate waits for."""
         if not self._rows[0]:
             return FIRST_ROWS
-        return _CHUNK if self.rows < _KNOWN else 4 * _CHUNK
+        return _CHUNK if self.rows < _SETTLED_ROWS else 4 * _CHUNK
 
     def _measure(self) -> None:
         ranks = np.take_along_axis(self._ranks, self._held.astype(np.int64), axis=1)
-        left = np.exp(-self._fresh / _MEMORY)
+        kept = np.exp(-self._fresh / _MEMORY)
         for at, lag in enumerate(LAGS.tolist()):
             start = max(self._held.shape[1] - self._fresh - lag, 0)
             later, earlier = slice(start + lag, None), slice(start, -lag)
             other = self._held[:, later] != self._held[:, earlier]
             squares = (ranks[:, later] - ranks[:, earlier]) ** 2
-            self._rows[at] = self._rows[at] * left + other.shape[1]
-            self._apart[0, at] = self._apart[0, at] * left + other.sum(axis=1)
-            self._apart[1, at] = self._apart[1, at] * left + squares.sum(axis=1)
-        self.share = 1 / self._times().max(axis=0)
+            self._rows[at] = self._rows[at] * kept + other.shape[1]
+            self._variogram[0, at] = self._variogram[0, at] * kept + other.sum(axis=1)
+            self._variogram[1, at] = self._variogram[1, at] * kept + squares.sum(axis=1)
+        self.share = 1 / self._autocorrelation_times().max(axis=0)
 
-    def _times(self) -> Floats:
-        """Integrated autocorrelation times (2, F): 1 + 2 sum of correlations, by the trapezoid rule between the lags."""
-        apart = self._apart / self._rows[:, None]
-        furthest = apart[:, -1:, :]
-        correlation = 1 - np.divide(apart, furthest, out=np.ones_like(apart), where=furthest > 0)
+    def _autocorrelation_times(self) -> Floats:
+        """Integrated autocorrelation times (2, F) of bin and rank: 1 + 2 sum of correlations, by the trapezoid rule
+        between lags.
+        """
+        variogram = self._variogram / self._rows[:, None]
+        furthest = variogram[:, -1:, :]
+        correlation = 1 - np.divide(variogram, furthest, out=np.ones_like(variogram), where=furthest > 0)
         noise = (_SIGNIFICANT / np.sqrt(self._rows))[:, None]
-        counts = np.logical_and.accumulate(correlation > noise, axis=1)
-        return np.asarray(1 + 2 * np.einsum("l,dlf->df", _WEIGHTS, np.where(counts, correlation, 0.0)))
+        kept = np.logical_and.accumulate(correlation > noise, axis=1)
+        return np.asarray(1 + 2 * np.einsum("l,dlf->df", _WEIGHTS, np.where(kept, correlation, 0.0)))
 
 
-class Runs:
-    """Weights of rows by the run of equal values before each: 1, and less once the run is not credible."""
+class RunWeights:
+    """Weights of rows by the run of equal values before each: min(allowed / run, 1), with the longest run that is
+    credible by chance.
+    """
 
     def __init__(self, q: Floats) -> None:
         """`q` (F, B) are the reference's shares."""
-        self._credible = credible(q, CREDIBLE).ravel()
+        self._longest_run = longest_run(q, RUN_PROBABILITY).ravel()
         self._last = np.zeros((len(q), 1), np.int64)
 
     def weights(self, codes: Codes, runs: Numbers) -> Floats | None:
-        """For flat codes (F, n) and the lengths of the runs before each row, the weight of each; None where all are 1.
+        """The weight (F, n), in (0, 1], of each row, for flat codes (F, n) and the lengths of the runs before each;
+        None if all are 1.
 
-        A weight depends on the rows before it alone, so that a factor to its power stays an e-value (Jensen).
+        A weight depends only on the rows before it, so a factor raised to its power stays an e-value (Jensen).
         """
         before = np.concatenate([self._last, codes[:, :-1]], axis=1)
         self._last = codes[:, -1:].copy()
-        longest = self._credible[before]
-        if not (runs > longest).any():
+        allowed = self._longest_run[before]
+        if not (runs > allowed).any():
             return None
-        return np.where(runs > BURST, 1.0, np.minimum(longest / np.maximum(runs, 1), 1.0))
+        return np.where(runs > BURST, 1.0, np.minimum(allowed / np.maximum(runs, 1), 1.0))
 
 
 def _trapezoid_weights() -> Floats:
-    """What the correlation at each lag stands for in the sum over lags 1, 2, ... FURTHEST - 1."""
+    """Weight of the correlation at each of `LAGS` in the sum over lags 1, 2, ... FURTHEST - 1."""
     every = np.arange(1, FURTHEST)
     return np.array([np.interp(every, LAGS, np.eye(len(LAGS))[at]).sum() for at in range(len(LAGS))])
 

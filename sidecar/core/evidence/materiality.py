@@ -1,9 +1,9 @@
 """Whether a change matters: by its size over all bins (PSI), or by the rate of a single kind of bin.
 
-PSI says little of rare events: nulls that rise from 1 % to 5 % come to 0.06. So a rate has a criterion of its own, its difference and
-its ratio together, for missing, unseen and out-of-range values, for rare levels, and for values that repeat. A rate must also be
-seen to have changed: `CERTAIN` standard deviations, and enough rows that the normal law may be used. Nothing here says whether
-there is drift: `policy` does, once evidence is beyond its threshold.
+PSI says little of rare events: nulls that rise from 1 % to 5 % come to 0.06. So a rate has a criterion of its own, its
+difference and its ratio together, for missing, unseen and out-of-range values, for rare levels, and for values that repeat. A
+rate must also be seen to have changed: by `CERTAIN` standard deviations, and over enough rows for the normal law to hold. Nothing
+here says whether there is drift: `policy` does, once evidence is beyond its threshold.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def criterion_of(feature: Feature, at: int) -> str:
     return UNSEEN if at == feature.unseen else LEVEL
 
 
-def rate_change(feature: Feature, reference: Floats, live: Floats, rows: float, material: Material) -> RateChange | None:
+def rate_change(
+    feature: Feature, reference: Floats, live: Floats, rows: float, material: Material
+) -> RateChange | None:
     """The rate of a feature that matters most, if one does: reference and live counts are (B,), worth `rows` live rows."""
     m, found = float(reference.sum()), None
     if not (m and rows):
@@ -73,7 +75,9 @@ def rate_change(feature: Feature, reference: Floats, live: Floats, rows: float, 
     return found
 
 
-def is_over(change: RateChange, live: Floats, rows: float, reference_rows: float, deviations: float, material: Material) -> bool:
+def is_over(
+    change: RateChange, live: Floats, rows: float, reference_rows: float, deviations: float, material: Material
+) -> bool:
     """Whether a rate is so many standard deviations away from half of what mattered: live counts (B,), worth `rows` rows."""
     q, p = change.before, float(live[change.bin]) / max(float(live.sum()), 1e-300)
     half = q + HALF * (_boundary(change, material) - q)

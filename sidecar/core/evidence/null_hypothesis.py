@@ -1,6 +1,10 @@
-"""What evidence stands on: the reference's shares, the directions to bet along, and how far off the reference may be.
+"""The null hypothesis of evidence: every distribution within a ball around the reference's shares. The ball has its
+radius because the reference is a sample.
 
-One `NullHypothesis` is made per reference, or per season of one. It holds for all features of a side and never changes.
+    d(P, q) = sqrt(sum (P - q)^2 / q) <= radius = sqrt(chi2_isf(REFERENCE_DOUBT, df) / m) + tolerance
+
+for m reference rows. One `NullHypothesis` is made per reference, or per season of one. It covers all features of a side
+and never changes. Why the ball holds: docs/math.md, "The ball around the reference".
 """
 
 from __future__ import annotations
@@ -16,23 +20,23 @@ from sidecar.core.stats.gamma import chi2_isf
 from sidecar.core.words.arrays import Floats, Mask
 
 PSEUDO_COUNT = 2.0
-"""Added to each bin of the reference: no bin is impossible. With 2 the chi-squared tail holds for the radius, by simulation of
-normal references of 100 to 10,000 rows; with 1 it is passed ten times too often, since bins may be empty by chance."""
+"""Added to each bin of the reference, so that no bin has probability 0. With 2 the chi-squared tail holds for the radius, by
+simulation of normal references of 100 to 10,000 rows; with 1 it is exceeded ten times too often, since bins may be empty by
+chance."""
 REFERENCE_DOUBT = 0.01
-"""Probability, per feature and subspace, that the reference's own sampling error is larger than the radius allows for. Where it
-is, the error is little larger, so that what is gathered against it grows by less than a decade in 100,000 rows, and its effect
-is far from material."""
+"""Probability, per feature and subspace, that the sampling error of the reference exceeds the radius. Where it does, it is little
+larger, so that evidence against it grows by less than a decade in 100,000 rows, and its effect is far from material."""
 SUBSPACES = np.array([[1] * DIRECTIONS, [0, 1, *[0] * (DIRECTIONS - 2)]], np.float64)
-"""(2, DIRECTIONS): which smooth directions are bet on together: all of them, and the plain shift in rank alone, which one
-learns sooner and of which the reference is surer."""
+"""(2, DIRECTIONS): the smooth directions of each bet: all of them, or the shift in rank alone, which is estimated from
+fewer rows and has a smaller ball."""
 BETS = 1 + len(SUBSPACES)
-"""Ways to bet: the whole difference, and each subspace."""
+"""Bets per memory: along the whole difference, and within each subspace."""
 
 
 @dataclass(frozen=True, eq=False)
 class NullHypothesis:
     """Per feature and bin: shares `q` and `inverse` 1/q (F, B), 0 where there is no bin; `basis` (F, DIRECTIONS, B);
-    `radius` (BETS, F), the chi distance from q within which no evidence is gathered, infinite without a reference.
+    `radius` (BETS, F), the chi distance from q that the null hypothesis allows, infinite without reference rows.
     """
 
     q: Floats
@@ -42,7 +46,9 @@ class NullHypothesis:
 
 
 def null_hypothesis(features: Sequence[Feature], counts: Floats, *, mask: Mask, tolerance: float) -> NullHypothesis:
-    """The ground that reference counts (F, B) give, `tolerance` being the chi distance that is never held against live."""
+    """The null hypothesis that reference counts (F, B) give. `mask` (F, B) marks the bins that exist; `tolerance` is
+    the chi distance that is never held against live.
+    """
     rows = counts.sum(axis=1)
     padded = np.where(mask, counts + PSEUDO_COUNT, 0.0)
     q = padded / padded.sum(axis=1, keepdims=True)

@@ -1,7 +1,8 @@
-"""From evidence and effect to a verdict. The only place where figures become a judgement, and it computes none of them.
+"""From evidence and effect to a verdict. The only place where figures become a judgement, and it computes no figures.
 
-Drift needs both: evidence beyond the threshold, so that it is certain, and an effect of `drift.material_psi`, so that it
-matters. A verdict stays until a closed window says that the feature has recovered: half the material effect.
+Drift needs both: evidence beyond the threshold, so that the change is certain, and an effect of `drift.material_psi`, so that it
+matters. A verdict stays until a closed window shows that the feature has recovered: at most half the material effect. The
+budget of false alarms is derived in docs/math.md, "The budget".
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from sidecar.core.words.events import State
 from sidecar.settings import DriftSettings
 
 RECOVERED = 0.5
-"""A correlation whose change is at or below this share of what matters ends a verdict on pairs."""
+"""A correlation whose change is at most this share of what matters ends a verdict on correlations."""
 
-CREDIBLE = 0.05
-"""A p-value above this ends a verdict on how features hang together."""
+RECOVERED_P_VALUE = 0.05
+"""A p-value above this ends a verdict on the correlations between features."""
 
 JOINT_SHARE = 0.1
-"""The part of the budget that is for the tests of pairs (`joint_watch`) of both sides."""
+"""Share of the budget for the tests of correlations (`joint_watch`), both sides together."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The limits in force: `alarm` and `warning` are log10 of e-values, `least_rows` rows seen."""
+    """The limits in force: `alarm` and `warning` are log10 of e-values, and before `least_rows` rows there is no verdict."""
 
     alarm: float
     warning: float
@@ -35,18 +36,19 @@ class Policy:
     recovery_error: float = 0.01
     """The probability that a verdict ends while the change is still half of what matters, or more."""
     correlation: float = math.inf
-    """The change of a correlation that matters."""
+    """The least change of a correlation that matters."""
     joint_alarm: float = 0.0
     joint_warning: float = 0.0
-    """False alarms and warnings a row that the test of pairs may give, per side."""
+    """False alarms and warnings per row that the test of correlations may raise, on each side."""
 
 
 def policy(settings: DriftSettings, detectors: int, least_rows: int) -> Policy:
-    """The limits when so many `detectors` watch both sides: one a feature, and one for all features of a side together.
+    """The limits when so many `detectors` share the budget: one per feature, and one for all features of each side.
 
-    The mean of e-detectors is an e-detector, and one of them beyond budget times `detectors` brings that mean beyond
-    the budget: so the budget holds over all together. It is given in rows, and evidence counts in
-    blocks of `BLOCK_ROWS`.
+        alarm = budget * detectors / BLOCK_ROWS / (1 - JOINT_SHARE)
+
+    The mean of e-detectors is an e-detector, and if one of them exceeds budget * detectors, the mean exceeds the budget. So the
+    budget holds for all of them together. It is given in rows, while evidence is counted in blocks of `BLOCK_ROWS`.
     """
     watched = math.log10(max(detectors, 1) / BLOCK_ROWS / (1 - JOINT_SHARE))
     return Policy(
@@ -67,7 +69,7 @@ def policy(settings: DriftSettings, detectors: int, least_rows: int) -> Policy:
 
 
 def verdict(limits: Policy, before: State, evidence: float, material: bool) -> State:
-    """The state after `before`, given the evidence (log10) and whether the change matters."""
+    """The state that follows `before`, given the evidence (log10) and whether the change matters."""
     if before is State.DRIFT:
         return before
     if material and evidence >= limits.alarm:
@@ -78,8 +80,10 @@ def verdict(limits: Policy, before: State, evidence: float, material: bool) -> S
 
 
 def joint_verdict(limits: Policy, before: State, p_value: float, effect: float, rows: int) -> State:
-    """The state of how features hang together after a batch of so many rows; `effect` is the change of a correlation."""
-    ended = effect <= RECOVERED * limits.correlation or p_value > CREDIBLE
+    """The state of the correlations after a batch of `rows` rows; `effect` is the change of the correlation most
+    certain to have changed.
+    """
+    ended = effect <= RECOVERED * limits.correlation or p_value > RECOVERED_P_VALUE
     if before in (State.DRIFT, State.WARNING) and ended:
         return State.OK
     material = effect >= limits.correlation

@@ -57,7 +57,7 @@ class RateBets:
         self.feature: Numbers = np.array([at for at, _ in pairs], np.int64)
         """The feature of each special bin (K,)."""
         self.bin: Numbers = np.array([bin_ for _, bin_ in pairs], np.int64)
-        self.sums = np.zeros((2, len(pairs)))
+        self.log_wealth = np.zeros((2, len(pairs)))
         """Logarithms of the detectors' evidence."""
         self.began = np.zeros((2, len(pairs)), np.int64)
         """Rows that had been judged when each began anew."""
@@ -91,17 +91,17 @@ class RateBets:
         gain = hits * (np.log(rate) - self._inside) + misses * (np.log1p(-rate) - self._outside)
         gain *= share[self.feature]
         gain[self._idle] = 0.0
-        anew = self.sums < beginning
+        anew = self.log_wealth < beginning
         if anew.any():
-            self.sums[anew] = beginning
+            self.log_wealth[anew] = beginning
             self.began[anew] = judged
             self._hits[anew] = self._rows[anew] = 0.0
-        self.sums += gain
+        self.log_wealth += gain
         self._hits += hits
         self._rows += hits + misses
 
     def reset(self, features: Numbers, judged: int) -> None:
         """Begin anew for some features."""
         chosen: Mask = np.isin(self.feature, features)
-        self.sums[:, chosen] = self._hits[:, chosen] = self._rows[:, chosen] = 0.0
+        self.log_wealth[:, chosen] = self._hits[:, chosen] = self._rows[:, chosen] = 0.0
         self.began[:, chosen] = judged

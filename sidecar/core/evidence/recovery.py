@@ -1,9 +1,9 @@
 """Whether a drift is over: a decision with a declared error, not the look of one window.
 
-A verdict ends when the rows of late contradict a change of half the material effect or more. They are looked at over several spans
-(the pieces of `recent`), each time a window closes. PSI times n is non-central chi-squared for a true effect d, with mean
-df + n d and variance 2 df + 4 n d; its lower tail is lighter than the normal one, so normal bounds err on the safe side. All looks
-of one verdict share its error: the k-th has 6 / (pi k)^2 of it, divided by the spans.
+A verdict ends when recent rows contradict a change of half the material effect or more. They are looked at over several spans
+(the pieces of `recent`), each time a window closes. For a true effect d, n times PSI is non-central chi-squared with mean
+df + n d and variance 2 df + 4 n d; its lower tail is lighter than the normal one, so normal bounds err on the safe side. All
+looks of one verdict share its error: the k-th has 6 / (pi k)^2 of it, divided by the spans.
 """
 
 from __future__ import annotations
@@ -31,7 +31,13 @@ class Ending(enum.Enum):
 
 
 def ending(
-    reference: Floats, live: Floats, rows: Floats, change: RateChange | None, material: Material, error: float, look: int
+    reference: Floats,
+    live: Floats,
+    rows: Floats,
+    change: RateChange | None,
+    material: Material,
+    error: float,
+    look: int,
 ) -> Ending:
     """Of some features whose effects are summed: reference counts (f, B), live shares (J, f, B) over J spans, and what each is
     worth in rows (J, f). `change` is the rate that the verdict on a single feature rests on, if it rests on one; `error` is that
@@ -45,11 +51,14 @@ def ending(
     references = np.broadcast_to(reference, live.shape)
     found = effect(references, live * rows[:, :, None], rows).sum(axis=1)
     over, below = (
-        found <= limit - deviations * _spread(limit, references, live, rows) for limit in (HALF * material.psi, material.psi)
+        found <= limit - deviations * _spread(limit, references, live, rows)
+        for limit in (HALF * material.psi, material.psi)
     )
     if change is not None:
         m = float(reference.sum())
-        ended = [is_over(change, one[0], float(n[0]), m, deviations, material) for one, n in zip(live, rows, strict=True)]
+        ended = [
+            is_over(change, one[0], float(n[0]), m, deviations, material) for one, n in zip(live, rows, strict=True)
+        ]
         over, below = over & np.array(ended), below & np.array(ended)
     if over.any():
         return Ending.OVER

@@ -1,5 +1,5 @@
-"""From exchanges to frames: in come the bytes of requests and answers, out go rows and columns.
+"""From exchanges to frames: the bytes of requests and responses come in, rows and columns go out.
 
-`intake` picks one of `decoders` and takes bodies apart (`payload`, `tables`); `capture` and `mask` write an exchange down and
-read it back. Nothing here knows of references or bins: what the rows mean is decided upstairs, first by `binning`.
+`intake` picks one of `decoders` and unpacks bodies (`payload`, `tables`); `capture` and `mask` write an exchange to a
+line and read it back. References and bins are unknown here: later rooms interpret the rows, beginning with `binning`.
 """

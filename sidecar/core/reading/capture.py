@@ -1,9 +1,8 @@
-"""One captured exchange as one line of JSON, and back. What must not land in a file is decided here, and only here.
+"""A captured exchange as one line of JSON, and back. What must never be written to a file is decided here, and only here.
 
-Kept are the method, the path without its query (credentials travel in queries), timings, the outcome, bodies, and of
-the headers those that are needed to read a body again: a list of what is allowed, so that `authorization`, cookies and
-keys by whatever name cannot slip through. Masked bodies are `mask`'s business. Reading a line back gives an exchange
-that decodes as the first one did.
+A line holds the method, the path without its query (queries carry credentials), timings, the outcome, bodies, and the few headers
+that are needed to decode a body. Headers are an allow-list, so that `authorization`, cookies and keys of any name cannot get
+through. `mask` masks bodies. An exchange that is read back decodes as the original does.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ HEADERS = (
     b"content-length",
     b"inference-header-content-length",
 )
-"""Lower case; all that is kept of a head beside its first line."""
+"""Lower case; nothing else of a head is kept except its first line."""
 
 _Natural = Annotated[int, Meta(ge=0)]
-_MEND = "Give a file written by the capture sink (`capture.path`)"
+_FIX = "Give a file written by the capture sink (`capture.path`)"
 
 
 class _Part(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,10 +38,10 @@ class _Part(msgspec.Struct, frozen=True, omit_defaults=True):
     body_bytes: _Natural = 0
     body: str = ""
     body_base64: str = ""
-    """Instead of `body` where that is not UTF-8."""
+    """In place of `body` if that is not UTF-8."""
     truncated: bool = False
     withheld: bool = False
-    """The body is left out because it could not be masked."""
+    """The body is left out, because it could not be masked."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -65,7 +64,7 @@ _decoder = msgspec.json.Decoder(_Line)
 
 
 def dumps(exchange: Exchange, mask: Collection[str] = ()) -> bytes:
-    """The line, with its newline. Values of the JSON keys in `mask` (in any case) are replaced before anything else."""
+    """The line, with its newline. Values of the JSON keys in `mask` (case-insensitive) are masked first."""
     keys = frozenset(key.casefold() for key in mask)
     trace = exchange.trace
     line = _Line(
@@ -87,15 +86,15 @@ def dumps(exchange: Exchange, mask: Collection[str] = ()) -> bytes:
 
 
 def loads(line: bytes | str, name: str = "capture") -> Exchange:
-    """The exchange of one line; `name` says in errors where the line is. Raises DataError."""
+    """The exchange of one line; `name` locates the line in errors. Raises DataError."""
     try:
         read = _decoder.decode(line)
         if read.version != VERSION:
-            raise DataError(name, f"has version {read.version}, and this release reads version {VERSION}", _MEND)
+            raise DataError(name, f"has version {read.version}, and this release reads version {VERSION}", _FIX)
         request = _message(read.request, f"{read.method} {read.path} HTTP/1.1")
         response = _message(read.response, f"HTTP/1.1 {read.status}")
     except (msgspec.DecodeError, ValueError) as error:
-        raise DataError(name, f"is not a captured exchange ({error})", _MEND) from error
+        raise DataError(name, f"is not a captured exchange ({error})", _FIX) from error
     return Exchange(
         started_ns=read.started_ns,
         duration_ns=read.duration_ns,
@@ -112,7 +111,7 @@ def loads(line: bytes | str, name: str = "capture") -> Exchange:
 
 
 def path_of(target: str) -> str:
-    """The path of a request target, without query and fragment, and without user and host where it is a whole URL."""
+    """The path of a request target, without query and fragment, and without user and host if it is an absolute URL."""
     if not target.startswith("/") and "://" in target:
         target = "/" + target.partition("://")[2].partition("/")[2]
     return target.partition("?")[0].partition("#")[0]

@@ -19,7 +19,7 @@ class Decoder(Protocol):
     """Label value `decoder`."""
 
     def priority(self, exchange: Exchange) -> float:
-        """How sure this decoder is that the exchange is its own: 0 (not at all) to 1. Looks at URL and heads only.
+        """The confidence that the exchange is for this decoder, from 0 (none) to 1. Reads URL and heads only.
 
         It may depend on method, route, path, and content type and nothing else, so that the choice can be cached.
         """

@@ -1,6 +1,6 @@
-"""From exchanges to frames: picks the decoder, takes bodies apart, counts what came of it, and complains rarely.
+"""From exchanges to frames: picks the decoder, unpacks bodies, counts results, and reports failures at a bounded rate.
 
-Nothing that a payload holds gets out of here as an exception. What frames mean is the monitor's business.
+No payload can raise an exception through here. The monitor interprets the frames.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from sidecar.settings import DecodeSettings
 COMPLAINT_SECONDS = 60.0
 """A failure is reported at most this often per decoder and reason."""
 NOBODY = "none"
-"""Label value `decoder` where no decoder claims an exchange."""
+"""Label value `decoder` if no decoder claims an exchange."""
 _MAX_CHOICES = 1024
 _REMEMBERED_BYTES = 2048
-"""Heads whose decoder is remembered, and how long they may be; clients repeat them, and may invent some without end."""
+"""Bounds of the cache of decoders by head: clients repeat heads, and may also send any number of different ones."""
 
 
 class Intake:
-    """Turns exchanges into frames. `results` counts messages by (decoder, result), `model_versions` by what version they name."""
+    """Turns exchanges into frames. `results` counts messages by (decoder, result), `model_versions` by the version they name."""
 
     def __init__(self, settings: DecodeSettings, decoders: tuple[Decoder, ...]) -> None:
         self.results: Counter[tuple[str, str]] = Counter()
@@ -37,7 +37,7 @@ class Intake:
         self._complaints: dict[tuple[str, str], _Complaint] = {}
 
     def frames(self, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
-        """The frames of an exchange: none, its input, or its input and output. Failures are added to the list."""
+        """The frames of an exchange: none, input, or input and output. Failures that are due are added to `failures`."""
         request, response = exchange.request, exchange.response
         try:
             decoder = self._choices[request.head]
@@ -52,7 +52,7 @@ class Intake:
         whole = exchange.outcome is Outcome.COMPLETE
         for message, decode in ((request, decoder.request), (response, decoder.response)):
             if not message.body and not message.truncated:
-                continue  # nothing was sent, or sampling left it out: that is no failure
+                continue  # nothing was sent, or it was not sampled: no failure
             if message is response and not 0 < exchange.status < 400:
                 continue
             try:
@@ -95,7 +95,7 @@ class Intake:
 
 
 class _Complaint:
-    """When one kind of failure was last reported, and how many were held back since."""
+    """When one kind of failure was last reported, and how many were not reported since."""
 
     def __init__(self) -> None:
         self.held_back = 0

@@ -1,7 +1,7 @@
-"""Masks values of JSON bodies by key, for captures. What cannot be masked is withheld whole.
+"""Masks values of JSON bodies by key, for captures. A body that cannot be masked is withheld.
 
 A key may name a member (`{"ssn": "..."}`), a tensor of the Open Inference Protocol (`{"name": "ssn", "data": [...]}`), or
-a column (`{"columns": ["ssn", ...], "data": [[...], ...]}`); all three are masked, because users think of features.
+a column (`{"columns": ["ssn", ...], "data": [[...], ...]}`); all three are masked, because users name features.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _TENSOR_KEYS = ("data", "contents", "values")
 
 
 def masked(message: Message, keys: frozenset[str]) -> bytes | None:
-    """The body without chunking and compression, its masked values replaced; None where it is no JSON as a whole.
+    """The body without chunking and compression, with masked values; None if it is not complete JSON.
 
     `keys` are case-folded. Members become `"***"`; values of tensors and columns become null, which decodes as missing.
     """
     try:
         return orjson.dumps(_walk(orjson.loads(payload(message, _INFLATED_BYTES)), keys))
     except (DecodeError, orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
-        return None  # no JSON, or nested deeper than anything that is meant
+        return None  # no JSON, or nested too deeply to be a payload
 
 
 def _walk(node: Any, keys: frozenset[str]) -> Any:
@@ -55,12 +55,12 @@ def _without_columns(node: dict[str, Any], keys: frozenset[str]) -> dict[str, An
 
 def _without(row: Any, hidden: set[int]) -> Any:
     if not isinstance(row, list):
-        return None  # not a row as announced: rather nothing than too much
+        return None  # not a row as declared: withhold it
     return [None if at in hidden else value for at, value in enumerate(row)]
 
 
 def _emptied(value: Any) -> Any:
-    """The same shape, without values."""
+    """The same nesting with null for each value."""
     if isinstance(value, list):
         return [_emptied(item) for item in value]
     return {key: _emptied(item) for key, item in value.items()} if isinstance(value, dict) else None

@@ -1,8 +1,8 @@
 """The model's own page of metrics, before it may stand beside ours. Pure: text in, text out; `observer.model_page` fetches it.
 
-Prometheus gives up a whole scrape for one line that it cannot read, so a page is taken whole and readable or not at all,
-and families that we export ourselves are left out of it. Nothing else is changed: names, labels and values stay the model's.
-The two formats: https://prometheus.io/docs/instrumenting/exposition_formats/ and
+Prometheus drops a whole scrape for one line that it cannot parse, so a page is accepted whole or not at all. Families
+that we export ourselves are removed from it. Nothing else is changed: names, labels and values stay the model's. The
+two formats: https://prometheus.io/docs/instrumenting/exposition_formats/ and
 https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md.
 """
 
@@ -14,7 +14,7 @@ from math import isinf
 from typing import NamedTuple
 
 RESULTS = ("ok", "unreachable", "status", "too_large", "malformed")
-"""What may become of asking the model for its page."""
+"""Possible results of asking the model for its page."""
 
 # Possessive throughout: a line of a hostile page must not cost more than its length.
 _BLANK = r"[ \t]*+"
@@ -24,7 +24,7 @@ _NUMBER = rf"(?:{_REAL}|[+-]?[iI]nf(?:inity)?|[nN]a[nN])"
 
 
 def _labels(space: str) -> str:
-    """Labels in braces; `space` may stand around their signs."""
+    """Pattern of labels in braces; `space` is allowed around punctuation."""
     label = rf'[a-zA-Z_][a-zA-Z0-9_]*+{space}={space}"(?:[^"\\]++|\\.)*+"{space}'
     comma = rf",?{space}" if space else ""
     return rf"\{{{space}(?:{label}(?:,{space}{label})*{comma})?\}}"
@@ -48,33 +48,33 @@ _OF_FAMILY = re.compile(r"_(?:total|bucket|sum|count|created|info|gsum|gcount)$"
 _WITH_EXEMPLARS = ("_total", "_bucket")
 _END = re.compile(r"(^|\n)# EOF\n?\Z")
 _SHOWN = 80
-"""Characters of a line that an error shows."""
+"""Characters of a line in an error."""
 
 
 class ModelPage(NamedTuple):
-    """A page that Prometheus would read."""
+    """A page that Prometheus can parse."""
 
     lines: tuple[tuple[str, str], ...]
-    """Family that a line is of, as far as its name tells, and the line, without its end."""
+    """(family, line): the family by the name in the line, and the line without its end."""
     openmetrics: bool
 
     def without(self, families: Set[str]) -> tuple[bytes, int]:
-        """The page without these families, and how many lines that cost. Ends in a line's end, never in `# EOF`."""
+        """The page without these families, and the number of lines removed. Ends with a newline, never with `# EOF`."""
         kept = [line for family, line in self.lines if family not in families]
         return "".join(f"{line}\n" for line in kept).encode(), len(self.lines) - len(kept)
 
 
 class Merging(NamedTuple):
-    """How asking the model for its page went."""
+    """The result of asking the model for its page."""
 
     page: ModelPage | None
-    """None if there was nothing that could be merged."""
+    """None if there is nothing to merge."""
     results: Mapping[str, int]
     """`RESULTS` -> times."""
 
 
 def read_page(body: bytes, openmetrics: bool) -> ModelPage:
-    """The page of a body. Raises ValueError, which names the line, if Prometheus would not read it."""
+    """The page in a body. Raises ValueError, which names the line, if Prometheus would not parse it."""
     text = body.decode()
     if openmetrics:
         text, ends = _END.subn(r"\1", text)
@@ -87,7 +87,7 @@ def read_page(body: bytes, openmetrics: bool) -> ModelPage:
 
 
 def _family(grammar: re.Pattern[str], number: int, line: str) -> str | None:
-    """Family that a line is of; None of one that says nothing."""
+    """The family of a line; None for a blank line or a comment."""
     found = grammar.fullmatch(line)
     parts = found.groupdict() if found else None
     if parts is None or _impossible(parts):
@@ -97,12 +97,12 @@ def _family(grammar: re.Pattern[str], number: int, line: str) -> str | None:
 
 
 def family_of(name: str) -> str:
-    """The family that a name is of: that of a sample, or of a counter that the text format calls `_total`."""
+    """The family of a sample name: the name without suffixes such as `_total` and `_bucket`."""
     return _OF_FAMILY.sub("", name)
 
 
 def _impossible(parts: Mapping[str, str | None]) -> bool:
-    """Whether Prometheus would refuse what the grammar allows."""
+    """Whether Prometheus would reject a line that the grammar accepts."""
     labels, value, exemplar, unit = parts["labels"], parts["value"], parts.get("exemplar"), parts.get("unit")
     return (
         (labels is not None and _repeats(labels))
@@ -113,6 +113,6 @@ def _impossible(parts: Mapping[str, str | None]) -> bool:
 
 
 def _repeats(labels: str) -> bool:
-    """Whether a label is there twice; a sample's name is one as well."""
+    """Whether a label occurs twice; `__name__` is the name of the sample."""
     names = [found[1] for found in _LABEL.finditer(labels)]
     return len({"__name__", *names}) <= len(names)

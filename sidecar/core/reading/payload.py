@@ -1,7 +1,7 @@
-"""From the body as it was on the wire to the payload as it was meant: without chunks, without compression. Pure.
+"""From the body as sent to the payload: without chunked framing, without compression. Pure.
 
-Every step is bounded, and whatever does not fit is a DecodeError with its reason. Neighbours: the monitor calls this, the
-decoders get what it returns.
+Every step is bounded, and whatever does not fit is a DecodeError with its reason. `intake` calls this and passes the result to a
+decoder.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ _RAW_DEFLATE = -15
 
 
 def payload(message: Message, inflated_limit: int) -> bytes:
-    """The payload of a message. Raises DecodeError: truncated, syntax (chunks), encoding."""
+    """The payload of a message, of at most `inflated_limit` bytes if compressed. Raises DecodeError: truncated, syntax,
+    encoding.
+    """
     if message.truncated:
         raise DecodeError("truncated", f"{message.body_bytes} bytes passed")
     body = message.body
@@ -29,9 +31,9 @@ def payload(message: Message, inflated_limit: int) -> bytes:
     return inflate(body, coding, inflated_limit) if coding else body
 
 
-@functools.lru_cache(maxsize=256)  # clients and models repeat their heads
+@functools.lru_cache(maxsize=256)  # clients and models repeat heads
 def _codings(head: bytes) -> tuple[bool, bytes]:
-    """Whether the body is chunked, and its content coding (empty if there is none)."""
+    """Whether the body is chunked, and its content coding (empty for none)."""
     message = Message(head)
     chunked = b"chunked" in (message.header(b"transfer-encoding") or b"").lower()
     coding = (message.header(b"content-encoding") or b"").lower()
@@ -39,7 +41,7 @@ def _codings(head: bytes) -> tuple[bool, bytes]:
 
 
 def dechunk(body: bytes) -> bytes:
-    """The data of a chunked body (RFC 9112, 7.1); extensions and trailers are passed over."""
+    """The data of a chunked body (RFC 9112, 7.1); extensions and trailers are ignored. Raises DecodeError("syntax")."""
     pieces: list[bytes] = []
     at = 0
     while True:
@@ -68,7 +70,7 @@ def inflate(body: bytes, coding: bytes, limit: int) -> bytes:
     bits = _WINDOW_BITS.get(coding)
     if bits is None:
         raise DecodeError("encoding", f"content-encoding {coding[:20].decode('latin-1')!r} is not read")
-    if coding == b"deflate" and body[:1] and body[0] & 0x0F != 8:  # many send raw deflate under that name
+    if coding == b"deflate" and body[:1] and body[0] & 0x0F != 8:  # many servers send raw deflate under that name
         bits = _RAW_DEFLATE
     inflater = zlib.decompressobj(bits)
     try:
@@ -79,6 +81,6 @@ def inflate(body: bytes, coding: bytes, limit: int) -> bytes:
         raise DecodeError("encoding", f"grows beyond {limit} bytes")
     if not inflater.eof:
         raise DecodeError("encoding", "ends in the middle")
-    if inflater.unused_data:  # a second member: half a table must not pass for the whole
+    if inflater.unused_data:  # a second member: half a table must not be read as the whole
         raise DecodeError("encoding", "goes on after its end")
     return data

@@ -1,8 +1,8 @@
-"""Parsed JSON to frames: what all decoders of JSON share. Pure; raises DecodeError and nothing else.
+"""From parsed JSON to frames: what all JSON decoders share. Pure; raises nothing but DecodeError.
 
-A cell is a number, a boolean, a string or null. Rows may be lists, objects or single cells; columns may be lists of cells,
-or of lists of cells, which are spread: `x` becomes `x[0]`, `x[1]`, ... Shapes are checked and bounds are kept, so that no
-message costs memory out of proportion to its bytes; values are handed on as they are.
+A cell is a number, a boolean, a string or null. Rows may be lists, objects or single cells; columns may be lists of
+cells, or lists of lists of cells, which are spread: `x` becomes `x[0]`, `x[1]`, ... Shapes are checked and sizes are
+bounded, so that no message takes memory out of proportion to its bytes. Values are not interpreted.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from sidecar.settings import DecodeSettings
 
 _FALLBACK_BYTES = 1_048_576
 _GUARDED_BYTES = 1_048_576
-"""Below this, what a payload is parsed to stays small whatever it holds (350,000 empty lists: 22 MB)."""
+"""Below this size the parsed payload is small whatever it holds (350,000 empty lists: 22 MB)."""
 _MAX_CELLS = 1_000_000
-"""Cells of a payload beyond `_GUARDED_BYTES`, which is an inflated one as a rule: 32 MB as floats."""
+"""Most cells of a payload beyond `_GUARDED_BYTES`, which was mostly compressed: 32 MB as floats."""
 _FILLED_CELLS = 200_000
 _FILLED_RATIO = 4
-"""Rows that leave keys out may be filled up to this many cells, or to this many times the cells that were sent."""
+"""Rows with missing keys are filled up to this many cells, or this many times the cells that were sent."""
 _DIGITS = 18
 _BOM = b"\xef\xbb\xbf"
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
@@ -34,7 +34,9 @@ _SCALARS = frozenset({float, int, bool, str, type(None)})
 
 
 def parse(data: bytes) -> Any:
-    """JSON to Python. What strict JSON forbids but servers send (NaN, Infinity, a BOM) is read too."""
+    """JSON to Python, including NaN, Infinity and a BOM, which strict JSON forbids but servers send. Raises
+    DecodeError("syntax").
+    """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -44,7 +46,7 @@ def parse(data: bytes) -> Any:
             raise DecodeError("syntax", str(error)) from error
     try:
         parsed = json.loads(data.removeprefix(_BOM), parse_int=_whole)
-        if b"\\u" in data or not data.isascii():  # half a surrogate pair is a string that nothing can write again
+        if b"\\u" in data or not data.isascii():  # a lone surrogate cannot be encoded again
             json.dumps(parsed, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise DecodeError("syntax", str(error)) from error
@@ -52,12 +54,12 @@ def parse(data: bytes) -> Any:
 
 
 def _whole(digits: str) -> float:
-    """As orjson reads them: a whole number that does not fit 64 bits is a float, even an infinite one."""
+    """As orjson: an integer that does not fit 64 bits is a float, even an infinite one."""
     return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
 def kind(value: Any) -> str:
-    """A JSON value's type, for messages."""
+    """The type of a JSON value, for messages."""
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")
 
@@ -70,26 +72,26 @@ class Tables:
         self._max_features = settings.max_features
 
     def parse(self, data: bytes) -> Any:
-        """JSON to Python, unless it holds more than fits. Raises DecodeError: syntax, too_large."""
+        """JSON to Python within the bounds. Raises DecodeError: syntax, too_large."""
         self.guard(data, b",")
         if len(data) > _GUARDED_BYTES and data.count(b"[") + data.count(b"{") > 4 * self._max_rows:
             raise DecodeError("too_large", f"nested values beyond 4 for each of {self._max_rows} rows")
         return parse(data)
 
     def parse_object(self, data: bytes) -> dict[str, Any]:
-        """JSON that must be an object."""
+        """JSON that must be an object. Raises DecodeError: syntax, too_large, structure."""
         parsed = self.parse(data)
         if not isinstance(parsed, dict):
             raise DecodeError("structure", f"expected an object, got {kind(parsed)}")
         return parsed
 
     def guard(self, data: bytes, separators: bytes) -> None:
-        """Refuse what would be too many cells before any memory is spent on them."""
+        """Raises DecodeError("too_large") for too many cells, before memory is allocated for them."""
         if len(data) > _GUARDED_BYTES and sum(map(data.count, separators)) > _MAX_CELLS:
             raise DecodeError("too_large", f"more than {_MAX_CELLS} cells")
 
     def frame(self, side: Side, names: tuple[str, ...] | None, rows: int, width: int, values: Any) -> Frame:
-        """A frame of flat values, once its shape is known to be right."""
+        """A frame of flat values in row-major order. Raises DecodeError: too_large, shape."""
         if rows > self._max_rows:
             raise DecodeError("too_large", f"{rows} rows, {self._max_rows} allowed")
         if width > self._max_features:
@@ -99,11 +101,11 @@ class Tables:
         return Frame(side, names, rows, width, values)
 
     def fits(self, width: int) -> bool:
-        """Whether so many columns are read one by one."""
+        """Whether so many columns are read as single columns."""
         return width <= self._max_features
 
     def wide(self, side: Side, rows: int, columns: dict[str, Any], vectors: dict[str, Any]) -> Frame:
-        """Columns of cells, and tensors (rows, size) that are too wide for columns. A tensor of strings has no numbers."""
+        """A frame of columns of cells, and of numeric tensors (rows, size) that are too wide for columns. Raises DecodeError."""
         if rows > self._max_rows:
             raise DecodeError("too_large", f"{rows} rows, {self._max_rows} allowed")
         flat = list(chain.from_iterable(zip(*columns.values(), strict=True)))
@@ -113,7 +115,7 @@ class Tables:
         return Frame(side, tuple(columns), rows, len(columns), flat, vectors=numbers)
 
     def rows(self, side: Side, rows: Any, names: tuple[str, ...] | None = None, single: str = "value") -> Frame:
-        """Rows that are lists, objects or cells. `single` names the one column of rows that are cells."""
+        """A frame of rows that are lists, objects or cells; `single` names the column of cells. Raises DecodeError."""
         if not isinstance(rows, list):
             raise DecodeError("structure", f"expected a list of rows, got {kind(rows)}")
         if len(rows) > self._max_rows:
@@ -126,7 +128,9 @@ class Tables:
         return self.frame(side, names if names and len(names) == 1 else (single,), len(rows), 1, cells(rows))
 
     def columns(self, side: Side, columns: dict[str, Any]) -> Frame:
-        """Columns by name, each a list of cells, or of lists of cells which are spread; a bare cell is one row."""
+        """A frame of columns by name: lists of cells, or of lists of cells, which are spread; a bare cell is one row.
+        Raises DecodeError.
+        """
         if not columns:
             raise DecodeError("structure", "no columns")
         flat = list(chain.from_iterable(self._column(name, values) for name, values in columns.items()))
@@ -138,7 +142,7 @@ class Tables:
         return self.frame(side, names, rows, len(names), joined)
 
     def _column(self, name: str, values: Any) -> list[tuple[str, list[Any]]]:
-        """One column, or as many as each of its values has cells."""
+        """One column, or one for each cell of its values."""
         if not isinstance(values, list):
             return [(name, cells([values]))]
         if not values or not isinstance(values[0], list):
@@ -173,7 +177,7 @@ class Tables:
         return self.frame(side, names, len(rows), len(names), values)
 
     def _uneven(self, rows: list[Any]) -> tuple[tuple[str, ...], list[Any]]:
-        """Rows with keys in another order, or left out: the union of the keys; what is left out is null."""
+        """Rows with different keys: the union of the keys, with null for missing ones."""
         names: dict[str, None] = {}
         for row in rows:
             if not isinstance(row, dict):
@@ -198,14 +202,14 @@ def _numbers(name: str, values: Any, rows: int) -> NDArray[Any]:
 
 
 def cells(values: list[Any]) -> list[Any]:
-    """The same list, once it is known to hold cells only."""
+    """The same list, checked to hold cells only. Raises DecodeError("type")."""
     if not _SCALARS.issuperset(map(type, values)):
         raise DecodeError("type", "a value is neither number, boolean, string nor null")
     return values
 
 
 def cell_of(text: str) -> float | str | None:
-    """A cell of a text table: a number if it reads as one, null if it says that it is missing."""
+    """A cell of a text table: a number if it reads as one, None if it is a word for missing, else the string."""
     try:
         return float(text)
     except ValueError:

@@ -1,9 +1,9 @@
-"""Makes a reference profile from rows as they stream by, in bounded memory.
+"""Makes a reference profile from a stream of rows, in bounded memory.
 
-One pass is exact up to the bound of the sample (200,000 rows of a feature, 8 million values in all). Beyond it, the
-numeric bins and their counts rest on a uniform sample, and the profile says so by its rows; a `Recount` over the data
-counts every row into the bins that were found. Categories are always counted over all rows. The sample is chosen by a
-hash of the row's number, so the same data makes the same profile. What one column holds is `column`'s business.
+One pass is exact up to the size of the sample: 200,000 rows per feature, 8 million values in all. Beyond it, numeric
+bins and their counts come from a uniform sample, which shows in the profile's rows; a `Recount` over the data counts
+every row into these bins. Categories are always counted over all rows. A row is sampled by a hash of its number, so the
+same data makes the same profile. `column` keeps what one column holds.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ SAMPLE_ROWS = 200_000
 SAMPLE_VALUES = 8_000_000
 """Numbers kept over all features of a side: 64 MB."""
 _GATHER_VALUES = 16_384
-"""Small frames are joined until there are so many values."""
+"""Small frames are joined up to this many values."""
 _CHUNK = 8_192
 """Rows binned at once at the end."""
 _ALL = 1 << 62
-"""Hashes are below this, so at first every row is kept."""
+"""All hashes are below this, so every row is kept at first."""
 
 
 class Builder:
-    """Streams frames to a profile. `kinds` overrides what is inferred from the values, by column; so does `derive`, which
-    names columns that are texts or vectors.
+    """Makes a profile from a stream of frames. `kinds`, by column, overrides what is inferred from the values; so does
+    `derive`, which maps columns to `text` or `vector`.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class Builder:
         self._kinds = dict(kinds or {})
         self._derive = dict(derive or {})
         self._limits = (sample_rows, sample_values)
-        self._sides: dict[Side, _Gathered] = {}
+        self._sides: dict[Side, _SideBuilder] = {}
 
     def add(self, frame: Frame) -> Frame:
-        """Take the rows of a frame; unnamed columns are called f0, f1, ... Returns them named, and with vectors derived,
-        which is as much as need be kept for a `Recount`.
+        """Take the rows of a frame; unnamed columns become f0, f1, ... Returns the frame with names and derived vectors, which is
+        enough for a `Recount`.
         """
         if not frame.rows or not (frame.width or frame.vectors):
             return frame
         if frame.side not in self._sides:
-            self._sides[frame.side] = _Gathered(self._kinds, self._derive, *self._limits)
+            self._sides[frame.side] = _SideBuilder(self._kinds, self._derive, *self._limits)
         return self._sides[frame.side].take(frame)
 
     def rows(self, side: Side) -> int:
@@ -69,14 +69,14 @@ class Builder:
         return self._sides[side].rows if side in self._sides else 0
 
     def build(self) -> Profile:
-        """The profile of what was taken so far."""
+        """The profile of the rows so far."""
         return Profile({side: gathered.profile() for side, gathered in self._sides.items()})
 
 
 class Recount:
     """A second pass over data: every row counted into the bins of a profile.
 
-    With `own`, the data is what the profile was built from, and names that it holds once go on being expected as `unseen`.
+    With `own`, the data is what the profile was built from, so names that occur once in it stay counted as `unseen`.
     """
 
     def __init__(self, profile: Profile, own: bool = False) -> None:
@@ -86,7 +86,7 @@ class Recount:
         self._derivers = {side: Deriver.of(of_side.features) for side, of_side in profile.sides.items()}
 
     def add(self, frame: Frame) -> None:
-        """Count the rows of a frame; columns that are no feature are passed over."""
+        """Count the rows of a frame; columns that are no feature are ignored."""
         if frame.side in self._binners and frame.rows:
             derived = self._derivers[frame.side].frame(frame)
             binner = self._binners[frame.side]
@@ -106,9 +106,9 @@ class Recount:
 
 
 def share_unseen(expected: SideProfile, parts: Sequence[Numbers]) -> None:
-    """Move as many rows from `other` to `unseen` in `parts` (F, B), which add up to a whole, as `expected` has unseen.
+    """Move as many rows from `other` to `unseen` in `parts` (F, B each), which add up to a whole, as `expected` has in `unseen`.
 
-    Each part gives as much of its rare names as the others do, to a row.
+    Each part gives the same share of its rare names, up to rounding.
     """
     for at, feature in enumerate(expected.features):
         if not feature.ordered:
@@ -119,7 +119,7 @@ def share_unseen(expected: SideProfile, parts: Sequence[Numbers]) -> None:
                 part[at, feature.unseen] += rows
 
 
-class _Gathered:
+class _SideBuilder:
     """The rows of one side."""
 
     def __init__(
@@ -198,7 +198,7 @@ class _Gathered:
         self._shrink()
 
     def _shrink(self) -> None:
-        """Halve the sample until it is within its bounds; first give columns that were absent their missing rows."""
+        """Halve the sample until it is within its bounds, after padding columns that were absent with missing values."""
         for column in self._columns.values():
             column.pad(len(self._hashes))
         most = max(1, min(self._limits[0], self._limits[1] // len(self._columns)))
@@ -211,6 +211,6 @@ class _Gathered:
 
 
 def _hashes(first: int, rows: int) -> Numbers:
-    """A number of 62 bits for each row, the same in every run."""
+    """A hash of 62 bits per row, the same in every run."""
     mixed = splitmix64(np.arange(first + 1, first + rows + 1, dtype=np.uint64))
     return (mixed >> np.uint64(2)).astype(np.int64)

@@ -1,8 +1,8 @@
-"""One column of a reference in the making: its numbers (a sample), its names (counted), and what kind it seems to be.
+"""One column of a reference in the making: its numbers (a sample), its names (counted), and its inferred kind.
 
-Inferred: only booleans, or only the words true and false, are boolean; any string that is no number makes a column
-categorical; all else is numeric, also strings that all read as numbers. A column that turns out categorical after it
-began with numbers has those counted by name. `builder` decides which rows belong to the sample.
+A column of booleans, or of the words true and false, is boolean. Any string that is no number makes a column
+categorical. All others are numeric, also strings that all read as numbers. If a column turns out categorical after
+numbers came, these are counted by name. `builder` decides which rows are in the sample.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sidecar.core.binning.cuts import cut_boolean, cut_categorical, cut_numeric,
 from sidecar.core.words.arrays import Floats, Mask, Numbers
 
 MAX_NAMES = 10_000
-"""Distinct names that are counted; rows with further ones are counted together."""
+"""Distinct names that are counted; rows with further names are counted as one."""
 _NUMBERS = frozenset({float, int, type(None)})
 _BOOLEANS = frozenset({bool, type(None)})
 _WORDS = frozenset({"true", "false"})
 
 
 class Column:
-    """Values of one feature; `kind` is the user's word on it, or None to infer it."""
+    """Values of one feature; `kind` is the user's choice, or None to infer it."""
 
     def __init__(self, kind: Kind | None) -> None:
         self._wanted = kind
@@ -50,7 +50,7 @@ class Column:
         if numbers is None:
             numbers, errors = read_one_by_one(values)
             if self._wanted is None and errors:
-                return self._turn()
+                return self._become_categorical()
             if self._wanted is None and str in types:
                 self._count([value for value in values if isinstance(value, str)])
         return self._append(numbers[keep])
@@ -73,16 +73,16 @@ class Column:
         return self._chunks[0]
 
     def feature(self, name: str) -> Feature:
-        """The feature with the bins that suit what was seen."""
+        """The feature with bins for these values."""
         kind = self._wanted or self._inferred()
         if kind is Kind.NUMERIC:
             return cut_numeric(name, self.numbers())
         return cut_boolean(name) if kind is Kind.BOOLEAN else cut_categorical(name, self._names, not self._unnamed)
 
     def count_names(self, feature: Feature, binner: Binner, at: int, rows: int, counts: Numbers) -> None:
-        """Add the rows of each bin of a feature that is counted by name; `rows` is how many rows there were in all."""
+        """Add the rows of each bin to `counts` (B,), for a feature that is counted by name; `rows` is the number of all rows."""
         names = self._named()
-        np.add.at(counts, binner.names(at, list(names)), list(names.values()))
+        np.add.at(counts, binner.bins_of_names(at, list(names)), list(names.values()))
         counts[feature.other] += self._unnamed
         counts[feature.missing] += max(0, rows - sum(names.values()) - self._unnamed)
         if feature.kind is Kind.CATEGORICAL:
@@ -95,11 +95,11 @@ class Column:
         return Kind.CATEGORICAL if self._by_name else Kind.NUMERIC
 
     def _named(self) -> Counter[str]:
-        """Names with their rows; booleans that were kept as numbers are named here."""
+        """Rows by name, also of booleans that were kept as numbers."""
         return self._names if self._by_name else _counted(self.numbers())
 
-    def _turn(self) -> None:
-        """From now on values are counted by name; what was taken as numbers before is named now."""
+    def _become_categorical(self) -> None:
+        """Count values by name from now on, including the numbers so far."""
         self._by_name = True
         strings = self._names
         self._names = Counter()
@@ -135,7 +135,7 @@ def _counted(numbers: Floats) -> Counter[str]:
 
 
 def _renamed(strings: Counter[str]) -> Counter[str]:
-    """Strings that read as numbers, by the name that the number has."""
+    """Strings that read as numbers, by the name of the number."""
     renamed: Counter[str] = Counter()
     for text, count in strings.items():
         renamed[str(category(float(text)))] += count

@@ -1,8 +1,8 @@
-"""Which columns of reference data are texts or vectors, and what is derived from them.
+"""Infers which columns of reference data are texts or vectors, and which features are derived from them.
 
-Vectors are known by their names and sizes at once: columns `x[0]` to `x[31]` or more, a tensor of 32 numbers or more a row, or
-a row of 128 numbers or more without names. Texts are known by their values: the first thousand rows wait until it is clear.
-The user's word goes before both. The deriving itself is `derive`'s, what becomes of the rows `builder`'s.
+Vectors are recognised by name and size: columns `x[0]` to `x[31]` or more, a tensor of 32 numbers or more per row, or
+an unnamed row of 128 numbers or more. Texts are recognised by their values, for which the first thousand rows wait. The
+user's choice overrides both. `derive` derives the features, and `builder` takes the rows.
 """
 
 from __future__ import annotations
@@ -20,22 +20,24 @@ from sidecar.core.words.frame import Frame, spread
 
 TEXT, VECTOR = "text", "vector"
 LEAST_SIZE = 32
-"""Numbers in a vector that has a name."""
+"""Least length of a vector with a name."""
 LEAST_UNNAMED = 128
-"""Numbers in a row without names that is a vector: tables of so many columns without names are rare."""
+"""Least length of an unnamed row that is a vector: tables of so many columns without names are rare."""
 UNNAMED = "f"
-"""What such a vector is called: columns without names are f0, f1, ..."""
+"""The name of such a vector: columns without names are f0, f1, ..."""
 LEAST_NAMES = 100
 LEAST_CHARACTERS = 20
-"""A text column has at least so many distinct strings, more than half of all, of at least so many characters on average."""
+"""Distinct strings, and their mean length in characters, from which a column is text, if more than half of its strings differ."""
 _LOOK_ROWS = 1_000
 _LOOK_VALUES = 1 << 20
-"""Rows and values that wait at most, until texts are told from categories."""
+"""Most rows and values that wait until texts are distinguished from categories."""
 _MAX_SHAPES = 256
 
 
 class Inference:
-    """The sources of one side. `kinds` are names of which the user said what they are; `chosen` those that are derived."""
+    """The sources of one side. `kinds` are columns whose kind the user gave; `chosen` maps columns to the derivation
+    the user gave.
+    """
 
     def __init__(self, kinds: Collection[str], chosen: Mapping[str, str]) -> None:
         self.definitions: dict[str, Derived] = {}
@@ -58,7 +60,7 @@ class Inference:
         return self._vector_deriver.frame(msgspec.structs.replace(frame, names=names))
 
     def texts(self, frame: Frame) -> list[Frame]:
-        """The frames that are settled, with their texts derived: none as long as it takes to tell texts from categories."""
+        """The frames that are decided, with texts derived; none while texts are not yet distinguished from categories."""
         if self._settled:
             return [self._text_deriver.frame(frame)]
         self._waiting.append(frame)
@@ -66,7 +68,7 @@ class Inference:
         return self.settle() if enough or sum(len(one.values) for one in self._waiting) >= _LOOK_VALUES else []
 
     def settle(self) -> list[Frame]:
-        """Decide by the rows that wait, and give them back."""
+        """Decide by the rows that wait, and return them."""
         if not self._settled:
             self._settled = True
             texts = [name for name, values in self._columns().items() if self._is_text(name, values)]
@@ -77,7 +79,7 @@ class Inference:
         return [self._text_deriver.frame(frame) for frame in waiting]
 
     def _look(self, names: Names, tensors: Mapping[str, Any]) -> None:
-        """Take up vectors that this shape shows for the first time. Of one name, the size that came first is it."""
+        """Take up vectors that first occur in this shape. The first size of a name is its size."""
         shape = (names, *((name, rows.shape[1]) for name, rows in tensors.items()))
         if shape in self._seen:
             return
@@ -100,7 +102,7 @@ class Inference:
         return size >= least and self._kinds.isdisjoint((name, *spread(name, size)))
 
     def _columns(self) -> dict[str, list[Any]]:
-        """The values of the rows that wait, by column; derived columns are left out."""
+        """The values of the waiting rows, by column, without derived columns."""
         columns: dict[str, list[Any]] = {}
         for frame in self._waiting:
             if isinstance(frame.values, list):
@@ -122,7 +124,7 @@ class Inference:
 
 
 def _spread_sizes(names: Names) -> Iterator[tuple[str, int]]:
-    """Vectors that are spread over columns in their order, `x[0]`, `x[1]`, ..., and how many columns each has."""
+    """(name, size) of vectors given as consecutive columns `x[0]`, `x[1]`, ..."""
     for at, name in enumerate(names):
         if name.endswith("[0]"):
             base = name.removesuffix("[0]")

@@ -1,7 +1,7 @@
-"""What a reference knows of pairs of features: correlations of their rank scores, and how surely each is known.
+"""What a reference knows of pairs of features: the correlations of their rank scores, and the precision of each.
 
-A `Joint` adds up as profiles do, so it can be merged over windows, pods and days. The scores are `rank_scores`'; live rows are
-compared with it by `scores.joint_drift`.
+A `Joint` can be merged over windows, pods and days, as profiles can. The scores are made by `rank_scores`;
+`scores.joint_drift` compares live rows with it. Derivation: docs/math.md, "Correlations between features".
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sidecar.core.words.arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class Joint:
-    """What a reference says of pairs of scores, over `rows` rows: correlations (K, K), and the mean square of a row's
-    influence on each (K, K), which is its variance times the rows. A score that does not vary correlates with none, not even
-    itself.
+    """Correlations (K, K) of scores over `rows` rows, and the mean square `influence` (K, K) of a row on each, which is
+    the variance of the correlation times the rows. A score that does not vary has correlation 0 with all scores, also
+    with itself.
     """
 
     rows: int
@@ -26,7 +26,7 @@ class Joint:
     influence: Floats
 
     def merge(self, other: Joint) -> Joint:
-        """Both together: means weighted by rows, as is right for rows of one population."""
+        """Both together: means weighted by rows, which assumes rows of one population."""
         share = other.rows / max(self.rows + other.rows, 1)
         correlations = self.correlations + share * (other.correlations - self.correlations)
         influence = self.influence + share * (other.influence - self.influence)
@@ -34,12 +34,12 @@ class Joint:
 
 
 def joint_of(rows: RankedRows) -> Joint:
-    """The reference that some rows make."""
+    """The correlations of these rows."""
     z = rows.scores()
     count = max(rows.count, 1)
     square = z * z
     r = z @ z.T / count
-    # The influence of a row on r is z_i z_j - r (z_i^2 + z_j^2) / 2, here the mean of its square.
+    # Mean square of the influence function of r: z_i z_j - r (z_i^2 + z_j^2) / 2 (Devlin, Gnanadesikan & Kettenring, 1975).
     squares = square @ square.T / count
     cross = (square * z) @ z.T / count
     ends = np.diag(squares)

@@ -1,6 +1,6 @@
 """Count, mean, variance and range of each numeric feature, as a monoid: batches merge in any order.
 
-Vectorised over features. Missing and infinite values have no part; a feature without values has count 0 and says nothing.
+Vectorised over features. Missing and infinite values are ignored; a feature without values has count 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sidecar.core.words.arrays import Floats
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Moments:
-    """Arrays of one figure a feature; `squares` is the sum of squared distances from the mean."""
+    """One figure per numeric feature; `squares` is the sum of squared deviations from the mean."""
 
     count: Floats
     mean: Floats
@@ -30,12 +30,12 @@ class Moments:
 
     @classmethod
     def of(cls, numbers: Floats) -> Moments:
-        """The moments of a matrix (features, rows)."""
+        """The moments of numbers (numeric features, n)."""
         finite = np.isfinite(numbers)
         count = finite.sum(axis=1).astype(np.float64)
         values = numbers if bool(finite.all()) else np.where(finite, numbers, 0.0)
         some = np.maximum(count, 1)
-        with np.errstate(over="ignore", invalid="ignore"):  # sums beyond the range of floats: see `sd`
+        with np.errstate(over="ignore", invalid="ignore"):  # sums may exceed the range of floats: see `sd`
             mean = values.sum(axis=1) / some
             distance = values - mean[:, None]
             squares = np.einsum("fr,fr->f", distance, distance) - (values.shape[1] - count) * mean**2
@@ -54,5 +54,5 @@ class Moments:
         return Moments(count, mean, squares, np.minimum(self.low, other.low), np.maximum(self.high, other.high))
 
     def sd(self) -> Floats:
-        """Standard deviation; 0 where there are fewer than two values; not finite where the sums are not."""
+        """Standard deviation; 0 with fewer than two values, not finite where the sums are not."""
         return np.asarray(np.sqrt(self.squares / np.maximum(self.count - 1, 1)))

@@ -1,7 +1,7 @@
-"""A profile: which features there are, how they are binned, and how often each bin was hit. Reference and live alike.
+"""A profile: which features there are, how they are binned, and how many rows each bin holds. Reference and live alike.
 
-Both are made by the same `Counter`, so they can be compared bin by bin, and profiles of the same bins add up (`merge`)
-over windows, pods and days. What a profile is as a file is `profile_file`'s business, where bins are cut `cuts`'.
+Both are made by the same `Counter`, so they can be compared bin by bin, and profiles with the same bins can be merged
+over windows, pods and days. `profile_file` defines the file format; `cuts` decides where bins are cut.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from sidecar.core.words.arrays import Counts, Floats
 from sidecar.core.words.frame import Side
 
 PAIRED_ROWS = 100_000
-"""Rows, the first ones, from which it is learned how features hang together: at most 6.4 MB."""
+"""Correlations are computed from the first so many rows: at most 6.4 MB."""
 
 
 @dataclass(frozen=True, eq=False)
 class SideProfile:
-    """One side: features in order, `counts` (features, widest), and the moments of the numeric features in order.
+    """One side: features in order, `counts` (F, B), and the moments of the numeric features in order.
 
-    Every value falls into exactly one bin, so the rows of a feature are the sum of its counts.
+    Every value is in exactly one bin, so the rows of a feature are the sum of its counts.
     """
 
     features: tuple[Feature, ...]
     counts: Counts
     moments: Moments
     joint: Joint | None = None
-    """How features hang together; None where that was not counted."""
+    """Correlations between features; None if they were not computed."""
     seasons: Seasons | None = None
-    """Counts per season, which add up to `counts`; None where there are none."""
+    """Counts per season, which add up to `counts`; None without seasons."""
 
     @functools.cached_property
     def numbers(self) -> Floats:
-        """`counts` to compute with, made once for all who do."""
+        """`counts` as floats (F, B), converted once."""
         return self.counts.astype(np.float64)
 
     @property
     def rows(self) -> Counts:
-        """Rows behind each feature."""
+        """Rows of each feature (F,)."""
         return np.asarray(self.counts.sum(axis=1))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features' names, in order."""
+        """The names of the features, in order."""
         return tuple(feature.name for feature in self.features)
 
     def merge(self, other: SideProfile) -> SideProfile:
@@ -71,23 +71,23 @@ class Profile:
 
     sides: Mapping[Side, SideProfile] = field(default_factory=dict)
     segment_by: str = ""
-    """The feature that the rows are segmented by; empty where they are not."""
+    """The feature that rows are segmented by; empty without segments."""
     segments: Mapping[str, Mapping[Side, Counts]] = field(default_factory=dict)
-    """Counts (features, widest) in each segment and side, in the side's bins; they add up to the side's counts."""
+    """Counts (F, B) by segment and side, in the bins of the side; they add up to the counts of the side."""
     name: str = ""
-    """What its maker called it."""
+    """The name given by its maker."""
     created: str = ""
-    """When it was made (ISO 8601, UTC); empty where nobody said."""
+    """When it was made (ISO 8601, UTC); empty if unknown."""
 
     def merge(self, other: Profile) -> Profile:
-        """Both together; a side that only one of them has is taken as it is. Raises ValueError if bins differ."""
+        """Both together; a side that only one of them has is unchanged. Raises ValueError if bins differ."""
         sides = dict(self.sides)
         for side, profile in other.sides.items():
             sides[side] = sides[side].merge(profile) if side in sides else profile
-        return Profile(sides, *self._merged_slices(other))
+        return Profile(sides, *self._merged_segments(other))
 
-    def _merged_slices(self, other: Profile) -> tuple[str, dict[str, dict[Side, Counts]]]:
-        """None where the two are not segmented alike, since some rows would be in no segment."""
+    def _merged_segments(self, other: Profile) -> tuple[str, dict[str, dict[Side, Counts]]]:
+        """No segments if the two are not segmented alike, since some rows would be in no segment."""
         if self.segment_by != other.segment_by:
             return "", {}
         segments = {name: dict(counts) for name, counts in self.segments.items()}
@@ -99,7 +99,7 @@ class Profile:
 
 
 class Counter:
-    """Counts batches of one side into a profile; the one place where counts are made."""
+    """Counts batches of one side into a profile."""
 
     def __init__(self, binner: Binner) -> None:
         self._binner = binner
@@ -109,7 +109,7 @@ class Counter:
         self._pairs = RankedRows(binner.features, binner.width, PAIRED_ROWS)
 
     def add(self, batch: Batch) -> None:
-        """Count a batch that this counter's binner made."""
+        """Count a batch that was made by this counter's binner."""
         self.counts += self._binner.counts(batch.codes)
         self.rows += batch.rows
         if batch.rows:
@@ -117,6 +117,6 @@ class Counter:
             self._pairs.add(batch.codes)
 
     def profile(self) -> SideProfile:
-        """What was counted so far; later batches do not change it."""
+        """The counts so far; later batches do not change it."""
         joint = joint_of(self._pairs) if len(self._binner.features) > 1 else None
         return SideProfile(self._binner.features, self.counts.copy(), self._moments, joint)

@@ -1,7 +1,7 @@
 """A profile as a file: versioned JSON with a content digest, small enough for a ConfigMap.
 
-Works on bytes; who reads and writes files is the shell. Everything is checked at load, so that a profile that was made
-can be counted against without further doubts: version, digest, and that counts and bins belong together.
+Works on bytes; the shell reads and writes files. Everything is checked when a file is loaded, so that nobody has to
+check again: the version, the digest, and that counts fit the bins.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from sidecar.errors import ReferenceFileError
 
 FORMAT = "drift-sidecar/profile"
 VERSION = 1
-_MEND = "Make it again with `drift-sidecar profile`"
+_FIX = "Make it again with `drift-sidecar profile`"
 
 
 class _Label(msgspec.Struct, frozen=True):
-    """What the head of a file says of it beside format, version and digest."""
+    """The head of a file, beside format, version and digest."""
 
     name: str = ""
     created: str = ""
 
 
 class _Range(msgspec.Struct, frozen=True):
-    """Moments of one numeric feature; absent where it had no finite value. `squares` is the sum of squared distances from
-    the mean and not its root, so that what is read back is to the bit what was written, and has the same digest.
+    """Moments of one numeric feature; absent without finite values. `squares` is the sum of squared deviations from the
+    mean and not its root, so that a file that is read and written again is equal to the bit, and has the same digest.
     """
 
     count: Annotated[int, Meta(ge=1)]
@@ -80,7 +80,7 @@ _Numbers = tuple[float, ...]
 
 
 class _Joint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known of pairs of scores: upper triangles with the diagonal, row by row."""
+    """A `Joint`: upper triangles with the diagonal, row by row."""
 
     rows: Annotated[int, Meta(ge=0)]
     correlations: _Numbers
@@ -101,7 +101,7 @@ class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 def dumps(profile: Profile) -> bytes:
-    """The file's bytes; `loads` reads them back. Name and time are no part of the digest: the same data has the same."""
+    """The bytes of the file, for `loads`. The digest leaves out name and time, so that it is the same for the same data."""
     content = _content(profile)
     head = {"format": FORMAT, "version": VERSION, "name": profile.name, "created": profile.created}
     head |= {"digest": _digest(content), "content": content}
@@ -114,24 +114,24 @@ def digest(profile: Profile) -> str:
 
 
 def loads(data: bytes, name: str = "reference") -> Profile:
-    """Read a file made by `dumps`. Raises ReferenceFileError, which names the file, the reason and the mend."""
+    """The profile in a file that `dumps` made. Raises ReferenceFileError, which names the file, the reason and the fix."""
     fail = functools.partial(ReferenceFileError, name)
     try:
         head = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise fail(f"is not JSON ({error})", _MEND) from error
+        raise fail(f"is not JSON ({error})", _FIX) from error
     if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise fail(f'is not a profile: `format` is not "{FORMAT}"', _MEND)
+        raise fail(f'is not a profile: `format` is not "{FORMAT}"', _FIX)
     if head.get("version") != VERSION:
-        raise fail(f"has version {head.get('version')!r}, and this release reads version {VERSION}", _MEND)
+        raise fail(f"has version {head.get('version')!r}, and this release reads version {VERSION}", _FIX)
     content = head.get("content")
     if head.get("digest") != _digest(content):
-        raise fail("does not match its digest, so it was changed or damaged after it was made", _MEND)
+        raise fail("does not match its digest, so it was changed or damaged after it was made", _FIX)
     try:
         label = msgspec.convert(head, _Label)
         return replace(_profile(msgspec.convert(content, _Content)), name=label.name, created=label.created)
     except (msgspec.ValidationError, ValueError) as error:
-        raise fail(f"is not consistent ({error})", _MEND) from error
+        raise fail(f"is not consistent ({error})", _FIX) from error
 
 
 def _digest(content: Any) -> str:
@@ -165,7 +165,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
 def _ranges_of(moments: Moments) -> Iterable[_Range | None]:
     columns = (moments.count, moments.mean, moments.squares, moments.low, moments.high)
     for count, *figures in zip(*(column.tolist() for column in columns), strict=True):
-        # Sums may pass the range of floats where single values do not; JSON has no word for that.
+        # Sums may exceed the range of floats where single values do not, and JSON cannot express that.
         yield _Range(int(count), *figures) if count and bool(np.isfinite(figures).all()) else None
 
 
@@ -242,7 +242,7 @@ def _joint_of(joint: Joint) -> _Joint:
 
 
 def _rounded(numbers: Floats) -> _Numbers:
-    """To as many digits as tell correlations apart, so that 64 features need some 120 kB."""
+    """Rounded to the digits that matter for correlations, so that 64 features need some 120 kB."""
     return tuple(round(number, 5) + 0.0 for number in numbers.tolist())
 
 

@@ -1,7 +1,7 @@
-"""The second pass over reference data with counts per part of the rows beside those of the whole.
+"""The second pass over reference data, with counts per part of the rows in addition to those of the whole.
 
-Parts share the bins of the whole, so that only counts are added to the profile, and those of all parts add up to the whole's.
-What a part is, its subclasses say: a segment of the traffic (`recount_by_segment`) or a season (`recount_by_season`).
+Parts share the bins of the whole, so only counts are added to the profile, and the parts add up to the whole. The
+subclasses define what a part is: a segment of the traffic (`recount_by_segment`) or a season (`recount_by_season`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class RecountBy(Recount):
 
     @abstractmethod
     def numbers(self, frame: Frame) -> list[int]:
-        """The part of each row; asked once a frame, in their order."""
+        """The number of the part of each row; called once per frame, in order."""
 
     def _count(self, frame: Frame, batch: Batch) -> None:
         super()._count(frame, batch)

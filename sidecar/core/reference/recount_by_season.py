@@ -1,7 +1,7 @@
-"""The second pass over reference data with counts per season beside: `profile --season`.
+"""The second pass over reference data with counts per season: `profile --season`.
 
-The column with the time is taken out of the rows, in both passes: it is no feature. An answer's rows are of the season of the
-request's rows before them.
+The time column is removed from the rows in both passes, since it is no feature. The rows of a response belong to the
+season of the request's rows before them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sidecar.core.reference.seasons import Season, Seasons, season_of
 from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DataError
 
-_MEND = "Give Unix seconds, or times as 2026-11-23T20:15:00Z"
+_FIX = "Give Unix seconds, or times as 2026-11-23T20:15:00Z"
 _UNKNOWN = -1
 
 
@@ -28,7 +28,7 @@ class _Takes(Protocol):
 
 
 class WithoutTime:
-    """Hands frames on without the column of the time."""
+    """Passes frames on without the time column."""
 
     def __init__(self, column: str, into: _Takes) -> None:
         self._column = column
@@ -36,7 +36,7 @@ class WithoutTime:
 
     def add(self, frame: Frame) -> None:
         """Take a frame."""
-        self._into.add(apart(frame, self._column)[0])
+        self._into.add(without_column(frame, self._column)[0])
 
 
 class RecountBySeason(RecountBy):
@@ -52,7 +52,7 @@ class RecountBySeason(RecountBy):
     def add(self, frame: Frame) -> None:
         """Count the rows of a frame. Raises DataError for a time that cannot be read."""
         if frame.side is Side.INPUT:
-            frame, times = apart(frame, self._column)
+            frame, times = without_column(frame, self._column)
             self._asked = [season_of(self._season, seconds(time), self._offset) for time in times]
         super().add(frame)
 
@@ -66,12 +66,12 @@ class RecountBySeason(RecountBy):
         return replace(whole, sides=sides)
 
     def numbers(self, frame: Frame) -> list[int]:
-        """The season of each row; unknown for an answer that has not as many rows as its request."""
+        """The season of each row; unknown for a response whose rows differ in number from the request's."""
         return self._asked if len(self._asked) == frame.rows else [_UNKNOWN] * frame.rows
 
 
-def apart(frame: Frame, column: str) -> tuple[Frame, list[Any]]:
-    """A frame without a column, and that column; as it is where it has none."""
+def without_column(frame: Frame, column: str) -> tuple[Frame, list[Any]]:
+    """A frame without a column, and the values of that column; the same frame if it has no such column."""
     names = frame.names or ()
     if column not in names:
         return frame, []
@@ -84,7 +84,7 @@ def apart(frame: Frame, column: str) -> tuple[Frame, list[Any]]:
 
 
 def seconds(time: Any) -> float:
-    """Unix seconds of a value: a number, or a date and time, in UTC unless it says otherwise. Raises DataError."""
+    """Unix seconds of a value: a number, or a date and time, in UTC unless it has an offset. Raises DataError."""
     try:
         return float(time)
     except (TypeError, ValueError):
@@ -92,5 +92,5 @@ def seconds(time: Any) -> float:
     try:
         read = datetime.fromisoformat(str(time).strip())
     except ValueError as error:
-        raise DataError(f"time {str(time)[:40]!r}", "cannot be read", _MEND) from error
+        raise DataError(f"time {str(time)[:40]!r}", "cannot be read", _FIX) from error
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()

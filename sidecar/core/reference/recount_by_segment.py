@@ -1,13 +1,13 @@
-"""The second pass over reference data with counts per segment beside: `profile --segment-by`.
+"""The second pass over reference data with counts per segment: `profile --segment-by`.
 
-Which row is in which segment is decided by `segments`, as it is for live rows; what is counted, by `recount_by`.
+`binning.segments` assigns rows to segments, as it does for live rows; `recount_by` counts them.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from sidecar.core.binning.segments import Router, following
+from sidecar.core.binning.segments import Router, segments_of_answer
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.recount_by import RecountBy
 from sidecar.core.words.arrays import Counts
@@ -15,7 +15,7 @@ from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import SegmentSettings
 
 MOST = 100
-"""Segments that a profile holds; rows of further categories are in `other`."""
+"""Most segments in a profile; rows of further categories are in `other`."""
 
 
 class RecountBySegment(RecountBy):
@@ -25,7 +25,7 @@ class RecountBySegment(RecountBy):
         super().__init__(profile, own)
         self._by = by
         self._router = Router(SegmentSettings(by=f"feature:{by}", max=MOST), ())
-        self._router.know(profile.sides[Side.INPUT].features)
+        self._router.use_reference(profile.sides[Side.INPUT].features)
         self._asked: list[int] = []
 
     def profile(self) -> Profile:
@@ -38,8 +38,8 @@ class RecountBySegment(RecountBy):
         return replace(whole, segment_by=self._by, segments=segments)
 
     def numbers(self, frame: Frame) -> list[int]:
-        """The segment of each row; an answer follows its request, or stands alone."""
+        """The segment of each row; the rows of a response are in the segments of its request."""
         answered = frame.side is Side.OUTPUT
-        rows = following(self._asked, frame.rows) if answered else self._router.rows(frame)
+        rows = segments_of_answer(self._asked, frame.rows) if answered else self._router.rows(frame)
         self._asked = [] if answered else rows
         return rows

@@ -1,8 +1,8 @@
-"""A reference that knows the time of the day or the week: counts per season, in the bins of the whole.
+"""A reference that knows the time of day or week: counts per season, in the bins of the whole.
 
-Live rows are compared with the season that they come in, so that a cycle which the reference holds is no drift. Which season a
-moment belongs to is decided here, for reference and live alike; the counts are made by `recount_by_season`, and
-`evidence` is gathered against them.
+Live rows are compared with the season in which they arrive, so that a cycle which the reference holds is no drift. This
+module defines which season a moment belongs to, for reference and live alike; `recount_by_season` counts, and
+`evidence` is gathered against the counts.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _HOUR, _DAY, _WEEK = 3_600, 86_400, 604_800
 _MONDAY = 4 * _DAY
 """The first Monday of Unix time."""
 LEAST_ROWS = 300
-"""A feature whose season has fewer rows in the reference is not judged in it: they would tell too little of thirty bins."""
+"""A feature with fewer reference rows in a season is not judged in it: too few for thirty bins."""
 
 
 class Season(enum.StrEnum):
-    """What repeats itself."""
+    """The cycle."""
 
     HOUR_OF_DAY = "hour_of_day"
     DAY_OF_WEEK = "day_of_week"
@@ -31,8 +31,8 @@ class Season(enum.StrEnum):
 
 
 def season_of(season: Season, seconds: float, offset: float = 0.0) -> int:
-    """The number of the season in which a moment lies (Unix seconds, plus the offset of the local clock): hours from 0 to 23,
-    days from 0 (Monday) to 6, hours of the week from 0 to 167.
+    """The number of the season of a moment, given in Unix seconds with the `offset` of the local clock in seconds:
+    hours from 0 to 23, days from 0 (Monday) to 6, hours of the week from 0 to 167.
     """
     local = seconds + offset
     if season is Season.HOUR_OF_DAY:
@@ -49,7 +49,7 @@ class Seasons:
     counts: Mapping[int, Counts]
 
     def merge(self, other: Seasons | None) -> Seasons | None:
-        """Both together; None if the other has none or others."""
+        """Both together; None if the other has no or other seasons."""
         if other is None or other.season is not self.season:
             return None
         counts = dict(self.counts)
@@ -58,6 +58,6 @@ class Seasons:
         return Seasons(self.season, counts)
 
     def reference(self, number: int, shape: tuple[int, ...]) -> Floats:
-        """What live rows of a season are compared with (F, B): its counts, and none where there are too few."""
+        """Reference counts (F, B) for live rows of a season; 0 for features with fewer than `LEAST_ROWS` rows in it."""
         counts = self.counts.get(number, np.zeros(shape, np.int64))
         return np.where(counts.sum(axis=1, keepdims=True) >= LEAST_ROWS, counts, 0).astype(np.float64)

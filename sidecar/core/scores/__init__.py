@@ -1,5 +1,5 @@
-"""From two profiles to distances: measures, p-values for a single look, and what changed in words.
+"""From two profiles to distances: measures, p-values for a single look, and a description of what changed.
 
-In come counts of the same bins for reference and live, out go scores with the rows behind them. Nothing here keeps state or
-looks twice: whoever looks often needs `evidence`, beside this room.
+Counts of reference and live in the same bins come in; scores with the number of rows behind them go out. Nothing here keeps state
+or may be repeated on the same rows: `evidence`, beside this room, may be read any number of times.
 """

@@ -1,9 +1,10 @@
-"""One look at two profiles: the verdict of `compare`. Live traffic is judged by evidence instead, which bears many looks.
+"""One look at two profiles: the verdict of `compare`. Live traffic is judged by evidence instead, which may be read any
+number of times.
 
-A feature has drifted if the change is certain and matters: its combined p-value, multiplied by the number of features
-compared (Bonferroni), is below `SIZE`, and its PSI without small-sample bias reaches the material effect. With half the
-material effect it is a warning. So the chance that any feature of equal data is called drifted is at most `SIZE`. How features
-hang together is judged beside it, with as much again for both sides.
+A feature has drifted if the change is certain and matters: its combined p-value, times the number of features
+(Bonferroni), is below `SIZE`, and its debiased PSI reaches the material effect. Half the material effect makes a
+warning. So the probability that any feature of equal data is called drifted is at most `SIZE`. The correlations between
+features are tested separately, with another `SIZE` for both sides.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.scores.combined_p_value import combined_p_value
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.joint_drift import LEAST_ROWS as JOINT_ROWS
-from sidecar.core.scores.joint_drift import judge, reported
+from sidecar.core.scores.joint_drift import compare_pairs, reported
 from sidecar.core.scores.measure import Pair, scores
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import shifts
@@ -30,11 +31,11 @@ from sidecar.core.words.events import BinShift, JointReport, NotEnough, Score, S
 from sidecar.core.words.frame import Side
 
 SIZE = 0.01
-"""Chance of any false drift, over all features of one comparison."""
+"""Probability of any false drift, over all features of one comparison."""
 WARNING = 0.5
 """Share of the material effect that makes a certain change a warning."""
 LEAST_ROWS = 50
-"""With fewer live rows nothing is said."""
+"""With fewer live rows there is no verdict."""
 
 
 class FeatureComparison(msgspec.Struct, frozen=True):
@@ -47,12 +48,12 @@ class FeatureComparison(msgspec.Struct, frozen=True):
     rows: int
     scores: dict[str, Score | NotEnough]
     p_value: float | None
-    """Combined over tests (`combined_p_value`), times the number of features compared; None where there is not enough."""
+    """Combined over tests (`combined_p_value`), times the number of features; None with too few rows."""
     effect: float
-    """PSI without small-sample bias, shares floored (`stats.divergence`)."""
+    """Debiased PSI over floored shares (`stats.divergence.effect`)."""
     shifts: tuple[BinShift, ...]
     changed: str
-    """How, in a few words; by chance too, where the state is ok."""
+    """How it changed, in a few words; may be chance where the state is ok."""
     importance: float
 
     @property
@@ -62,15 +63,15 @@ class FeatureComparison(msgspec.Struct, frozen=True):
 
 
 class Material(msgspec.Struct, frozen=True):
-    """What matters: an effect as PSI, and a change of a correlation."""
+    """The least effect that matters: a PSI, and a change of a correlation."""
 
     psi: float
     correlation: float
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """Every feature that both have, the one with the largest impact first; and how those of a side hang together, if that is
-    known of both and there are rows enough.
+    """All features that both profiles have, largest impact first; and the test of correlations for each side where both
+    profiles have them and live has enough rows.
     """
 
     features: tuple[FeatureComparison, ...]
@@ -78,12 +79,12 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def states(self) -> set[State]:
-        """All verdicts there are."""
+        """All verdicts that occur."""
         return {*(one.state for one in self.features), *(one.state for one in self.joint)}
 
 
 def compare(reference: Profile, live: Profile, material: Material) -> Comparison:
-    """Look at everything that both have."""
+    """Compare everything that both profiles have. Raises nothing; both must have the same bins."""
     shared = {side: (of_side, live.sides[side]) for side, of_side in reference.sides.items() if side in live.sides}
     features = sum(len(of_reference.features) for of_reference, _ in shared.values())
     found: list[FeatureComparison] = []
@@ -102,7 +103,7 @@ def _joint(side: Side, reference: SideProfile, live: SideProfile, drifting: Mask
         return []
     chosen = taking_part(reference.features)
     rows = live.joint.rows
-    found = judge(reference.joint, live.joint.correlations, rows, np.ones(len(chosen)), drifting[chosen])
+    found = compare_pairs(reference.joint, live.joint.correlations, rows, np.ones(len(chosen)), drifting[chosen])
     threshold = SIZE / len(Side)
     state = _state(found.p_value < threshold, found.effect, material)
     return [reported(found, side, [reference.names[at] for at in chosen], state, threshold)]

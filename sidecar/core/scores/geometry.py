@@ -1,6 +1,7 @@
-"""Distances along the ordered features of a reference, for the measures that need them.
+"""Lengths along the ordered features of a reference, for the measures that need distances.
 
-One unit is a robust standard deviation of the reference, so that features can be compared and a constant one is safe.
+One unit is a robust standard deviation of the reference, so features are comparable, and a constant feature causes no division by
+zero.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from sidecar.core.words.arrays import Floats, Mask, Numbers
 
 _IQR_OF_NORMAL = 1.349
 LEAST_CHOSEN = 25
-"""Rows of the reference below which a category that has a bin for being frequent is tested together with the rare ones: what
-passed a threshold did so partly by chance, and has fewer rows in live on the mean."""
+"""A category with fewer reference rows is tested together with the rare ones, also if it has its own bin: it passed a threshold
+partly by chance, so live has fewer rows of it on average."""
 _MOST = 10.0
-"""Units that one bin may be wide: in a long tail, a single row would else outweigh all others."""
+"""Most units in one bin: in a long tail a single row would otherwise outweigh all others."""
 _TAILS_OF_NORMAL = 4.653
 """Distance of the 1 % and 99 % quantiles of a normal distribution, in standard deviations."""
 
 
 def scale(reference: SideProfile) -> Scale:
-    """Which bins lie in order, and what length each of their edges stands for.
+    """Which bins are ordered, and the length that each of their edges represents.
 
-    The area between two distribution functions is summed by the trapezoid rule over the edges. What lies beyond the
-    range of the reference counts as one unit beyond it, since bins do not tell how far out it is.
+    The area between two distribution functions is summed by the trapezoid rule over the edges. Values beyond the range of the
+    reference count as one unit beyond it, since bins do not show how far out they are.
     """
     shape = reference.counts.shape
     ordered = np.zeros(shape, np.bool_)
@@ -44,7 +45,7 @@ def scale(reference: SideProfile) -> Scale:
 
 
 def _rest(feature: Feature, counts: Numbers) -> Mask:
-    """Of the bins of names, those to test together: none where the reference's names are all there are."""
+    """Bins of names to test together; none if the reference has all names."""
     rest = counts[: feature.missing] < LEAST_CHOSEN
     rest[feature.other] = True
     rest[feature.unseen] = counts[feature.unseen] > 0
@@ -60,9 +61,9 @@ def _steps(edges: Floats, counts: Numbers) -> Floats:
 
 
 def _unit(edges: Floats, counts: Numbers) -> float:
-    """The larger of IQR / 1.349 and the distance of the 1 % and 99 % quantiles / 4.653; both are 1 for a normal.
+    """max(IQR / 1.349, (q99 - q01) / 4.653); both are the standard deviation of a normal distribution.
 
-    Where both are 0 (nearly all rows hold one value) it is the range, and 1 for a constant, where no distance counts.
+    Where both are 0 (nearly all rows have one value) it is the range, and 1 for a constant, which has no distances.
     """
     below = counts[:-1].cumsum() / max(counts.sum(), 1)
     q01, q25, q75, q99 = np.interp([0.01, 0.25, 0.75, 0.99], below, edges)

@@ -1,9 +1,14 @@
-"""Drift that no single feature shows: pairs of features whose correlation changed, though each feature may look as before.
+"""Drift that no single feature shows: pairs of features whose correlation changed, though each feature may be
+distributed as before.
 
-Compares live rows with a reference's `Joint` pair by pair. Fisher's z of a correlation, z = artanh r, has about the variance of
-its influence function over the rows, for heavy-tailed and discrete features too; that variance is measured on the reference. The
-p-value over all pairs is Bonferroni's. It is valid for one look at rows that were not looked at before; when to look, and what
-follows, is `watching.joint_watch`'s and `evidence.policy`'s business.
+Compares live rows with a reference's `Joint` pair by pair, by Fisher's transformation of the correlations r (live) and
+q (reference):
+
+    z = (artanh r - artanh q) / sqrt(V (1/n + 1/m)),   V = E[influence^2] / (1 - q^2)^2
+
+with V measured on the reference, so that heavy-tailed and discrete features are covered. The p-value over all pairs is
+Bonferroni's. It is valid for one look at rows that were not tested before: `watching.joint_watch` decides when to look,
+and `evidence.policy` what follows. Derivation: docs/math.md, "Correlations between features".
 """
 
 from __future__ import annotations
@@ -21,18 +26,19 @@ from sidecar.core.words.events import JointReport, PairShift, State
 from sidecar.core.words.frame import Side
 
 LEAST_ROWS = 500
-"""Independent rows that live must have: with fewer, tails of correlations are too far from normal."""
+"""Least effective live rows: with fewer, the tails of correlations are too far from normal."""
 MOST_NAMED = 5
-"""Features and pairs that a report names."""
+"""Most features and pairs in a report."""
 _LEAST_VARIANCE = 0.01
-"""Of a correlation, per row: two features that are one another's copy have none, and any rounding would be a change."""
+"""Least variance of a correlation, times the rows: that of two copies is 0, and any rounding would be a change."""
 _MOST_CORRELATED = 0.999
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
-    """What live says of pairs of features: the p-value over all, and per pair of features (F', F') the strongest of their pairs
-    of scores: z, and the correlation in reference and live.
+class PairComparison:
+    """The comparison of all pairs: the p-value over all, and for each pair of features (F', F') the z, and the
+    correlations in `reference` and `live`, of its pair of scores with the largest |z|. `rows` is the least number of
+    effective live rows of a feature.
     """
 
     p_value: float
@@ -43,20 +49,20 @@ class Judgement:
 
     @property
     def effect(self) -> float:
-        """The change of the correlation that is most certain to have changed."""
-        pair = self.strongest
+        """The absolute change of the correlation with the largest |z|; 0 without pairs."""
+        pair = self.most_certain
         return float(abs(self.live[pair] - self.reference[pair])) if self.z.size else 0.0
 
     @property
-    def strongest(self) -> tuple[int, int]:
-        """The pair of features with the largest z."""
+    def most_certain(self) -> tuple[int, int]:
+        """The pair of features with the largest |z|."""
         first, second = divmod(int(np.abs(self.z).argmax()), len(self.z))
         return first, second
 
 
-def judge(reference: Joint, found: Floats, count: int, independent: Floats, left_out: Mask) -> Judgement:
-    """Compare pairs with the correlations (K, K) that were `found` in `count` live rows. Of the features that take part (F',),
-    `independent` is the share of live rows that count as independent, and those `left_out` have no part.
+def compare_pairs(reference: Joint, found: Floats, count: int, independent: Floats, left_out: Mask) -> PairComparison:
+    """Compare the correlations `found` (K, K) in `count` live rows with those of the reference. `independent` (F',) is
+    the share of independent live rows per feature; features `left_out` (F',) are ignored.
     """
     features = len(independent)
     owner = np.tile(np.arange(features), 2)
@@ -68,16 +74,16 @@ def judge(reference: Joint, found: Floats, count: int, independent: Floats, left
     varies = (np.diag(reference.correlations) > 0) & (np.diag(found) > 0) & ~left_out[owner]
     pairs = (owner[:, None] != owner) & np.outer(varies, varies)
     z = np.where(pairs, (np.arctanh(r) - np.arctanh(q)) / error, 0.0)
-    # As Student's t is shortened to a normal: tails of few rows are longer.
+    # Shrunk as Student's t is to a normal: with few rows its tails are longer.
     z /= np.sqrt(1 + z**2 / np.maximum(rows, 1.0))
-    strongest, where = _strongest(z, features)
+    most_certain, where = _most_certain_scores(z, features)
     tested = max(int(pairs.sum()) // 2, 1)
     p_value = min(float(chi2_sf(np.array(float((z**2).max(initial=0.0))), np.array(1.0))) * tested, 1.0)
-    return Judgement(p_value, count * float(independent.min(initial=1.0)), strongest, q[where], r[where])
+    return PairComparison(p_value, count * float(independent.min(initial=1.0)), most_certain, q[where], r[where])
 
 
-def _strongest(z: Floats, features: int) -> tuple[Floats, tuple[Numbers, Numbers]]:
-    """Of the four pairs of scores of each pair of features the one with the largest |z|: (F', F'), and where it stands."""
+def _most_certain_scores(z: Floats, features: int) -> tuple[Floats, tuple[Numbers, Numbers]]:
+    """For each pair of features, the z (F', F') with the largest |z| of its four pairs of scores, and its position in (K, K)."""
     blocks = np.abs(z).reshape(2, features, 2, features).transpose(1, 3, 0, 2).reshape(features, features, 4)
     best = blocks.argmax(axis=2)
     first = best // 2 * features + np.arange(features)[:, None]
@@ -85,34 +91,36 @@ def _strongest(z: Floats, features: int) -> tuple[Floats, tuple[Numbers, Numbers
     return z[first, second], (first, second)
 
 
-def contributions(judgement: Judgement) -> Floats:
-    """How much each feature carries (F',): the sum over its pairs of z^2 beyond chance, as a share of all."""
-    excess = _beyond_chance(judgement).sum(axis=1)
+def contributions(comparison: PairComparison) -> Floats:
+    """The contribution of each feature (F',): its share of the sum of z^2 in excess of chance."""
+    excess = _excess_over_chance(comparison).sum(axis=1)
     return np.asarray(excess / max(float(excess.sum()), 1e-300))
 
 
-def _beyond_chance(judgement: Judgement) -> Floats:
-    """By how much each z^2 (F', F') is more than the largest of so many comes to by chance; at least 0."""
-    return np.maximum(judgement.z**2 - 2 * math.log(max(judgement.z.size, 2)), 0.0)
+def _excess_over_chance(comparison: PairComparison) -> Floats:
+    """max(z^2 - 2 ln N, 0) (F', F') with N = F'^2: the largest of N squared standard normals is about 2 ln N."""
+    return np.maximum(comparison.z**2 - 2 * math.log(max(comparison.z.size, 2)), 0.0)
 
 
-def reported(judgement: Judgement, side: Side, names: Sequence[str], state: State, threshold: float) -> JointReport:
-    """What was found in words and figures, of the features that took part by their `names`. Pairs that chance may have moved
-    are left out, but for the strongest.
+def reported(
+    comparison: PairComparison, side: Side, names: Sequence[str], state: State, threshold: float
+) -> JointReport:
+    """The report on a comparison; `names` are those of the features that were paired. Pairs that chance may explain are left out,
+    except for the most certain one.
     """
-    carried = contributions(judgement)
+    carried = contributions(comparison)
     ranked = np.argsort(-carried, kind="stable")[:MOST_NAMED].tolist()
-    told = np.triu(_beyond_chance(judgement), 1)
-    moved = np.argsort(-told, axis=None, kind="stable")[: min(MOST_NAMED, int((told > 0).sum()))].tolist()
-    pairs = [divmod(pair, len(names)) for pair in moved] or [judgement.strongest] * (len(names) > 1)
-    before, after = judgement.reference, judgement.live
+    excess = np.triu(_excess_over_chance(comparison), 1)
+    moved = np.argsort(-excess, axis=None, kind="stable")[: min(MOST_NAMED, int((excess > 0).sum()))].tolist()
+    pairs = [divmod(pair, len(names)) for pair in moved] or [comparison.most_certain] * (len(names) > 1)
+    before, after = comparison.reference, comparison.live
     return JointReport(
         side=side,
         state=state,
-        p_value=judgement.p_value,
+        p_value=comparison.p_value,
         threshold=threshold,
-        effect=judgement.effect,
-        rows=round(judgement.rows),
+        effect=comparison.effect,
+        rows=round(comparison.rows),
         features=tuple((names[at], float(carried[at])) for at in ranked if carried[at] > 0),
         pairs=tuple(PairShift(names[a], names[b], float(before[a, b]), float(after[a, b])) for a, b in pairs),
     )

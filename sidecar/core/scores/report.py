@@ -1,4 +1,4 @@
-"""Says what was found: which bins moved, and all figures of a feature as the frozen values that readers take."""
+"""Reports what was found: the bins that changed most, and all figures of a feature as the frozen values that readers take."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sidecar.core.words.view import BinView, FeatureView
 
 MOST_SHIFTS = 5
 _BIN_NAMES = tuple(f"{at:02}" for at in range(MAX_BINS))
-"""`bin` sorts as text up to 99 bins, which no feature that was cut here passes."""
+"""Two digits sort as text up to 99 bins, more than any feature from `cuts` has."""
 
 
 def shifts(reference: Floats, live: Floats, ranges: list[tuple[str, ...]]) -> list[tuple[BinShift, ...]]:
-    """For each feature the bins that add most to PSI, most first; bins that did not move are left out."""
+    """For each feature the bins that contribute most to PSI, largest first, from counts (F, B); unchanged bins are left out."""
     occupied = (reference > 0) | (live > 0)
     p, q = smoothed(live, occupied), smoothed(reference, occupied)
     ratio = np.divide(p, q, out=np.ones_like(p), where=occupied)
@@ -52,7 +52,9 @@ def feature_views(
     effect: tuple[Floats, Floats],
     independent: Floats,
 ) -> tuple[FeatureView, ...]:
-    """Everything about each feature of a side, as `view` wants it; arrays are by feature and bin."""
+    """The view of each feature of a side. `live` and `window` are counts (F, B), `effect` is (effect, effective rows),
+    each (F,).
+    """
     shares = ratios(reference.numbers).tolist()
     totals, recent, rows = live.tolist(), window.tolist(), reference.rows.tolist()
     sizes, certain, alone = [column.tolist() for column in effect], evidence.tolist(), independent.tolist()

@@ -1,6 +1,6 @@
-"""Says in a few words how a feature changed, from counts alone: where its middle went, how wide it is, what is new or missing.
+"""Describes in a few words how a feature changed, from counts alone: its median, its spread, and what is new or missing.
 
-For people; what is shown as figures is `report`'s business, what follows from them `policy`'s.
+For people; `report` gives figures, and `policy` decides what follows.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from sidecar.core.binning.bins import Feature
 from sidecar.core.words.arrays import Floats
 
 _WORTH = 0.01
-"""A share of missing, new or out-of-range rows is worth a word when it changed by so much."""
+"""Least change of the share of missing, new or out-of-range rows that is mentioned."""
 _MOVED = 0.1
-"""The median is, when it moved by this share of the distance between the quartiles..."""
+"""Least shift of the median, in interquartile ranges, that is mentioned."""
 _STRETCHED = 1.2
-"""...and that distance, when it changed by this factor."""
+"""Least factor of the interquartile range that is mentioned."""
 
 
 def changed(feature: Feature, reference: Floats, live: Floats, texts: tuple[str, ...]) -> str:
-    """E.g. `median 48 -> 61, wider; missing 1.0% -> 12.0%`. Counts are (B,); empty where nothing is worth a word."""
+    """E.g. `median 48 -> 61, wider; missing 1.0% -> 12.0%`. Counts are (B,); empty if nothing is worth mentioning."""
     if not (reference.sum() and live.sum()):
         return ""
     q, p = reference / reference.sum(), live / live.sum()
@@ -60,7 +60,7 @@ def _names(feature: Feature, q: Floats, p: Floats, texts: tuple[str, ...]) -> li
 
 
 def _quartiles(edges: Floats, shares: Floats) -> Floats | None:
-    """The quartiles of the values, read off between the edges; what is beyond the range lies at its end."""
+    """Quartiles, interpolated between edges, with values beyond the range at its ends; None without values."""
     inside = shares[: len(edges)]
     total = shares[: len(edges) + 1].sum()
     if not total:

@@ -1,7 +1,7 @@
-"""The regularised upper incomplete gamma function, and the chi-squared and normal tails that rest on it.
+"""The regularised upper incomplete gamma function, and the chi-squared tail that is made of it.
 
-Vectorised over features; accurate to about 1e-10 relative (tests compare with scipy). It knows nothing of measures:
-they call it with arrays of statistics and degrees of freedom.
+Vectorised over features; accurate to about 1e-10 relative (tests compare with scipy). Measures call it with arrays of statistics
+and degrees of freedom.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from sidecar.core.words.arrays import Floats
 
 _EPSILON = 1e-15
 _MAX_TERMS = 10_000
-"""Both expansions need about sqrt(a) terms; this serves a up to some 1e6."""
+"""Both expansions need about sqrt(a) terms; this suffices up to a = 1e6."""
 _TINY = 1e-300
 
 
 def gamma_upper(a: Floats, x: Floats) -> Floats:
-    """Q(a, x), element by element; 1 where x <= 0. Where a <= 0 there is no mass above zero: 0 for x > 0.
+    """Q(a, x), element by element; 1 for x <= 0. For a <= 0 there is no mass above zero: 0 for x > 0.
 
     Series below x = a + 1 and Lentz's continued fraction above (Abramowitz & Stegun 6.5.29 and 6.5.31).
     """
@@ -37,7 +37,7 @@ def gamma_upper(a: Floats, x: Floats) -> Floats:
 
 
 def chi2_sf(x: Floats, df: Floats) -> Floats:
-    """P(chi-squared with `df` degrees of freedom > x); 1 where df is 0, since then nothing can vary."""
+    """P(chi-squared with `df` degrees of freedom > x), element by element; 1 where df is 0, since nothing can vary then."""
     df = np.asarray(df, np.float64)
     return np.where(df > 0, gamma_upper(df / 2, np.asarray(x, np.float64) / 2), 1.0)
 

@@ -9,15 +9,15 @@ import numpy as np
 from sidecar.core.words.arrays import Floats
 
 _SWITCH = 0.8
-"""Where one series is as quick as the other; five terms of either are then exact to 1e-16."""
+"""Where both series converge equally fast; five terms of either are exact to 1e-16."""
 _TERMS = range(1, 7)
 
 MEAN = math.sqrt(math.pi / 2) * math.log(2)
-"""Mean of the limiting distribution (0.8687): what sqrt(nm / (n + m)) D comes to when nothing drifts."""
+"""Mean of the limiting distribution (0.8687): the expected value of sqrt(nm / (n + m)) D without drift."""
 
 
 def kolmogorov_sf(x: Floats) -> Floats:
-    """P(sup |Brownian bridge| > x); both forms are in Feller (1948), equations 1.4 and 1.5."""
+    """P(sup |Brownian bridge| > x), element by element; both series are in Feller (1948), equations 1.4 and 1.5."""
     x = np.asarray(x, np.float64)
     large = np.maximum(x, _SWITCH)
     small = np.clip(x, 1e-3, _SWITCH)

@@ -1,4 +1,4 @@
-"""Numbers that look like chance and are the same in every run, on every machine: a hash of a number."""
+"""A hash of numbers to pseudo-random bits that are the same in every run and on every machine."""
 
 from __future__ import annotations
 

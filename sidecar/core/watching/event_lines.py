@@ -1,6 +1,6 @@
-"""What is told of an event in a line: its level, its name, and the figures it rests on. For all sinks that tell of events.
+"""An event as one line of a log: its level, its name, and the figures it rests on. Used by all sinks that report events.
 
-Keys are a contract (docs/driftlog.md). Nothing is computed here, only rounded; where lines go is the sinks' business.
+Keys are a contract (docs/driftlog.md). Nothing is computed here, only rounded; sinks decide where lines go.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class EventLine(NamedTuple):
 
 
 def event_line(event: Event) -> EventLine | None:
-    """The line about an event; None about an exchange, which has traces and captures."""
+    """The line about an event; None for an exchange, which has traces and captures."""
     match event:
         case VerdictChanged():
             return EventLine(_LEVELS.get(event.report.state, "info"), "verdict_changed", event.at, _verdict(event))

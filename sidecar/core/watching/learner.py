@@ -1,8 +1,8 @@
-"""A reference in the making: gathers the first rows of a side, and refuses to learn from a stream that changes while it does.
+"""Learns a reference: gathers the first rows of a side, and refuses to learn from a stream that is changing.
 
-When there are enough rows, the older half is compared with the newer. If they differ, the older is forgotten and twice as many
-rows are waited for, so that a start-up passes, rows that depend on each other get the time to show all they have, and a stream
-that goes on changing is never taken for what is normal. What is said of it is the monitor's business.
+When there are enough rows, the older half is compared with the newer. If they differ, the older half is dropped, and
+twice as many rows are waited for. So a start-up passes, dependent rows get time to show their whole distribution, and a
+stream that keeps changing is never taken for normal. The monitor reports refusals.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from sidecar.core.words.events import State
 from sidecar.core.words.frame import Frame, Side
 
 MOST_PATIENCE = 16
-"""Times the wanted rows that are waited for at most, so that memory is bounded."""
+"""Most rows to wait for, in multiples of the wanted rows, so that memory is bounded."""
 
 
 class Learner:
-    """One side; `wanted` rows are enough if they are of one kind."""
+    """One side; `wanted` rows are enough if their halves do not differ."""
 
     def __init__(self, side: Side, wanted: int, material: Material) -> None:
         self.refusals = 0
@@ -30,12 +30,12 @@ class Learner:
 
     @property
     def rows(self) -> int:
-        """Rows gathered."""
+        """Number of rows gathered."""
         return self._builder.rows(self._side)
 
     @property
     def due(self) -> bool:
-        """There are enough rows to learn from."""
+        """Whether there are enough rows to learn from."""
         return self.rows >= self._wanted * min(1 << self.refusals, MOST_PATIENCE)
 
     def add(self, frame: Frame) -> None:
@@ -43,11 +43,11 @@ class Learner:
         self._frames.append(self._builder.add(frame))
 
     def profile(self) -> Profile:
-        """What was gathered."""
+        """The profile of the rows gathered."""
         return self._counted(self._frames, own=True)
 
     def refuse(self) -> FeatureComparison | None:
-        """The feature that changed most between the halves, if one did; the older half is forgotten then."""
+        """The feature that changed most between the halves, after dropping the older half; None if none drifted."""
         half, rows = 0, 0
         while rows < self.rows // 2:
             rows += self._frames[half].rows

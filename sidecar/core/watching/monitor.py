@@ -1,7 +1,8 @@
-"""The monitor: exchanges and the time in, events and a view out. No socket, no clock, no log, no thread.
+"""The monitor: exchanges and the time come in, events and a view go out. No socket, no clock, no log, no thread.
 
-It decodes exchanges (`intake`) and hands their rows to the watch of each side. Without a reference it first learns one from
-the first rows of each side, and says so. Whoever runs it calls `feed_many` with what came and `tick` a few times a second.
+It decodes exchanges (`intake`) and hands their rows to the watch of each side. Without a reference it first learns one
+from the first rows of each side, and reports that. Its owner calls `feed_many` with exchanges and `tick` a few times a
+second.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ LEARNED, LEARNING = "learned", "learning"
 
 
 class Monitor:
-    """Watches inputs and outputs of one model. Times are Unix seconds and must not go back."""
+    """Watches the inputs and outputs of one model. Times are Unix seconds and must not decrease."""
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class Monitor:
         self._compare_with(reference, source, now)
 
     def switch(self, reference: Profile, now: float) -> list[Event]:
-        """Compare with another reference from now on; nothing happens if it is the same. What was learned is dropped."""
+        """Compare with another reference from now on; does nothing if it is the same. A reference being learned is dropped."""
         if digest(reference) == self._digest and not self._learners:
             return []
         before = self._digest
@@ -82,12 +83,12 @@ class Monitor:
 
     @property
     def reference(self) -> Profile | None:
-        """What live is compared with: the file's profile, or what was learned so far; None while there is nothing."""
+        """The reference in use: from the file, or learned so far; None while there is none."""
         sides = {side: watch.reference for side, watch in self._watches.items()}
         return Profile(sides) if sides else None
 
     def live_profile(self, side: Side) -> SideProfile | None:
-        """What came on a side since its watch began; None where there is no reference yet."""
+        """The rows of a side since its reference was taken up; None without a reference."""
         return self._watches[side].live() if side in self._watches else None
 
     def feed(self, exchange: Exchange, now: float) -> list[Event]:
@@ -95,7 +96,7 @@ class Monitor:
         return self.feed_many((exchange,), now)
 
     def feed_many(self, exchanges: Iterable[Exchange], now: float) -> list[Event]:
-        """Take many at once, which costs much less than one by one."""
+        """Take many exchanges at once, which is much cheaper than one by one."""
         drifted = sum(watch.verdicts.states.count(State.DRIFT) for watch in self._watches.values())
         failures: list[DecodeFailed] = []
         events: list[Event] = []
@@ -107,24 +108,24 @@ class Monitor:
         return [*events, *failures, *self.feed_frames(frames, now)]
 
     def feed_frames(self, frames: Iterable[Frame], now: float) -> list[Event]:
-        """Take rows that are decoded already; those that `segments` has routed go to their segments as well."""
+        """Take decoded rows; rows with segments go to these as well."""
         by_side: dict[Side, list[Frame]] = {side: [] for side in Side}
         for frame in frames:
             by_side[frame.side].append(frame)
         return [event for side, of_side in by_side.items() if of_side for event in self._take(side, of_side, now)]
 
     def tick(self, now: float) -> list[Event]:
-        """Do what is due by time: blocks that waited, windows that are over."""
+        """Judge blocks that have waited long enough, and close windows whose time is over."""
         events = [event for watch in self._watches.values() for event in watch.tick(now)]
         return events + self._segments.tick(now) if self._segments else events
 
     def finish(self, now: float) -> list[Event]:
-        """Close what is open; nothing is fed after it."""
+        """Judge waiting rows and close open windows; nothing is fed afterwards."""
         events = [event for watch in self._watches.values() for event in watch.finish(now)]
         return events + self._segments.finish(now) if self._segments else events
 
     def view(self) -> MonitorView:
-        """Every figure as of now."""
+        """All figures as of now."""
         return MonitorView(
             sides=tuple(self._side_view(side) for side in Side),
             decoded=dict(self._intake.results),
@@ -149,7 +150,7 @@ class Monitor:
         return self._learn(side, frames, now) if side in self._learners else []
 
     def _watch(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
-        """Rows are binned once, for the whole and for its segments."""
+        """Rows are binned once, for the whole traffic and its segments."""
         watch = self._watches[side]
         if self._segments is None:
             return watch.take(frames, now)
@@ -157,7 +158,7 @@ class Monitor:
         return [*events, *watch.take_batches(batches, now), *self._segments.take(side, batches, now)]
 
     def _learn(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
-        """Gather rows until there are enough of one kind; what comes after them is watched."""
+        """Gather rows until a reference is learned; the rows after that are watched."""
         learner = self._learners[side]
         configured = self._settings.decode.feature_names if side is Side.INPUT else ()
         events: list[Event] = []

@@ -1,7 +1,7 @@
-"""Frames of one side as they arrive: joined, their columns found, binned, and what is wrong with them counted.
+"""Turns incoming frames of one side into batches: joins them, finds their columns, bins them, and counts violations.
 
-Joining comes first, because a hundred frames of one row cost little more than one. Evidence, windows and verdicts are
-`watch`'s.
+Joining comes first, because a hundred frames of one row cost little more than one. Evidence, windows and verdicts
+belong to `watch`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from sidecar.core.words.events import ReferenceMismatch
 from sidecar.core.words.frame import Frame, Side
 
 MISMATCH_SECONDS = 60.0
+"""Least time between two reports of a mismatch."""
 ANY_FEATURE = "*"
-"""Label value `feature` of violations by columns that are no feature: their names come from clients."""
+"""Label value `feature` of violations by columns that are no feature, since clients choose their names."""
 _MAX_MATCHINGS = 256
-"""Lists of names whose columns are remembered; a client that invents names must not fill the memory."""
+"""Lists of names whose columns are cached; a client that invents names must not fill the memory."""
 
 Shape = tuple[Names | None, int]
 
@@ -39,10 +40,10 @@ class RowBatches:
         self._names = tuple(feature.name for feature in binner.features)
         self._deriver = Deriver.of(binner.features, configured)
         self._matchings: dict[Shape, Matching] = {}
-        self._told = -float("inf")
+        self._reported = -float("inf")
 
     def batches(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
-        """One batch for each list of names that occurs; frames with no feature of the reference make none."""
+        """One batch per list of names; frames without any feature of the reference make none."""
         batches = []
         mismatches: list[ReferenceMismatch] = []
         for shape, group in _grouped(self._deriver.frames(frames)).items():
@@ -53,10 +54,10 @@ class RowBatches:
                 batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns)
                 for at, errors in batch.type_errors.items():
                     self.violations[self._names[at], "type"] += errors
-                batches.append(batch if group[0].segments is None else batch._replace(segments=_slices(group)))
-            elif now - self._told >= MISMATCH_SECONDS:
-                self._told = now
-                mismatches.append(ReferenceMismatch(now, self._side, self._complaint(shape)))
+                batches.append(batch if group[0].segments is None else batch._replace(segments=_segments(group)))
+            elif now - self._reported >= MISMATCH_SECONDS:
+                self._reported = now
+                mismatches.append(ReferenceMismatch(now, self._side, self._mismatch(shape)))
         return batches, mismatches
 
     def _matching(self, shape: Shape) -> Matching:
@@ -74,7 +75,7 @@ class RowBatches:
         if matching.misshapen:
             self.violations[ANY_FEATURE, "shape"] += rows
 
-    def _complaint(self, shape: Shape) -> str:
+    def _mismatch(self, shape: Shape) -> str:
         names, width = shape
         came = f"{width} columns without names" if names is None else f"columns {', '.join(names[:5])[:200]}"
         return f"{came} came, and the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
@@ -88,13 +89,13 @@ def _grouped(frames: Iterable[Frame]) -> dict[Shape, list[Frame]]:
     return groups
 
 
-def _slices(frames: list[Frame]) -> Numbers:
+def _segments(frames: list[Frame]) -> Numbers:
     """The segment of every row, in the order of `_joined`."""
     return np.array([number for frame in frames for number in frame.segments or ()], np.int64)
 
 
 def _joined(frames: list[Frame]) -> Any:
-    """All values, row by row; an array where all are arrays."""
+    """All values in row-major order; an array if all frames have arrays."""
     if len(frames) == 1:
         return frames[0].values
     if all(isinstance(frame.values, np.ndarray) for frame in frames):

@@ -1,8 +1,8 @@
-"""The same watch again for each segment of the traffic and each side, over the rows that the whole's watch has binned.
+"""A watch for each segment of the traffic and each side, over the rows that the watch of the whole has binned.
 
-A segment is compared with its own rows of the reference where the profile holds enough of them, else with the whole. The
-feature that segments go by is left out: within a segment it does not vary. Which row is in which segment is `segments`' to
-say, the monitor's budget of false alarms covers segments and whole together.
+A segment is compared with its own rows of the reference if the profile has enough of them, else with the whole. The feature that
+defines the segments is left out, since it does not vary within one. `binning.segments` assigns rows to segments; the monitor's
+budget of false alarms covers segments and whole together.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ OWN, WHOLE = "segment", "whole"
 
 @dataclass(frozen=True, eq=False)
 class _Kept:
-    """The features that segments are watched for: which of the side's they are, and what their codes are there."""
+    """The features that are watched in segments: their numbers in the side, and how their codes are converted."""
 
     reference: SideProfile
     rows: Numbers
     width: int
-    """Of the whole's bins."""
+    """B of the whole."""
     offsets: Codes
 
     @classmethod
@@ -51,13 +51,13 @@ class _Kept:
         return np.asarray(of_whole[self.rows] % self.width + self.offsets)
 
     def counted(self, counts: Counts) -> SideProfile:
-        """The reference with other counts, which are the whole side's."""
+        """The reference with other counts, given in the bins of the whole side."""
         width = self.reference.counts.shape[1]
         return SideProfile(self.reference.features, counts[self.rows, :width], self.reference.moments)
 
 
 class SegmentWatches:
-    """The watches of all segments of both sides; `router` numbers the segments."""
+    """The watches of all segments on both sides; `router` numbers the segments."""
 
     def __init__(self, settings: Settings, router: Router, reference: Profile | None) -> None:
         self.router = router
@@ -71,19 +71,19 @@ class SegmentWatches:
 
     @property
     def most(self) -> int:
-        """How many segments may share the budget, `other` included."""
+        """Most segments that share the budget, `other` included."""
         return self.router.most + 1
 
     def limit(self, limits: Policy) -> None:
-        """These limits are in force from now on."""
+        """Set the limits of all watches."""
         self._limits = limits
         for watch in self._watches.values():
             watch.verdicts.limits = limits
 
     def begin(self, side: Side, whole: SideProfile, now: float) -> None:
-        """The reference of a side is known: watch the segments that are."""
+        """The reference of a side is known: watch the known segments."""
         if side is Side.INPUT:
-            self.router.know(whole.features)
+            self.router.use_reference(whole.features)
         kept = _Kept.of(whole, self.router.by.feature if side is Side.INPUT else "")
         if len(kept.rows):
             self._kept[side] = kept
@@ -91,7 +91,7 @@ class SegmentWatches:
             self._open(side, now)
 
     def take(self, side: Side, batches: Iterable[Batch], now: float) -> list[Event]:
-        """Take what the whole's watch has binned."""
+        """Take rows that the watch of the whole has binned."""
         events: list[Event] = []
         for batch in batches if side in self._kept else ():
             if batch.segments is not None:
@@ -102,11 +102,11 @@ class SegmentWatches:
         return events
 
     def tick(self, now: float) -> list[Event]:
-        """Do what is due by time."""
+        """Judge blocks that have waited long enough, and close windows whose time is over."""
         return [event for watch in self._watches.values() for event in watch.tick(now)]
 
     def finish(self, now: float) -> list[Event]:
-        """Close what is open."""
+        """Judge waiting rows and close open windows."""
         return [event for watch in self._watches.values() for event in watch.finish(now)]
 
     def views(self) -> tuple[SegmentView, ...]:
@@ -126,7 +126,7 @@ class SegmentWatches:
         )
 
     def _open(self, side: Side, now: float) -> None:
-        """Watch the segments that are new."""
+        """Watch new segments."""
         for number in range(len(self.router.names)):
             if (side, number) not in self._watches:
                 own = self._own[side].get(number)
@@ -136,7 +136,7 @@ class SegmentWatches:
                 self._rows[side, number] = 0
 
     def _references(self, side: Side, whole: Counts) -> dict[int, Counts]:
-        """Each segment's own counts where there are enough; those of `other` are what the segments leave of the whole."""
+        """Own reference counts (F, B) of each segment with enough rows; `other` has what the segments leave of the whole."""
         least = self._settings.window.min_rows
         found = _stored(self._stored, self.router.names, side, least)
         rest = whole - sum(found.values())

@@ -1,7 +1,7 @@
-"""The verdicts on the features of one side and on all of them together: raised as evidence comes, ended by closed windows.
+"""The verdicts on the features of one side, and on all of them together: raised by evidence, ended by closed windows.
 
-Keeps the states and makes the reports; what follows from figures is `policy`'s to say, the figures are `evidence`'s and the
-measures'. Its owner is the `watch`, which tells it of rows and windows.
+Keeps the states and makes the reports. `policy` decides what follows from figures; `evidence` and the measures give
+these. Its owner is `watch`, which passes rows and windows.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
-from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Counts, Floats, Mask
 from sidecar.core.words.events import ALL_FEATURES, BinShift, FeatureReport, NotEnough, Score, State, VerdictChanged
 from sidecar.core.words.frame import Side
 from sidecar.core.words.view import AllFeaturesView
 
 Scores = dict[str, Score | NotEnough]
-_BAD = frozenset({State.WARNING, State.DRIFT})
+_ABNORMAL = frozenset({State.WARNING, State.DRIFT})
 
 
 class Verdicts:
-    """`limits` is set by the monitor, since the budget is shared over both sides."""
+    """The states of one side. `limits` is set by the monitor, since both sides share the budget."""
 
     def __init__(
         self,
@@ -46,7 +45,7 @@ class Verdicts:
         self.all_features = State.INSUFFICIENT
         """The verdict on all features together."""
         self.ranges = [ranges(feature) for feature in reference.features]
-        """How each bin of each feature reads."""
+        """The label of each bin, by feature."""
         self._side = side
         self._features = reference.features
         self._segment = segment
@@ -59,22 +58,22 @@ class Verdicts:
         """Unix seconds at which each state began; last that of all features together."""
         self._changed = [0] * (features + 1)  # rows judged when it began
         self._looks = [0] * (features + 1)
-        self._rate: list[RateChange | None] = [None] * (features + 1)
+        self._rate: list[RateChange | None] = [None] * features
         self._lessened = [False] * features
 
     @property
     def detectors(self) -> int:
-        """How many share the budget: one a feature, and one for all together if there are several."""
+        """Detectors that share the budget: one per feature, and one for all together if there are several."""
         features = len(self.states)
         return features + 1 if features > 1 else features
 
     @property
     def drifting(self) -> Mask:
-        """Which features are in state drift (F,). Their own verdict says it all: they are left out of what is told together."""
+        """Features in state drift (F,). They have their own verdict, so the verdicts on several features leave them out."""
         return np.array([state is State.DRIFT for state in self.states])
 
     def change(self, rows: int, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
-        """Look at the evidence after `rows` rows in all; `scores` gives those of one feature."""
+        """Change verdicts by the evidence after `rows` rows since the start; `scores(at)` gives the scores of feature `at`."""
         self._rows = rows
         if rows < self.limits.least_rows:
             return []
@@ -82,28 +81,28 @@ class Verdicts:
             self.states = [State.OK] * len(self.states)
             self.all_features = State.OK
             self.since = [now] * len(self.since)
-        return [*self._change_features(scores, now), *self._change_all(now)]
+        return [*self._change_features(scores, now), *self._change_all_features(now)]
 
     def close(
         self, scores: list[Scores], reference: Floats, live: Counts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
-        """A window that began after `began` rows closed with these scores and counts, to be compared with these of the reference:
-        its reports, and what it ended.
+        """A window closed, with `live` counts (F, B) to compare with `reference` counts
+        (F, B). Returns its reports and the verdicts that it ended.
         """
-        endings = {at: self._ending(at) for at, state in enumerate(self.states) if state in _BAD}
         before = list(self.states)
-        for at, found in endings.items():
+        watched = [at for at, state in enumerate(before) if state in _ABNORMAL]
+        for at in watched:
+            found = self._ending(at)
             if found is Ending.OVER:
                 self._begin(at, State.OK, None, now)
-            elif found is Ending.LESSENED and self.states[at] is State.DRIFT:
+            elif found is Ending.LESSENED and before[at] is State.DRIFT:
                 self._begin(at, State.WARNING, self._rate[at], now)
                 self._lessened[at] = True
-        changed = [at for at in endings if self.states[at] is not before[at]]
+        changed = [at for at in watched if self.states[at] is not before[at]]
         reports = self._reports(scores, reference, live)
         self._evidence.reset(np.array(changed, np.int64))
-        self._mask()
         changes = [VerdictChanged(now, before[at], self._rows, reports[at]) for at in changed]
-        return reports, [*changes, *self._recover_all(now)]
+        return reports, [*changes, *self._mask(now), *self._recover_all_features(now)]
 
     def _ending(self, at: int) -> Ending:
         """Whether the verdict on a feature is over."""
@@ -114,13 +113,13 @@ class Verdicts:
         return ending(reference, live, rows, self._rate[at], limits.material, limits.recovery_error, self._looks[at])
 
     def _begin(self, at: int, state: State, rate: RateChange | None, now: float) -> None:
-        """A feature is in another state from now on; one that it lessened to is looked at anew."""
+        """A feature is in another state from now on."""
         self.states[at] = state
         self.since[at], self._changed[at], self._looks[at] = now, self._evidence.judged, 0
         self._rate[at], self._lessened[at] = rate, False
 
     def all_features_view(self) -> AllFeaturesView | None:
-        """All features together; None where there is one."""
+        """All features together; None if there is only one."""
         if len(self.states) < 2:
             return None
         effect, rows = self._evidence.effect_of_all()
@@ -142,25 +141,31 @@ class Verdicts:
             after = verdict(self.limits, before, float(evidence[at]), matters or rate is not None)
             if after is not before:
                 self._begin(at, after, None if matters else rate, now)
-                self._mask()
                 moved = shifts(self._reference[at : at + 1], counts[None, :], self.ranges[at : at + 1])[0]
                 words = changed(self._features[at], self._reference[at], counts, self.ranges[at])
                 report = self._report(at, scores(at), float(evidence[at]), (size, recent), moved, words)
                 events.append(VerdictChanged(now, before, self._rows, report))
-        return events
+        return [*events, *self._mask(now)]
 
     def _doubt(self, at: int, rows: float) -> float:
-        """What the effect must exceed the material one by: a change that lessened must come back for certain."""
+        """By how much the effect must exceed the material one (PSI): a change that lessened must come back for certain."""
         return 2 * (2 * self._features[at].bins) ** 0.5 / max(rows, 1.0) if self._lessened[at] else 0.0
 
-    def _mask(self) -> None:
-        """A feature with a verdict of its own has no part in that on all features; what it brought to it is taken back."""
-        masked = self.drifting
-        if (masked & ~self._evidence.masked).any() and self.all_features is State.OK:
-            self._evidence.all_features.reset()
-        self._evidence.masked = masked
+    def _mask(self, now: float) -> list[VerdictChanged]:
+        """A feature with a drift of its own has no part in the verdict on all features, and takes back what it brought."""
+        added = self.drifting & ~self._evidence.masked
+        self._evidence.masked = self.drifting
+        if not added.any() or self.all_features is State.DRIFT:
+            return []
+        self._evidence.all_features.reset()
+        return self._end_all_features(now) if self.all_features is State.WARNING else []
 
-    def _change_all(self, now: float) -> list[VerdictChanged]:
+    def _end_all_features(self, now: float) -> list[VerdictChanged]:
+        before, self.all_features, self.since[-1] = self.all_features, State.OK, now
+        self._evidence.all_features.reset()
+        return [VerdictChanged(now, before, self._rows, self._report_all_features())]
+
+    def _change_all_features(self, now: float) -> list[VerdictChanged]:
         before, evidence = self.all_features, self._evidence.all_features.log10
         if before is State.DRIFT or evidence < min(self.limits.warning, self.limits.alarm):
             return []
@@ -169,22 +174,17 @@ class Verdicts:
         if self.all_features is before:
             return []
         self.since[-1], self._changed[-1], self._looks[-1] = now, self._evidence.judged, 0
-        return [VerdictChanged(now, before, self._rows, self._report_all())]
+        return [VerdictChanged(now, before, self._rows, self._report_all_features())]
 
-    def _recover_all(self, now: float) -> list[VerdictChanged]:
-        before, features = self.all_features, np.flatnonzero(~self.drifting)
-        if before not in _BAD or not len(features):
+    def _recover_all_features(self, now: float) -> list[VerdictChanged]:
+        features = np.flatnonzero(~self.drifting)
+        if self.all_features not in _ABNORMAL or not len(features):
             return []
         self._looks[-1] += 1
         live, rows = self._evidence.spans(features, self._changed[-1])
-        limits = self.limits
-        reference = self._reference[features]
-        if ending(reference, live, rows, None, limits.material, limits.recovery_error, self._looks[-1]) is not Ending.OVER:
-            return []
-        self.all_features = State.OK
-        self.since[-1] = now
-        self._evidence.all_features.reset()
-        return [VerdictChanged(now, before, self._rows, self._report_all())]
+        limits, reference = self.limits, self._reference[features]
+        found = ending(reference, live, rows, None, limits.material, limits.recovery_error, self._looks[-1])
+        return self._end_all_features(now) if found is Ending.OVER else []
 
     def _reports(self, scores: list[Scores], reference: Floats, live: Counts) -> tuple[FeatureReport, ...]:
         evidence = self._evidence.log10().tolist()
@@ -192,7 +192,7 @@ class Verdicts:
         moved = shifts(reference, live.astype(np.float64), self.ranges)
         figures = zip(effects.tolist(), rows.tolist(), strict=True)
         return tuple(
-            self._report(at, scores[at], evidence[at], effect, moved[at], self._words(at, reference[at], live[at]))
+            self._report(at, scores[at], evidence[at], effect, moved[at], self._wording(at, reference[at], live[at]))
             for at, effect in enumerate(figures)
         )
 
@@ -222,13 +222,13 @@ class Verdicts:
             importance=self._features[at].importance,
         )
 
-    def _words(self, at: int, reference: Floats, live: Counts) -> str:
-        """How a feature changed that has a verdict; nothing of others, whose changes are chance."""
+    def _wording(self, at: int, reference: Floats, live: Counts) -> str:
+        """How a feature changed; empty unless it is in warning or drift, since other changes are chance."""
         if self.states[at] not in (State.WARNING, State.DRIFT):
             return ""
         return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
 
-    def _report_all(self) -> FeatureReport:
+    def _report_all_features(self) -> FeatureReport:
         effect, rows = self._evidence.effect_of_all()
         return FeatureReport(
             side=self._side,

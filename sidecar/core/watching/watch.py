@@ -1,7 +1,7 @@
 """One side against its reference: gathers evidence in blocks of rows, closes windows, changes verdicts.
 
-Rows wait until a block is full or has waited for a moment, because bets are placed per block. Figures are computed for all
-features at once. The monitor feeds it frames and the time; binning is done by `row_batches`, judging by `policy`.
+Rows wait until a block is full or has waited long enough, because bets are placed per block. Figures are computed for
+all features at once. The monitor passes frames and the time; `row_batches` bins, and `policy` judges.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from sidecar.core.words.view import FeatureView, SegmentFeature
 from sidecar.settings import Settings
 
 BLOCK_SECONDS = 0.02
-"""Rows wait this long to be judged together, so that a fast stream costs little per row and a slow one is judged often..."""
+"""Rows wait this long to form a block, so that a fast stream costs little per row and a slow one is judged often..."""
 LEAST_BLOCK = BLOCK_ROWS
-"""...unless there are fewer than this, which wait for the next tick..."""
+"""...unless there are fewer rows than this, which wait for the next tick..."""
 MOST_BLOCK = 256
-"""...or as many as this, which are judged at once."""
+"""...or this many, which are judged at once."""
 SEGMENT_BLOCK_SECONDS = 0.5
-"""Instead of `BLOCK_SECONDS` for a segment of the traffic: there are many of them, and each has few rows."""
+"""`BLOCK_SECONDS` of a segment: there are many segments, and each has few rows."""
 
 
 class Watch:
-    """One side; its verdicts and their limits are in `verdicts`."""
+    """One side of the whole traffic, or of one `segment`. `verdicts` has its states and limits."""
 
     def __init__(
         self, side: Side, reference: SideProfile, settings: Settings, limits: Policy, now: float, segment: str = ""
@@ -64,14 +64,14 @@ class Watch:
         self._season_offset = settings.drift.season_offset_seconds
         binner = Binner(reference.features)
         self._binner = binner
-        self._arrivals = RowBatches(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
+        self._row_batches = RowBatches(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
         self._quality = Quality(reference, binner, self._evidence.null.q)
         self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)
         pairs = None if segment or reference.seasons else reference.joint
         self.joint = JointWatch(side, reference, pairs) if pairs else None
-        """How features hang together; None for a segment, for a reference that does not know, and for one with seasons, whose
-        features go together otherwise at each hour."""
+        """The test of correlations; None for a segment, for a reference without correlations, and for one with seasons, since
+        correlations differ between seasons."""
         self._scale = scale(reference)
         self._reference = reference.numbers
         self._moments = Moments.empty(len(binner.numeric))
@@ -79,7 +79,7 @@ class Watch:
         self._open: Counts = np.zeros_like(reference.counts)
         self._expected = np.zeros(
             reference.counts.shape if reference.seasons else 0
-        )  # shares of the seasons that the open window's rows came in
+        )  # expected rows of the open window, by the seasons of its rows
         self._last: Counts = np.zeros_like(reference.counts)
         self._scores = self._score(self._last)
         self._rows = 0
@@ -88,23 +88,23 @@ class Watch:
         self._waiting_since = now
 
     def take(self, frames: Iterable[Frame], now: float) -> list[Event]:
-        """Take the rows of frames of this side; judge as many blocks as are full."""
+        """Take the rows of frames of this side; judge all full blocks."""
         batches, events = self.binned(frames, now)
         return [*events, *self.take_batches(batches, now)]
 
     def binned(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
-        """The rows of frames in this side's bins, not judged yet."""
-        return self._arrivals.batches(frames, now)
+        """Bin the rows of frames without judging them."""
+        return self._row_batches.batches(frames, now)
 
     def take_batches(self, batches: Iterable[Batch], now: float) -> list[Event]:
-        """Take what `binned` made."""
+        """Take batches made by `binned`; judge all full blocks."""
         for batch in batches:
             self._moments = self._moments.merge(Moments.of(batch.numbers))
             self._queue(batch.codes, self._quality.add(batch), now)
         return self._advance_full(now)
 
     def take_codes(self, codes: Codes, now: float) -> list[Event]:
-        """Take rows (F, n) in the bins of the reference whose numbers nobody will ask for."""
+        """Take rows as flat codes (F, n), without their numbers."""
         self._queue(codes, np.zeros_like(codes), now)
         return self._advance_full(now)
 
@@ -115,17 +115,17 @@ class Watch:
         return events + (self._close(now) if self.window.due(now) else [])
 
     def finish(self, now: float) -> list[Event]:
-        """Judge what waits, and close the window if it holds any rows."""
+        """Judge waiting rows, and close the window if it has any rows."""
         events = self._advance(1, now)
         return events + (self._close(now) if self.window.rows else [])
 
     def live(self) -> SideProfile:
-        """What came since the start, as a profile."""
+        """All rows since the start, as a profile."""
         return SideProfile(self.reference.features, self._live.copy(), self._moments)
 
     def violations(self) -> dict[tuple[str, str], int]:
-        """Rows by (feature, kind). Values out of range and unseen names have bins, so they are counted there."""
-        found = dict(self._arrivals.violations + self._quality.violations)
+        """Violating rows by (feature, kind). Values out of range and unseen names are counted by their bins."""
+        found = dict(self._row_batches.violations + self._quality.violations)
         for feature, counts in zip(self.reference.features, self._live.tolist(), strict=True):
             if feature.ordered and feature.edges:
                 found[feature.name, "range"] = counts[0] + counts[len(feature.edges)]
@@ -134,7 +134,7 @@ class Watch:
         return {key: count for key, count in found.items() if count}
 
     def views(self) -> tuple[FeatureView, ...]:
-        """All features as their readers see them."""
+        """The view of every feature."""
         return feature_views(
             self.reference,
             ranges=self.verdicts.ranges,
@@ -149,7 +149,7 @@ class Watch:
         )
 
     def segment_features(self) -> tuple[SegmentFeature, ...]:
-        """All features in few words, for a segment of the traffic."""
+        """The short view of every feature, for a segment."""
         effects, rows, _ = self._evidence.effect(np.arange(len(self.reference.features)))
         evidence, alarm = self._evidence.log10().tolist(), self.verdicts.limits.alarm
         figures = zip(effects.tolist(), rows.tolist(), strict=True)
@@ -165,12 +165,12 @@ class Watch:
         self._waiting_rows += codes.shape[1]
 
     def _advance_full(self, now: float) -> list[Event]:
-        """Judge as many blocks as are full, or have waited."""
+        """Judge blocks that are full or have waited long enough."""
         waited = now - self._waiting_since >= self._block_seconds
         return self._advance(LEAST_BLOCK if waited else MOST_BLOCK, now)
 
     def _advance(self, least: int, now: float) -> list[Event]:
-        """Judge blocks while at least `least` rows wait."""
+        """Judge blocks of equal size while at least `least` rows wait."""
         events: list[Event] = []
         if self._waiting_rows < least:
             return events
@@ -179,16 +179,16 @@ class Watch:
         while rows - at >= least:
             blocks = -(-(rows - at) // MOST_BLOCK)
             size = min(-(-(rows - at) // blocks), self.window.room)
-            events += self._judge(codes[:, at : at + size], runs[:, at : at + size], now)
+            events += self._process(codes[:, at : at + size], runs[:, at : at + size], now)
             at += size
         self._waiting = [(codes[:, at:], runs[:, at:])] if at < rows else []
         self._waiting_rows = rows - at
         return events
 
-    def _judge(self, codes: Codes, runs: Numbers, now: float) -> list[Event]:
-        """One block: counts, evidence, verdicts; and the window, if the block fills it."""
+    def _process(self, codes: Codes, runs: Numbers, now: float) -> list[Event]:
+        """Process one block: counts, evidence, verdicts; closes the window if the block fills it."""
         counts = self._binner.counts(codes)
-        self._stand_on_season(codes.shape[1], now)
+        self._use_season(codes.shape[1], now)
         self._evidence.update(codes, runs)
         if self.joint:
             self.joint.add(codes)
@@ -200,11 +200,11 @@ class Watch:
         return events + (self._close(now) if self.window.due(now) else [])
 
     def _close(self, now: float) -> list[Event]:
-        """Score the window, tell of it, and end the verdicts that it shows to be over."""
+        """Score and report the window, and end the verdicts that have recovered in it."""
         self._quality.close(self.window.rows)
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
-        reports, changes = self.verdicts.close(self._scores, self._matched(), self._open, now)
+        reports, changes = self.verdicts.close(self._scores, self._matched_reference(), self._open, now)
         self._expected = np.zeros_like(self._expected)
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
@@ -220,8 +220,8 @@ class Watch:
         share, drifting = self._evidence.independent_share, self.verdicts.drifting
         return self.joint.close(share, drifting, self.verdicts.limits, self._rows, now)
 
-    def _stand_on_season(self, rows: int, now: float) -> None:
-        """Compare the rows that come now with the season that they come in."""
+    def _use_season(self, rows: int, now: float) -> None:
+        """Compare with the current season from now on, and note its expected shares for `rows` rows."""
         seasons = self.reference.seasons
         if seasons is None:
             return
@@ -233,20 +233,22 @@ class Watch:
             self._season_shares = ratios(reference)
         self._expected += self._season_shares * rows
 
-    def _matched(self) -> Floats:
-        """The reference counts for the rows of the open window: of the seasons that they came in."""
+    def _matched_reference(self) -> Floats:
+        """Reference counts (F, B) for the rows of the open window: those of their seasons, weighted by rows."""
         if self.reference.seasons is None:
             return self._reference
         return np.asarray(ratios(self._expected) * self._reference.sum(axis=1, keepdims=True))
 
     def _recent_scores(self, at: int) -> Scores:
-        """Scores of the open window; those of the last one where the open one is too small to say anything."""
+        """Scores of feature `at` in the open window, or in the last one if the open one has too few rows."""
         if self.window.rows < self._least_rows:
             return self._scores[at]
         only = slice(at, at + 1)
         part = Scale(self._scale.ordered[only], self._scale.steps[only], self._scale.rest[only])
-        pair = Pair(self._matched()[only], self._open[only].astype(np.float64), part)
+        pair = Pair(self._matched_reference()[only], self._open[only].astype(np.float64), part)
         return scores(MEASURES, pair, self._least_rows)[0]
 
     def _score(self, counts: Counts) -> list[Scores]:
-        return scores(MEASURES, Pair(self._matched(), counts.astype(np.float64), self._scale), self._least_rows)
+        return scores(
+            MEASURES, Pair(self._matched_reference(), counts.astype(np.float64), self._scale), self._least_rows
+        )

@@ -1,6 +1,6 @@
-"""When a window closes: after so many rows or so long, whichever comes first, but never with too few rows to say anything.
+"""Decides when a window closes: after so many rows or so long, whichever comes first, but never with too few rows.
 
-It counts rows and takes the time as an argument; what was counted in the window is the monitor's.
+It counts rows and takes the time as an argument; the monitor keeps what was counted in the window.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ class Window:
 
     @property
     def room(self) -> int:
-        """Rows until it is full."""
+        """Rows until it is full, at least 1."""
         return max(self._settings.rows - self.rows, 1)
 
     def due(self, now: float) -> bool:
-        """Whether it is to be closed: full, or over with at least `min_rows`. One that is smaller goes on."""
+        """Whether to close it: it is full, or its time is over and it has `min_rows`. A smaller one stays open."""
         if self.rows >= self._settings.rows:
             return True
         over = now - self.started >= self._settings.seconds
         return over and self.rows >= min(self._settings.min_rows, self._settings.rows)
 
     def restart(self, now: float) -> None:
-        """Begin the next one."""
+        """Start the next window."""
         self.started = now
         self.rows = 0

@@ -1,6 +1,7 @@
-"""The types of numpy arrays that pass between rooms. Shapes are said where they are used.
+"""The types of numpy arrays that pass between rooms. Shapes are given where they are used, in these letters:
 
-F counts features, B bins (padded to the widest feature), n rows, K rank scores, F' the features that take part in pairs.
+F features, B bins (padded to the widest feature), n live rows, m reference rows, S memories of evidence, F' features whose
+pairs are compared, K = 2F' rank scores. Modules that use other letters define them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
-"""Rows counted, by feature and bin (F, B) where nothing else is said."""
+"""Counts of rows, (F, B) unless stated otherwise."""
 Codes = NDArray[np.int64]
 """Flat bin numbers, `feature * B + bin` (F, n)."""
 Numbers = NDArray[np.int64]

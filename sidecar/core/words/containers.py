@@ -1,4 +1,4 @@
-"""What is known of containers: the sidecar's own cgroup, and the model's processes where the pod shares them. Values only."""
+"""What is known of containers: the sidecar's own cgroup, and the model's processes where the pod shares its process namespace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class CgroupView(msgspec.Struct, frozen=True):
-    """The limits and use of the sidecar's own container, as its kernel counts them."""
+    """Limits and use of the sidecar's own container, as the kernel counts them."""
 
     cpu_seconds: float
     throttled_seconds: float
@@ -23,13 +23,13 @@ class ProcessesView(msgspec.Struct, frozen=True):
     memory_bytes: int
     threads: int
     descriptors: int | None
-    """None where the kernel does not let us look: another user's."""
+    """None where the kernel forbids it, because the processes are another user's."""
     started: float
     """Unix time of the oldest."""
 
 
 class ContainersView(msgspec.Struct, frozen=True):
-    """Either is None where there is nothing to see."""
+    """Own container and model; None where there is nothing to read."""
 
     own: CgroupView | None = None
     model: ProcessesView | None = None

@@ -1,6 +1,6 @@
-"""What the monitor has to say: frozen values that sinks take. Times are Unix seconds.
+"""What the monitor reports: frozen values that sinks take. Times are Unix seconds.
 
-An event carries the figures it rests on and the rows behind each, so that a sink formats and never computes.
+An event carries the figures it rests on and the number of rows behind each, so that a sink formats and never computes.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class State(enum.StrEnum):
 
 
 ALL_FEATURES = "*"
-"""Stands for the name of a feature in the report on all features of a side together."""
+"""Name of the feature in the report on all features of a side together."""
 
 
 class Score(msgspec.Struct, frozen=True):
     """One measure of one feature: distance of live from reference, over `rows` live rows.
 
-    `debiased` is the figure without its expected value under no drift (never below 0); `p_value` treats the
-    reference as a sample. NaN never stands here: where there is not enough, there is no Score (see NotEnough).
+    `debiased` is the value minus its expected value without drift, never below 0. `p_value` treats the reference as a sample. No
+    figure is NaN: with too few rows there is no Score but a NotEnough.
     """
 
     value: float
@@ -40,14 +40,14 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class NotEnough(msgspec.Struct, frozen=True):
-    """A measure refused to say anything, and why, e.g. `17 rows, 100 needed`."""
+    """A measure gave no figure, and why, e.g. `17 rows, 100 needed`."""
 
     reason: str
     rows: int
 
 
 class BinShift(msgspec.Struct, frozen=True):
-    """One bin that moved: its readable range, and its share in reference and live."""
+    """One bin whose share changed: its readable range, and its share in reference and live."""
 
     range: str
     reference_ratio: float
@@ -55,9 +55,9 @@ class BinShift(msgspec.Struct, frozen=True):
 
 
 class FeatureReport(msgspec.Struct, frozen=True):
-    """All figures of one feature when a window closed or its verdict changed.
+    """All figures of one feature, when a window closed or its verdict changed.
 
-    On all features together (`ALL_FEATURES`) there are no scores and no shifts, and the effect is the sum over features.
+    For all features together (`ALL_FEATURES`) there are no scores and no shifts, and the effect is the sum over features.
     """
 
     side: Side
@@ -69,20 +69,21 @@ class FeatureReport(msgspec.Struct, frozen=True):
     """log10 of the e-value; the alarm threshold is `threshold`."""
     threshold: float
     effect: float
-    """The debiased PSI, shares floored, that policy compared with `drift.material_psi`, over `effect_rows` recent rows."""
+    """The debiased PSI over floored shares (`stats.divergence.effect`) that policy compared with `drift.material_psi`, over
+    `effect_rows` recent rows."""
     effect_rows: int
     independent_ratio: float
-    """Share of recent rows that count as independent: 1, or less where rows depend on those before them."""
+    """Effective independent rows per recent row: 1, or less where rows depend on those before them."""
     shifts: tuple[BinShift, ...]
-    """The bins that moved most, most first; at most five."""
+    """The bins that changed most, largest first; at most five."""
     changed: str = ""
-    """How it changed, in a few words."""
+    """How it changed, in a few words; empty where nothing is worth reporting."""
     units: float | None = None
-    """The factor by which live numbers are larger than the reference's, where they seem to be in another unit."""
+    """Factor between live numbers and the reference's, where they seem to be in another unit; else None."""
     segment: str = ""
-    """The segment of the traffic that it is about; empty for the whole."""
+    """The segment of the traffic; empty for all of it."""
     importance: float = 1.0
-    """How much the model rests on the feature, 1 being ordinary (`Feature.importance`)."""
+    """Weight of the feature in the model, 1 on average (`Feature.importance`)."""
 
     @property
     def impact(self) -> float:
@@ -106,11 +107,11 @@ class DecodeFailed(msgspec.Struct, frozen=True):
     detail: str
     since_last: int
     trace_id: str = ""
-    """Of the exchange that it came with, if that is sampled."""
+    """Trace of the exchange, if it is sampled."""
 
 
 class WindowClosed(msgspec.Struct, frozen=True):
-    """A window closed: its rows are in, its scores are final."""
+    """A window closed: all its rows are counted, and its scores are final."""
 
     side: Side
     started: float
@@ -118,7 +119,7 @@ class WindowClosed(msgspec.Struct, frozen=True):
     rows: int
     features: tuple[FeatureReport, ...]
     segment: str = ""
-    """The segment of the traffic that it is of; empty for the whole."""
+    """The segment of the traffic; empty for all of it."""
 
 
 class VerdictChanged(msgspec.Struct, frozen=True):
@@ -131,7 +132,7 @@ class VerdictChanged(msgspec.Struct, frozen=True):
 
 
 class PairShift(msgspec.Struct, frozen=True):
-    """Two features whose correlation changed (of their bins' places or of the squares of these)."""
+    """Two features of which a correlation of rank scores changed."""
 
     first: str
     second: str
@@ -140,23 +141,23 @@ class PairShift(msgspec.Struct, frozen=True):
 
 
 class JointReport(msgspec.Struct, frozen=True):
-    """How the features of one side hang together, over the last batch of rows that was tested."""
+    """The correlations between the features of one side, over the last batch of rows that was tested."""
 
     side: Side
     state: State
     p_value: float
-    """Over all pairs; an alarm needs one below `threshold`, which is what the budget of false alarms leaves for so many rows."""
+    """Over all pairs; an alarm needs one below `threshold`: the budget of false alarms, times the rows since the last test."""
     threshold: float
     effect: float
-    """The change of the correlation that is most certain to have changed, compared with `drift.material_correlation`."""
+    """Change of the correlation that is most certain to have changed, compared with `drift.material_correlation`."""
     rows: int
     features: tuple[tuple[str, float], ...]
-    """The features that carry it, with their shares, most first."""
+    """The features that contribute most, with their shares, largest first."""
     pairs: tuple[PairShift, ...]
 
 
 class JointChanged(msgspec.Struct, frozen=True):
-    """The verdict on how features hang together changed from `before` to `report.state`."""
+    """The verdict on the correlations between features changed from `before` to `report.state`."""
 
     at: float
     before: State
@@ -165,7 +166,7 @@ class JointChanged(msgspec.Struct, frozen=True):
 
 
 class ReferenceLearned(msgspec.Struct, frozen=True):
-    """No reference was given, and one was learned from the first `rows` rows of `side`."""
+    """No reference was given; one was learned from `rows` rows of `side`."""
 
     at: float
     side: Side
@@ -174,7 +175,10 @@ class ReferenceLearned(msgspec.Struct, frozen=True):
 
 
 class LearningRefused(msgspec.Struct, frozen=True):
-    """No reference was learned from the rows so far, since their older half differs from the newer, most in `feature`."""
+    """No reference was learned yet, because the older half of the rows differs from the newer half, most in `feature`.
+
+    `times` counts the refusals.
+    """
 
     at: float
     side: Side
@@ -185,7 +189,7 @@ class LearningRefused(msgspec.Struct, frozen=True):
 
 
 class ReferenceChanged(msgspec.Struct, frozen=True):
-    """The reference was replaced; windows, evidence and verdicts began anew. Digests are empty where there was none."""
+    """The reference was replaced; windows, evidence and verdicts restarted. Digests are empty where there was none."""
 
     at: float
     before: str

@@ -1,7 +1,7 @@
 """The one value that crosses from the traffic process to the observer: an exchange, as it was on the wire.
 
-Heads and bodies are the raw bytes; nothing here decides what is forwarded, and reading a header is left to who needs
-it. It knows no socket and no clock: `proxy` fills it in, `handoff` carries it, the rest of `core` reads it.
+Heads and bodies are raw bytes. Nothing here decides what is forwarded, and headers are parsed only when somebody asks for one.
+`proxy` fills it in, `handoff` carries it, the rest of `core` reads it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import functools
 import msgspec
 
 _REMEMBERED_BYTES = 2048
+"""Longest head whose parsed headers are cached."""
 
 
 class Outcome(enum.StrEnum):
@@ -28,18 +29,18 @@ class Outcome(enum.StrEnum):
 class Message(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One direction of an exchange, as it was on the wire.
 
-    `head` is the raw head with its final blank line (empty if it was not seen whole), `body` the raw body as kept by
-    the tap (chunked framing included), `body_bytes` how many body bytes passed in all.
+    `head` is the raw head with its final blank line, empty if it was not seen whole; `body` is the raw body as kept by the tap,
+    chunked framing included; `body_bytes` counts all body bytes that passed.
     """
 
     head: bytes = b""
     body: bytes = b""
     body_bytes: int = 0
     truncated: bool = False
-    """The body went on beyond `tap.body_limit_bytes`, or was shed: `body` is not the whole of it."""
+    """`body` is incomplete: it exceeded `tap.body_limit_bytes`, or was shed."""
 
     def header(self, name: bytes) -> bytes | None:
-        """The value of the first header line called `name` (lower case), stripped; None where there is none."""
+        """The value of the first header line named `name` (lower case), stripped; None if there is none."""
         return _remembered(self.head, name) if len(self.head) <= _REMEMBERED_BYTES else _header(self.head, name)
 
 
@@ -52,7 +53,7 @@ def _header(head: bytes, name: bytes) -> bytes | None:
     return head[start : lowered.index(b"\r\n", start)].strip()
 
 
-_remembered = functools.lru_cache(maxsize=1024)(_header)  # clients and models repeat their heads
+_remembered = functools.lru_cache(maxsize=1024)(_header)  # clients and models repeat heads
 
 
 class Trace(msgspec.Struct, frozen=True, gc=False, array_like=True):

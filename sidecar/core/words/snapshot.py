@@ -1,7 +1,7 @@
 """What the traffic process counted, as a cumulative snapshot.
 
-Snapshots travel over the handoff; a lost or repeated one does no harm, and a restarted observer is exact again after
-the next. Histogram counts are per bucket (not cumulated), one longer than their bounds: the last is +Inf.
+Snapshots travel over the handoff. A lost or repeated one does no harm, and a restarted observer is exact after the next one.
+Histogram counts are per bucket, not cumulative, and one longer than their bounds: the last bucket is +Inf.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 DURATION_BOUNDS = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 )  # fmt: skip
-"""Seconds; the semantic conventions' buckets for http.server.request.duration with .001 and .0025 before them."""
+"""Seconds; the buckets of the semantic conventions for http.server.request.duration, preceded by .001 and .0025."""
 
 ADDED_BOUNDS = (
     0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.1,
@@ -28,7 +28,8 @@ SHED = (
     ("tap", "memory"), ("body", "bytes"), ("exchange", "items"), ("exchange", "bytes"), ("exchange", "drain"),
     ("handoff", "observer_gone"),
 )  # fmt: skip
-"""Where and why something may be dropped on the way to the observer. Each is counted from 0 on: the first loss must be seen."""
+"""(stage, reason) of what may be dropped on the way to the observer. Each is exported from 0, so that the first loss is
+visible."""
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ class RouteSeries(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """All that the traffic process knows, cumulative since its start; gauges are as of `taken_ns` (Unix time)."""
+    """Everything the traffic process counted since its start; gauges are as of `taken_ns` (Unix time in nanoseconds)."""
 
     taken_ns: int
     started_ns: int

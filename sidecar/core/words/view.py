@@ -1,6 +1,6 @@
-"""The monitor as its readers see it: an immutable look at every figure, for the Prometheus sink and the live page.
+"""The monitor as its readers see it: an immutable view of every figure, for the Prometheus sink and the live page.
 
-Made by `Monitor.view()`. Readers format, they never compute and never reach into the monitor.
+Made by `Monitor.view()`. Readers format; they never compute and never access the monitor.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from sidecar.core.words.frame import Side
 
 
 class BinView(msgspec.Struct, frozen=True):
-    """One bin: `bin` sorts (`00`, `01`, ...), `range` reads (`[3.2, 4.1)`); counts are since the observer's start."""
+    """One bin: `bin` for sorting (`00`, `01`, ...), `range` for reading (`[3.2, 4.1)`). Counts are since the reference
+    was taken up.
+    """
 
     bin: str
     range: str
@@ -23,7 +25,7 @@ class BinView(msgspec.Struct, frozen=True):
 
 
 class FeatureView(msgspec.Struct, frozen=True):
-    """One feature: live against reference, its last scores and its verdict."""
+    """One feature: live against reference, its last scores and its verdict. Figures are as in `FeatureReport`."""
 
     feature: str
     kind: str
@@ -69,9 +71,9 @@ class SideView(msgspec.Struct, frozen=True):
     """Rows gathered so far while `learning`."""
     features: tuple[FeatureView, ...]
     all_features: AllFeaturesView | None
-    """None while there is no reference, or one of a single feature."""
+    """None without a reference, or with a single feature."""
     joint: JointReport | None
-    """How features hang together, as last tested; None before the first test and without a reference that knows."""
+    """The last test of correlations; None before the first, and for a reference without correlations."""
 
     @property
     def drifted(self) -> int:
@@ -96,7 +98,7 @@ class SegmentView(msgspec.Struct, frozen=True):
     segment: str
     """The value, or `other`."""
     known: bool
-    """The value is declared or the reference's, so that it may be a label; False where a client gave it."""
+    """The value is declared or in the reference, so it may be a label; False where a client sent it."""
     side: Side
     reference: str
     """`segment` where the segment is compared with its own rows of the reference, else `whole`."""
@@ -110,19 +112,19 @@ class SegmentView(msgspec.Struct, frozen=True):
 
 
 class MonitorView(msgspec.Struct, frozen=True):
-    """Both sides, and what was counted on the way to them."""
+    """Both sides, and what was counted while reading messages."""
 
     sides: tuple[SideView, ...]
     decoded: dict[tuple[str, str], int]
     """(decoder, result) -> messages; result is `ok` or a reason of DecodeError."""
     answered: dict[str, int]
-    """Version that answers name -> decoded answers"""
+    """Model version named in responses -> decoded responses."""
     violations: dict[tuple[str, str], int]
     """(feature, kind) -> rows"""
     digest: str
     """The whole digest of the reference file; empty while there is none."""
     segments: tuple[SegmentView, ...] = ()
-    """Segments of the traffic, by side; empty where none are asked for."""
+    """Segments of the traffic, by side; empty without `segments.by`."""
     name: str = ""
     created: str = ""
-    """What the reference is called and when it was made, where it says so."""
+    """Name and creation time of the reference, where the file has them."""

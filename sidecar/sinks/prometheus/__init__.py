@@ -1,8 +1,8 @@
-"""The Prometheus sink: every metric of the contract, made from the last snapshot and the monitor's view when asked.
+"""The Prometheus sink: every metric of the contract, made from the last snapshot and the monitor's view at each scrape.
 
-Nothing is counted here but clashes of merged names, so a scrape is as exact as what it reads; only exemplars (trace ids of
-sampled exchanges) are gathered from events. Labels come from closed sets and from the reference, never from a client: `model`,
-`traffic`, `segments` and `features` see to that. It opens no port; the admin server asks it to render.
+Nothing is counted here except clashes of merged names, so a scrape is as exact as what it reads; only exemplars (trace
+ids of sampled exchanges) are collected from events. Labels come from closed sets and from the reference, never from a
+client: `model`, `traffic`, `segments` and `features` ensure that. It opens no port; the admin server asks it to render.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sidecar.sinks.prometheus.traffic import traffic_families
 
 _URGENCY = {State.DRIFT: 0, State.WARNING: 1, State.OK: 2, State.INSUFFICIENT: 3}
 _END = b"# EOF\n"
-"""How an OpenMetrics exposition ends."""
+"""The end of an OpenMetrics exposition."""
 
 
 def make(settings: Settings) -> PrometheusSink:
@@ -39,13 +39,13 @@ def make(settings: Settings) -> PrometheusSink:
 
 
 class PrometheusSink:
-    """Renders `/metrics`, as plain text or, for who asks, as OpenMetrics with exemplars."""
+    """Renders `/metrics` as plain text or, on request, as OpenMetrics with exemplars."""
 
     name = "prometheus"
     every_exchange = False
 
     def __init__(self, settings: Settings) -> None:
-        self.results: Mapping[str, int] = {}  # it is read, so there is nothing to lose
+        self.results: Mapping[str, int] = {}  # it is read, so no event can be lost
         self._families = Families(settings.model)
         self._features = FeatureText(settings.model)
         self._max_features = settings.metrics.max_features
@@ -54,15 +54,15 @@ class PrometheusSink:
         self._merger = Merger()
 
     def handle(self, event: Event) -> None:
-        """Remember the trace of a sampled exchange; nothing else is of interest."""
+        """Keep the trace id of a sampled exchange; other events are ignored."""
         if isinstance(event, ExchangeSeen):
             self._exemplars.remember(event.exchange)
 
     def flush(self) -> None:
-        """Nothing is buffered."""
+        """Does nothing: nothing is buffered."""
 
     def render(self, observed: Observed, accept: str) -> tuple[bytes, str]:
-        """Body and content type for a client whose `Accept` header is `accept`; in the model's format, if its page is merged."""
+        """Body and content type for an `Accept` header; in the format of the model's page, if one is merged."""
         merging = observed.merging
         page = merging.page if merging else None
         encode, content_type = choose_encoder("text/plain" if page and not page.openmetrics else accept)
@@ -83,7 +83,7 @@ class PrometheusSink:
 
     def _collect(self, observed: Observed) -> Iterable[Metric]:
         families = self._families
-        yield families.info("sidecar_build", "What runs here.", ("version",), [((__version__,), 1)])
+        yield families.info("sidecar_build", "Version of the sidecar.", ("version",), [((__version__,), 1)])
         yield families.gauge("sidecar_observer_up", "1 while the observer runs.", (), [((), 1)])
         yield families.counter(
             "sidecar_sink_events",
@@ -111,11 +111,11 @@ class PrometheusSink:
 
 
 class _Collected(Collector):
-    """Families that are made as they are written out, so that not all of them are in memory together."""
+    """Families that are made while they are written, so that they are not all in memory at once."""
 
     def __init__(self, families: Iterable[Metric]) -> None:
         self._families = families
 
     def collect(self) -> Iterable[Metric]:
-        """Once: the families are used up."""
+        """The families; works once."""
         return self._families

@@ -1,4 +1,4 @@
-"""Metric families of containers: the sidecar's own cgroup, and the model's processes where they can be seen."""
+"""Metric families of containers: the sidecar's own cgroup, and the model's processes where they are visible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sidecar.sinks.prometheus.families import Families
 
 
 def container_families(families: Families, view: ContainersView) -> Iterable[Metric]:
-    """Nothing of what cannot be seen."""
+    """The families of what could be read."""
     if view.own is not None:
         yield from _own(families, view.own)
     if view.model is not None:
@@ -22,7 +22,7 @@ def _own(families: Families, own: CgroupView) -> Iterable[Metric]:
     prefix = "sidecar_container"
     yield families.counter(f"{prefix}_cpu_seconds", "CPU time of the sidecar's container.", (), [((), own.cpu_seconds)])
     yield families.counter(
-        f"{prefix}_cpu_throttled_seconds", "Time that it was held back by its limit.", (), [((), own.throttled_seconds)]
+        f"{prefix}_cpu_throttled_seconds", "Time that it was throttled by its limit.", (), [((), own.throttled_seconds)]
     )
     yield families.gauge(f"{prefix}_memory_bytes", "Memory of the sidecar's container.", (), [((), own.memory_bytes)])
     limit = [] if own.limit_bytes is None else [((), float(own.limit_bytes))]

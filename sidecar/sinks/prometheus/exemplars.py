@@ -1,4 +1,4 @@
-"""Trace ids of sampled exchanges, one for each bucket of the duration histograms: the way from a graph to a trace.
+"""Trace ids of sampled exchanges, one per bucket of the duration histograms, which link a graph to a trace.
 
 The last one wins. Bounded, because a model could answer with ever new status codes.
 """
@@ -17,7 +17,7 @@ _MAX_SERIES = 512
 
 
 class Exemplars:
-    """Remembers, by method, route and status, the last sampled exchange in each bucket."""
+    """Keeps the last sampled exchange of each bucket, by method, route and status."""
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str, int], list[Exemplar | None]] = {}
@@ -38,6 +38,6 @@ class Exemplars:
         buckets[bisect_left(DURATION_BOUNDS, seconds)] = exemplar
 
     def of(self, method: str, route: str, status: int, durations: Histogram) -> Sequence[Exemplar | None]:
-        """One exemplar or None for each bucket; none in a bucket whose count has not caught up yet."""
+        """One exemplar or None per bucket; None while the bucket is empty in the last snapshot."""
         buckets = self._series.get((method, route, status), ())
         return [exemplar if count else None for exemplar, count in zip(buckets, durations.counts, strict=False)]

@@ -1,4 +1,6 @@
-"""Makes metric families whose samples all begin with the model's labels. The rest of the sink knows no client library."""
+"""Makes metric families whose samples all start with the labels of the model. The other modules of the sink need no
+client library.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,7 @@ class Families:
         bounds: Sequence[float],
         rows: Iterable[tuple[Sequence[str], Histogram, Sequence[Exemplar | None]]],
     ) -> Metric:
-        """A histogram; exemplars are one a bucket, or none at all (`()`)."""
+        """A histogram; a row has one exemplar or None per bucket, or `()`."""
         family = HistogramMetricFamily(name, text, labels=self._names(labels))
         limits = [floatToGoString(bound) for bound in (*bounds, float("inf"))]  # type: ignore[no-untyped-call]
         for values, histogram, exemplars in rows:

@@ -1,8 +1,8 @@
-"""The metric families that have samples for each feature or bin, as text: distributions, scores, evidence, verdicts.
+"""The metric families with samples per feature or bin, as text: distributions, scores, evidence, verdicts.
 
-They are most of an exposition (22 bins a feature), so they are written directly instead of through the client library:
-1,000 features take 0.05 s instead of 0.43 s, in which the observer reads no frames. Every `feature` is one of the
-reference, `bin` sorts, `range` reads, `profile` keeps the bins of two references apart in a rollout.
+They are most of an exposition (22 bins per feature), so they are written directly instead of through the client library: 1,000
+features take 0.05 s instead of 0.43 s, in which the observer reads no frames. Every `feature` is in the reference, `bin` is for
+sorting, `range` for reading, and `profile` separates the bins of two references in a rollout.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Shown = Sequence[tuple[SideView, FeatureView]]
 
 
 class FeatureText:
-    """Writes the families; `model_name` and `model_version` come first in every sample."""
+    """Writes the families; every sample starts with `model_name` and `model_version`."""
 
     def __init__(self, model: ModelSettings) -> None:
         self._model = f'model_name="{escaped(model.name)}",model_version="{escaped(model.version)}"'
 
     def write(self, shown: Shown, sides: Sequence[SideView], openmetrics: bool) -> Iterator[str]:
-        """Pieces of text, each of whole lines; a family's lines are together, as both formats want them."""
+        """Pieces of text, each of whole lines; the lines of a family are consecutive, as both formats require."""
         counter = "model_feature_bin" if openmetrics else "model_feature_bin_total"
         yield _head(counter, "counter", "Live rows by bin of the reference.")
         yield from self._bins("model_feature_bin_total", shown, lambda one: one.live_total)
@@ -43,13 +43,15 @@ class FeatureText:
         yield from self._joint([side.joint for side in sides if side.joint])
 
     def _joint(self, reports: Sequence[JointReport]) -> Iterator[str]:
-        """How features hang together: only where a reference knows it."""
+        """The tests of correlations, where the reference has correlations."""
         yield _head(
-            "model_joint_drift_effect", "gauge", "The change of the correlation of two features most certain to be one."
+            "model_joint_drift_effect",
+            "gauge",
+            "Change of the correlation of two features that is most certain to have changed.",
         )
         for one in reports:
             yield f'model_joint_drift_effect{{{self._model},side="{one.side}"}} {number(one.effect)}\n'
-        yield _head("model_joint_drift_state", "gauge", "The verdict on how features hang together, one-hot.")
+        yield _head("model_joint_drift_state", "gauge", "The verdict on the correlations between features, one-hot.")
         for one in reports:
             labels = f'{self._model},side="{one.side}"'
             yield "".join(
@@ -62,9 +64,7 @@ class FeatureText:
         )
         for side, one in shown:
             yield "".join(self._scores(side, one))
-        yield _head(
-            "model_independent_ratio", "gauge", "Share of recent rows that count as independent of those before."
-        )
+        yield _head("model_independent_ratio", "gauge", "Effective independent rows per recent row.")
         for side, one in shown:
             yield f"model_independent_ratio{{{self._of(side, one.feature)}}} {number(one.independent_ratio)}\n"
 
@@ -78,7 +78,7 @@ class FeatureText:
     def _scores(self, side: SideView, one: FeatureView) -> Iterable[str]:
         labels = self._of(side, one.feature)
         for measure, score in one.scores.items():
-            if isinstance(score, Score):  # where there is not enough there is no sample
+            if isinstance(score, Score):  # with too few rows there is no sample
                 yield f'model_drift_score{{{labels},measure="{measure}"}} {number(score.value)}\n'
 
     def _of(self, side: SideView, feature: str) -> str:
@@ -86,7 +86,7 @@ class FeatureText:
 
 
 def _verdicts(all_of_them: Sequence[tuple[str, float, State]]) -> Iterator[str]:
-    """By labels: evidence and state."""
+    """Evidence and state, by labels."""
     yield _head("model_drift_evidence", "gauge", "Evidence of drift: log10 of the e-value.")
     for labels, evidence, _ in all_of_them:
         yield f"model_drift_evidence{{{labels}}} {number(evidence)}\n"
@@ -96,12 +96,12 @@ def _verdicts(all_of_them: Sequence[tuple[str, float, State]]) -> Iterator[str]:
 
 
 def escaped(value: str) -> str:
-    """A label value as both text formats have it."""
+    """A label value, escaped for both text formats."""
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def number(value: float) -> str:
-    """A value as both text formats have it."""
+    """A sample value in both text formats."""
     if math.isfinite(value):
         return repr(value)
     return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"

@@ -1,4 +1,4 @@
-"""The model's own metrics behind ours: what is exported of merging, and the page itself without families that are ours."""
+"""Appends the model's own metrics to ours: the metrics about merging, and the page without families that are ours."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _TYPE = re.compile(rb"^# TYPE (\S+)", re.MULTILINE)
 
 
 class Merger:
-    """Puts pages together, and counts the lines that this costs."""
+    """Merges pages, and counts the lines that are left out."""
 
     def __init__(self) -> None:
         self._clashes = 0
 
     def families(self, families: Families, merging: Merging) -> Iterable[Metric]:
-        """Whether the model's metrics are here, and what became of asking for them."""
+        """The metrics about merging: whether it succeeded, results, and lines left out."""
         merged = float(merging.page is not None)
         yield families.gauge("sidecar_merge_up", "1 if the model's own metrics are in this answer.", (), [((), merged)])
         yield families.counter(
@@ -31,13 +31,13 @@ class Merger:
         )
         yield families.counter(
             "sidecar_merge_clashes",
-            "Lines of the model's metrics that were left out before, since they bear names of ours.",
+            "Lines of the model's metrics that were left out in earlier answers, because their names are ours.",
             (),
             [((), self._clashes)],
         )
 
     def beside(self, ours: bytes, page: ModelPage) -> bytes:
-        """The model's page, to stand behind `ours`."""
+        """The model's page without the families of `ours`."""
         kept, clashes = page.without({family_of(found.decode()) for found in _TYPE.findall(ours)})
         self._clashes += clashes
         return kept

@@ -1,7 +1,7 @@
-"""Metric families of the model as a whole: rows, what was decoded, violations, the reference. From the monitor's view.
+"""Metric families of the model as a whole: rows, decoding, violations, the reference. Made from the monitor's view.
 
-Every `feature` label is a feature of the reference (or `_unknown`, for all names that are not in it together), because
-anything else could be made up by a client. The families with samples for each feature are in `features`.
+Every `feature` label is a feature of the reference, or `_unknown` for all other names, because a client could make
+those up. `features` has the families with samples per feature.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from sidecar.core.words.view import MonitorView, SideView
 from sidecar.sinks.prometheus.families import Families
 
 UNKNOWN = "_unknown"
-"""Label `feature` of violations by features that the reference does not have."""
+"""Label `feature` of violations by features that are not in the reference."""
 
 
 def model_families(families: Families, view: MonitorView) -> Iterable[Metric]:
-    """All families of a view that have no samples for each feature."""
+    """All families of a view without samples per feature."""
     sides = view.sides
     yield families.info(
         "model_reference",
@@ -29,7 +29,7 @@ def model_families(families: Families, view: MonitorView) -> Iterable[Metric]:
     )
     yield families.counter(
         "sidecar_decoded",
-        "Messages by decoder and result: `ok`, or why it was not read.",
+        "Messages by decoder and result: `ok`, or why they did not decode.",
         ("decoder", "result"),
         ((key, count) for key, count in view.decoded.items()),
     )
@@ -46,7 +46,7 @@ def model_families(families: Families, view: MonitorView) -> Iterable[Metric]:
     yield families.gauge("model_drifted_features", "Features in state drift.", ("side",), _by_side(sides, "drifted"))
     yield families.counter(
         "model_feature_violations",
-        "Values that the reference does not allow for.",
+        "Rows that violate the schema of the reference, by kind.",
         ("feature", "kind"),
         _violations(view).items(),
     )

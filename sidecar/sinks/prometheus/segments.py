@@ -1,7 +1,6 @@
-"""Metric families of the segments of the traffic, where those are declared or the reference's.
+"""Metric families of the segments of the traffic, if these are declared or from the reference.
 
-A segment that is called by what a client sent (a header without declared values) has no samples here: the drift log and the
-API show it.
+A segment whose name a client sent (a header without declared values) has no samples: it is in the drift log and the API.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from sidecar.sinks.prometheus.families import Families
 
 
 def segment_families(families: Families, view: MonitorView, max_features: int) -> Iterable[Metric]:
-    """Rows, evidence and verdicts by segment; nothing at all where there are no segments to be named."""
+    """Rows, evidence and verdicts by segment; nothing without segments that may be named."""
     segments = [one for one in view.segments if one.known]
     if not segments:
         return

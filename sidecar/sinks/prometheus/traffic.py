@@ -1,4 +1,4 @@
-"""Metric families of the traffic and of the sidecar itself, from the traffic process's snapshot. Names are a contract."""
+"""Metric families of the traffic and of the sidecar itself, from the snapshot of the traffic process. Names are a contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUTE = ("http_route",)
 
 
 def traffic_families(families: Families, snapshot: Snapshot, exemplars: Exemplars) -> Iterable[Metric]:
-    """All families that a snapshot fills."""
+    """All families of a snapshot."""
     yield families.histogram(
         "http_server_request_duration_seconds",
         "Time from a request's first byte to its response's last.",

@@ -20,7 +20,7 @@ FEATURES = (
 
 def router(by: str = "feature:country", values: tuple[str, ...] = (), most: int = 10) -> Router:
     made = Router(SegmentSettings(by, values, most), ())
-    made.know(FEATURES)
+    made.use_reference(FEATURES)
     return made
 
 

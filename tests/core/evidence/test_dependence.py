@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from harness.null_rows import FEATURES, autocorrelated, bursts, independent, profile_of
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.runs import RunLengths
-from sidecar.core.evidence.dependence import Correlation, Runs
+from sidecar.core.evidence.dependence import Autocorrelation, RunWeights
 from sidecar.core.evidence.null_hypothesis import NullHypothesis, null_hypothesis
 from sidecar.core.evidence.policy import policy
 from sidecar.core.watching.watch import Watch
@@ -30,7 +30,7 @@ def codes_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def share_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    correlation = Correlation(GROUND.basis[:, 1])
+    correlation = Autocorrelation(GROUND.basis[:, 1])
     for at in range(0, values.shape[1], 16):
         correlation.add(codes_of(values[:, at : at + 16]))
     return correlation.share
@@ -61,27 +61,27 @@ def run(*bins: int) -> NDArray[np.int64]:
     return np.array([bins])
 
 
-def weights(runs: Runs, lengths: RunLengths, block: NDArray[np.int64]) -> list[float]:
+def weights(runs: RunWeights, lengths: RunLengths, block: NDArray[np.int64]) -> list[float]:
     found = runs.weights(block, lengths.add(block.astype(np.float64))[0])
     return [1.0] * block.shape[1] if found is None else [float(weight) for weight in found[0]]
 
 
 def test_a_credible_run_counts_whole_and_a_longer_one_less_and_less() -> None:
-    runs, lengths = Runs(np.full((1, 10), 0.1)), RunLengths(1)
+    runs, lengths = RunWeights(np.full((1, 10), 0.1)), RunLengths(1)
 
     assert weights(runs, lengths, run(1, 2, 2, 2, 3)) == [1.0] * 5
     assert weights(runs, lengths, run(3, 3, 3, 3, 3, 3)) == pytest.approx([1.0, 1.0, 1.0, 0.75, 0.6, 0.5])
 
 
 def test_a_run_goes_on_over_blocks_and_ends_where_another_value_comes() -> None:
-    runs, lengths = Runs(np.full((1, 10), 0.1)), RunLengths(1)
+    runs, lengths = RunWeights(np.full((1, 10), 0.1)), RunLengths(1)
     weights(runs, lengths, run(*[4] * 6))
 
     assert weights(runs, lengths, run(4, 5, 4)) == pytest.approx([0.5, 3 / 7, 1.0])
 
 
 def test_a_value_that_the_reference_nearly_always_has_may_run_long() -> None:
-    assert weights(Runs(np.array([[0.99, 0.01]])), RunLengths(1), run(*[0] * 500)) == [1.0] * 500
+    assert weights(RunWeights(np.array([[0.99, 0.01]])), RunLengths(1), run(*[0] * 500)) == [1.0] * 500
 
 
 def test_a_burst_of_repeats_among_independent_rows_is_no_drift_and_values_beyond_the_range_are() -> None:

@@ -12,7 +12,7 @@ from sidecar.core.binning.rank_scores import MOST_FEATURES, RankedRows, taking_p
 from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.reference.profile_file import digest, dumps, loads
-from sidecar.core.scores.joint_drift import Judgement, contributions, judge
+from sidecar.core.scores.joint_drift import PairComparison, compare_pairs, contributions
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.arrays import Floats
 from sidecar.core.words.events import Event, JointChanged, State
@@ -44,12 +44,12 @@ def kept(values: Floats, profile: SideProfile = PROFILE) -> RankedRows:
 KNOWN = joint_of(kept(REFERENCE))
 
 
-def judged_by(known: Joint, live: RankedRows, left_out: int = -1) -> Judgement:
+def judged_by(known: Joint, live: RankedRows, left_out: int = -1) -> PairComparison:
     features = len(live.chosen)
-    return judge(known, live.correlations(), live.count, np.ones(features), np.arange(features) == left_out)
+    return compare_pairs(known, live.correlations(), live.count, np.ones(features), np.arange(features) == left_out)
 
 
-def judged(live: Floats) -> Judgement:
+def judged(live: Floats) -> PairComparison:
     return judged_by(KNOWN, kept(live))
 
 
@@ -70,7 +70,7 @@ def test_features_that_change_alone_change_no_correlation() -> None:
 
     found = judged(live)
 
-    assert np.abs(found.live[found.strongest] - found.reference[found.strongest]) < 0.1
+    assert np.abs(found.live[found.most_certain] - found.reference[found.most_certain]) < 0.1
 
 
 def test_a_shuffled_feature_is_seen_in_five_hundred_rows_and_named() -> None:

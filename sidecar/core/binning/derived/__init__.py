@@ -1,4 +1,4 @@
-"""Every derivation there is. A new one is a file in this folder and an entry in this tuple."""
+"""All derivations. A new one is a file in this folder and an entry in this tuple."""
 
 from __future__ import annotations
 

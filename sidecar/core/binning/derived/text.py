@@ -1,7 +1,8 @@
-"""Free text: how long, what it is made of, and which words are in it.
+"""Free text: its length, which characters it is made of, and which words it contains.
 
-The set of a text's words is seen from fixed random directions, one sign a word: the sum of its words' signs over the root of
-their number. Common words give each view its place, so another language or topic moves them. No text is kept.
+The set of words is projected on fixed random directions: each word has a random sign, and a projection is the sum of the signs
+over the square root of their number. Common words give a projection its mean, so another language or topic shifts it. No text is
+kept.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from sidecar.core.binning.derivation import PROJECTIONS, signs
 from sidecar.core.words.arrays import Floats
 
 READ = 10_000
-"""Characters of a text that are looked at; its length is counted in full."""
+"""Characters of a text that are read; its length is counted in full."""
 _CHUNK = 64
 _ALPHABETS = 0x530
-"""Latin, Greek and Cyrillic are below; scripts beyond have no capitals as a rule."""
+"""Code points of Latin, Greek and Cyrillic are below; later scripts mostly have no capitals."""
 _WORD = re.compile(r"\w+")
 _LETTERS = [chr(at) for at in range(_ALPHABETS)]
 _CLASSES = np.array(
@@ -31,11 +32,11 @@ _CLASSES = np.array(
     ],
     np.uint8,
 )
-"""Non-ASCII, digit, capital: by code point, the last column for all that are beyond."""
+"""Rows non-ASCII, digit, capital; a column per code point, the last one for all code points beyond."""
 
 
 class Text:
-    """Reads cells; what is no string is read as JSON would write it. Empty texts are missing, as everywhere."""
+    """Reads cells; other values than strings are read as JSON writes them. Empty texts are missing, as everywhere."""
 
     name = "text"
     parts = ("length", "words", "non_ascii", "digits", "upper", *(f"p{at}" for at in range(PROJECTIONS)))
@@ -53,7 +54,7 @@ class Text:
 
 
 def _parts(texts: list[str]) -> Floats:
-    """All texts have at least one character."""
+    """The parts (parts, texts) of texts that have at least one character."""
     lengths = [len(text) for text in texts]
     read = [text[:READ] for text in texts]
     words = [_WORD.findall(text.casefold()) for text in read]
@@ -70,7 +71,7 @@ def _shares(texts: list[str]) -> Floats:
 
 
 def _views(words: list[set[str]]) -> Floats:
-    """(texts, PROJECTIONS); zero where a text has no word."""
+    """Projections of sets of words (texts, PROJECTIONS); zero for a text without words."""
     keys = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for found in words for word in sorted(found)]
     sizes = np.array([len(found) for found in words])
     sums = np.zeros((len(words), PROJECTIONS))

@@ -1,7 +1,8 @@
-"""Embeddings, images and other tensors: size, mean, share of zeros, and where the direction points.
+"""Embeddings, images and other tensors: norm, mean, share of zeros, and direction.
 
-The direction x/|x| is seen from fixed random directions of +-1, one sign a position; each view is a number around zero with
-a spread of about one, whatever the dimension. A cloud of vectors that moves, turns, or gets a new part moves in them.
+The direction x/|x| is projected on fixed random directions of +-1. Each projection has mean around zero and standard
+deviation about one, whatever the dimension. A cloud of vectors that shifts, rotates, or gets a new cluster changes
+them.
 """
 
 from __future__ import annotations
@@ -15,19 +16,21 @@ from sidecar.core.binning.derivation import PROJECTIONS, signs
 from sidecar.core.words.arrays import Floats
 
 _CHUNK = 1 << 18
-"""Numbers taken at once: 2 MB of them."""
+"""Numbers processed at once: 2 MB."""
 _BITS = 2.0**16
 
 
 class Vector:
-    """Reads (rows, size) of any numeric type. A row with a value that is missing or infinite has no parts."""
+    """Reads (rows, size) of any numeric type. A row with a missing or infinite value has only missing parts."""
 
     name = "vector"
     parts = ("norm", "mean", "zeros", *(f"p{at}" for at in range(PROJECTIONS)))
     wide = True
 
     def derive(self, values: Any) -> Floats:
-        """See `Derivation`. Norm and mean are rounded to 16 bits: vectors of length 1 are so up to the last bits only."""
+        """See `Derivation`. Norm and mean are rounded to 16 bits, since normalised vectors differ in the last bits of
+        their norm.
+        """
         rows, size = values.shape
         found = np.empty((len(self.parts), rows))
         step = max(1, _CHUNK // max(size, 1))
@@ -37,7 +40,7 @@ class Vector:
 
 
 def _parts(x: Floats) -> Floats:
-    with np.errstate(all="ignore"):  # what overflows or divides by nothing is NaN, and NaN is missing
+    with np.errstate(all="ignore"):  # overflow and division by zero give NaN, which is missing
         largest = np.abs(x).max(axis=1)
         unit = x / np.where(largest > 0, largest, 1.0)[:, None]  # so that no square overflows
         length = np.sqrt(np.einsum("ij,ij->i", unit, unit))
@@ -55,5 +58,5 @@ def _rounded(numbers: Floats) -> Floats:
 
 @functools.lru_cache(maxsize=8)
 def _directions(size: int) -> Floats:
-    """(size, PROJECTIONS)."""
+    """The directions (size, PROJECTIONS)."""
     return signs(np.arange(1, size + 1, dtype=np.uint64))

@@ -1,4 +1,4 @@
-"""The decoders there are, in one visible tuple. The surest for an exchange reads it; of equals the first."""
+"""All decoders, in one tuple. The one with the highest priority for an exchange reads it; of equals the first."""
 
 from __future__ import annotations
 

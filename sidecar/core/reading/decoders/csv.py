@@ -1,8 +1,8 @@
-"""CSV with and without a header: MLflow wants one, SageMaker has none.
+"""CSV with and without a header: MLflow requires one, SageMaker has none.
 
-The first line of a request is a header if it holds nothing but words, or if it has words where the second line has numbers:
-a request of strings only has a header unless it is a single line. Responses of strings only have none, as models that
-answer with class names send them. `,` and `;` and tab separate. A decimal comma is not read.
+The first line of a request is a header if it contains only words, or if it has words where the second line has numbers.
+So a request of strings has a header, unless it is a single line. Responses of strings have none, since models that
+answer with class names send none. `,`, `;` and tab separate. Decimal commas are not supported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SEPARATORS = b",;\t"
 
 
 class Csv:
-    """Reads bodies that say they are text/csv."""
+    """Reads bodies of content type text/csv."""
 
     name = "csv"
 
@@ -30,12 +30,12 @@ class Csv:
         self._max_rows = settings.max_rows
 
     def priority(self, exchange: Exchange) -> float:
-        """Sure by its content type."""
+        """High by the content type."""
         said = exchange.request.header(b"content-type") or b""
         return 0.9 if exchange.method in ("POST", "PUT") and said.lower().startswith(b"text/csv") else 0.0
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
-        """One row a line."""
+        """One row per line."""
         return self._read(Side.INPUT, payload)
 
     def response(self, exchange: Exchange, payload: bytes) -> Frame:
@@ -64,7 +64,7 @@ class Csv:
         return self._tables.frame(side, names, len(rows), width, list(map(cell_of, chain.from_iterable(rows))))
 
     def _rows(self, payload: bytes) -> list[list[str]]:
-        """The lines that hold something, at most one more than are allowed after a header."""
+        """The lines that are not blank, at most one more than is allowed after a header."""
         first = payload.partition(b"\n")[0]
         separator = chr(max(_SEPARATORS, key=first.count))
         lines = io.TextIOWrapper(io.BytesIO(payload), encoding="utf-8-sig", newline="")
@@ -80,7 +80,7 @@ def _is_filled(row: list[str]) -> bool:
 
 
 def _has_header(rows: list[list[str]], words_alone: bool) -> bool:
-    """`words_alone` says that a first line of nothing but words is a header whatever follows it."""
+    """Whether the first row is a header; with `words_alone`, a first row of words is one whatever follows."""
     if len(rows) == 1:
         return False
     first, second = ([isinstance(cell_of(cell), str) for cell in row] for row in rows[:2])

@@ -1,8 +1,9 @@
-"""Any other JSON: by the pointers of the settings, or else by a guess at the usual shapes of hand-written servers.
+"""Any other JSON: by the pointers in the settings (RFC 6901), or else by a guess at the usual formats of custom
+servers.
 
-Without a pointer the rows are the first of `data`, `instances`, `features`, `inputs`, `input`, `input_data`, `rows`, or
-the document itself: a list of rows, or an object whose values are cells, which is one row. Predictions are found
-likewise. See RFC 6901 for pointers.
+Without a pointer the rows are the first of `data`, `instances`, `features`, `inputs`, `input`, `input_data`, `rows`,
+`dataframe_records`, or the document itself: a list of rows, or an object of cells, which is one row. Predictions are
+found in the same way.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _NOT_JSON = (
 
 
 class GenericJson:
-    """Reads what nobody else claims."""
+    """Reads what no other decoder claims."""
 
     name = "generic_json"
 
@@ -90,7 +91,7 @@ class GenericJson:
 
 
 def point(document: Any, pointer: str) -> Any:
-    """What a JSON pointer points to. Raises DecodeError("structure") if there is nothing."""
+    """The value at a JSON pointer. Raises DecodeError("structure") if there is none."""
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(document, dict) and key in document:
@@ -105,7 +106,7 @@ def point(document: Any, pointer: str) -> Any:
 
 
 def _guess(document: Any, keys: tuple[str, ...]) -> tuple[Any, tuple[str, ...] | None]:
-    """The likely rows, and their names where they stand beside them."""
+    """The likely rows, and their column names if the document has them."""
     if not isinstance(document, dict):
         return document, None
     for key in keys:

@@ -25,7 +25,7 @@ class V1Json:
         self._tables = Tables(settings)
 
     def priority(self, exchange: Exchange) -> float:
-        """Certain by its path."""
+        """1 if the path matches."""
         return 1.0 if exchange.method == "POST" and _PATH.fullmatch(exchange.path) else 0.0
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:

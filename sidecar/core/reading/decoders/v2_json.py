@@ -1,9 +1,9 @@
-"""Open Inference Protocol V2 over REST: tensors as JSON, or as bytes behind it (the binary tensor data extension).
+"""Open Inference Protocol V2 over REST: tensors as JSON, or as bytes after it (the binary tensor data extension).
 
-A single tensor of two dimensions is a matrix whose columns have no names. One of one column is a column with the tensor's
-name. Several tensors are columns by name, those with more than one value a row as `name[0]`, `name[1]`, ... What would be
-more columns than are read, an image for one, stays whole as a vector beside the columns.
-See https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol.
+A single tensor of two dimensions is a matrix whose columns have no names; with one column, the column has the tensor's
+name. Several tensors are columns by name, those with more than one value per row as `name[0]`, `name[1]`, ... If there
+would be too many columns, as for an image, wide tensors stay whole as vectors in addition to the columns. See
+https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _DTYPES = {
 
 
 _SMALL_BYTES = 4096
-"""Up to here a typed decoder is quickest; it also keeps whole numbers below the digits that Python refuses to write."""
+"""Up to this size a typed decoder is fastest; it also keeps integers below the number of digits that Python refuses to write."""
 _HEAD_BYTES = 1024
 _WIDE = 32
-"""Values a row of a tensor that stays whole where columns would be too many."""
+"""Values per row from which a tensor stays whole if there would be too many columns."""
 
 
 class _Flat(msgspec.Struct, gc=False):
@@ -80,7 +80,7 @@ class V2Json:
         self._tables = Tables(settings)
 
     def priority(self, exchange: Exchange) -> float:
-        """Certain by its path."""
+        """1 if the path matches."""
         return 1.0 if exchange.method == "POST" and _PATH.fullmatch(exchange.path) else 0.0
 
     def request(self, exchange: Exchange, payload: bytes) -> Frame:
@@ -88,11 +88,11 @@ class V2Json:
         return self._frame(Side.INPUT, exchange.request, payload, "inputs")
 
     def response(self, exchange: Exchange, payload: bytes) -> Frame:
-        """The output tensors likewise."""
+        """The output tensors, rows along their first dimension."""
         return self._frame(Side.OUTPUT, exchange.response, payload, "outputs")
 
     def _frame(self, side: Side, message: Message, payload: bytes, key: str) -> Frame:
-        """The common form takes a short way: few bytes, flat data, nothing behind the JSON."""
+        """A frame of the tensors under `key`. The common form has a fast path: few bytes, flat data, nothing after the JSON."""
         if len(payload) > _SMALL_BYTES:
             return self._any_frame(side, message, payload, key)
         try:
@@ -145,7 +145,7 @@ class V2Json:
         return self._tables.frame(side, columns, rows, len(columns), values)
 
     def _with_vectors(self, side: Side, tensors: list[_Tensor]) -> Frame:
-        """Together too many columns: tensors that are wide stay whole, the others are spread."""
+        """With too many columns: wide tensors stay whole, the others are spread."""
         rows = tensors[0].rows
         if any(tensor.rows != rows for tensor in tensors):
             raise DecodeError("ragged", "tensors of unequal length")
@@ -164,11 +164,11 @@ def _by_version(frame: Frame, version: Any) -> Frame:
 
 
 def _is_known_flat(head: bytes, document: dict[str, Any], described: list[Any]) -> bool:
-    """Whether the data of a single tensor is known to hold cells only, without a look at each one.
+    """Whether the data of a single tensor certainly holds only cells, without checking each one.
 
-    A list or object inside it would be one more bracket than the document, its lists and its parameters account for. All
-    brackets are counted, up to the last one; if that one stands far back, nothing is known. A bracket in a string only
-    makes them too many.
+    A list or object inside it would add a bracket to those of the document, its lists and its parameters. All brackets
+    are counted, up to the last one; if that one is beyond `_HEAD_BYTES`, the answer is no. A bracket in a string only
+    adds to the count.
     """
     last = max(head.rfind(b"["), head.rfind(b"{"))
     if len(described) != 1 or not isinstance(described[0], dict) or last > _HEAD_BYTES:
@@ -186,7 +186,7 @@ def _content_type(document: dict[str, Any]) -> Any:
 
 
 def _split(message: Message, payload: bytes) -> tuple[bytes, bytes]:
-    """The JSON and the buffers behind it."""
+    """The JSON, and the buffers after it."""
     length = message.header(b"inference-header-content-length")
     if length is None:
         return payload, b""
@@ -196,7 +196,7 @@ def _split(message: Message, payload: bytes) -> tuple[bytes, bytes]:
 
 
 def _tensor(described: Any, buffers: bytes, known_flat: bool) -> tuple[_Tensor, bytes]:
-    """One tensor, and the buffers that are left."""
+    """One tensor, and the remaining buffers."""
     if not isinstance(described, dict) or not isinstance(described.get("name"), str):
         raise DecodeError("structure", "a tensor is an object with a name")
     name = described["name"]
@@ -223,7 +223,7 @@ def _shape(name: str, shape: Any, size: int) -> tuple[int, int]:
 
 
 def _extent(name: str, shape: list[int], size: int) -> tuple[int, int]:
-    """Rows, and values in each."""
+    """Rows, and values per row."""
     if len(shape) == 2:
         rows, width = shape
     elif shape:
@@ -236,7 +236,7 @@ def _extent(name: str, shape: list[int], size: int) -> tuple[int, int]:
 
 
 def _flat(data: Any) -> list[Any]:
-    """Flat and nested data alike; the protocol allows both."""
+    """The data as a flat list; the protocol allows flat and nested data."""
     if not isinstance(data, list):
         raise DecodeError("structure", f"data is {kind(data)}, not a list")
     while data and type(data[0]) is list:
@@ -252,7 +252,7 @@ def _listed(values: Any) -> list[Any]:
 
 
 def _buffer(datatype: Any, data: bytes) -> Any:
-    """Little-endian values; BYTES elements carry their length in front."""
+    """The values of a little-endian buffer; BYTES elements are preceded by their length."""
     if datatype == "BYTES":
         return _strings(data)
     if datatype not in _DTYPES:

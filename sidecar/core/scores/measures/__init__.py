@@ -1,4 +1,4 @@
-"""Every measure there is. A new one is a file in this folder and an entry in this tuple."""
+"""All measures. A new one is a file in this folder and an entry in this tuple."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""Anderson-Darling distance on bins: squared differences of the distribution functions, weighted so that tails count as much as
-the middle.
+"""Anderson-Darling distance on bins: squared differences of the distribution functions, weighted so that tails count as
+much as the middle.
 
-The value is the sum over edges of h (F - G)^2 / (H (1 - H)), with H the distribution of both samples together and h its share in
-the bin below the edge (Scholz & Stephens, 1987, for grouped data). Missing values have no part. When nothing drifts, nm/(n+m)
-times it is a weighted sum of squares of a Brownian bridge; its first three cumulants are sums over edges, and the p-value is that
-of the shifted gamma distribution with these (Pearson's type III).
+    sum h (F - G)^2 / (H (1 - H)) over edges
+
+with H the distribution function of both samples together and h its share in the bin below the edge (Scholz & Stephens,
+1987, for grouped data). Missing values are left out. Without drift nm/(n+m) times it is a weighted sum of squares of a
+Brownian bridge; the p-value is that of a shifted gamma distribution (Pearson's type III) with its first three
+cumulants.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class AndersonDarling:
 
 
 def _weights(below: Floats) -> Floats:
-    """H / (H (1 - H)) at each edge; 0 where nothing lies on one side of it."""
+    """H / (H (1 - H)) at each edge (F, B); 0 if one side of the edge is empty."""
     share = np.diff(below, axis=1, prepend=0.0)
     inside = below * (1 - below)
     return np.divide(share, inside, out=np.zeros_like(below), where=inside > 1e-12)
@@ -50,8 +52,8 @@ def _weights(below: Floats) -> Floats:
 def _cumulants(below: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean, variance and third cumulant of sum w B(H)^2 for a Brownian bridge B: tr(WK), 2 tr((WK)^2) and 8 tr((WK)^3).
 
-    K_jk = H_j (1 - H_k) for j <= k, so a product over sorted edges falls apart into one factor an edge, and the sums over pairs
-    and triples are sums of cumulated sums.
+    K_jk = H_j (1 - H_k) for j <= k factorises over sorted edges, so the sums over pairs and triples are sums of cumulative sums.
+    Each result is (F,).
     """
     low, high = weights * below**2, weights * (1 - below) ** 2
     middle = weights * below * (1 - below)

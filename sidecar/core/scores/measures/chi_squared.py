@@ -1,7 +1,6 @@
-"""Chi-squared test of homogeneity, and the distance that it tests.
+"""Chi-squared test of homogeneity, and the distance that it tests: sum (p - q)^2 / r, with r the share of both samples together.
 
-The value is the sum of (p - q)^2 / r with r the share of both samples together; it does not grow with the rows, as the
-test statistic nm/(n+m) times the value does.
+The value does not grow with the rows; the test statistic is nm/(n+m) times the value.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""G, the likelihood ratio test of homogeneity, and the distance that it tests.
+"""G, the likelihood ratio test of homogeneity, and the distance that it tests: G (1/n + 1/m), which does not grow with the rows.
 
-The value is G (1/n + 1/m), which does not grow with the rows: twice the relative entropies of both shares from the share of both
-together, weighted by their rows. The statistic has Williams' correction (Sokal & Rohlf, Biometry, 17.4), without which it is
-liberal where few rows are expected in a bin.
+G is twice the sum of the relative entropies of p and q from the share of both samples together, weighted by their rows. The
+statistic has Williams' correction (Sokal & Rohlf, Biometry, 17.4), without which it is liberal where few rows are expected in a
+bin.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Hellinger distance: sqrt(1 - sum of sqrt(p q)), from 0 (equal) to 1 (nothing in common).
+"""Hellinger distance: sqrt(1 - sum sqrt(p q)), from 0 (equal) to 1 (disjoint).
 
-For small differences 8 nm/(n+m) times its square is chi-squared with B - 1 degrees of freedom, as in `jensen_shannon`; where few
-rows are expected in a bin the fourth order makes mean and variance larger, and the statistic is divided by twice what that adds
-to the mean.
+For small differences 8 nm/(n+m) times its square is chi-squared with B - 1 degrees of freedom, as in `jensen_shannon`.
+Where few rows are expected in a bin, the fourth-order terms enlarge mean and variance, so the statistic is divided by 1
++ twice their relative contribution to the mean.
 """
 
 from __future__ import annotations

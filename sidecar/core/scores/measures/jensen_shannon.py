@@ -1,9 +1,9 @@
-"""Jensen-Shannon distance: the square root of the divergence in bits, from 0 (equal) to 1 (nothing in common).
+"""Jensen-Shannon distance: the square root of the divergence in bits, from 0 (equal) to 1 (disjoint).
 
-For small differences 8 nm/(n+m) times the divergence in nats is chi-squared with B - 1 degrees of freedom, as PSI and
-the chi-squared distance are, of which it is an eighth to second order; that gives its mean under no drift and p-value.
-Where few rows are expected in a bin, the fourth order makes mean and variance larger: the statistic is divided by twice
-what that adds to the mean.
+For small differences 8 nm/(n+m) times the divergence in nats is chi-squared with B - 1 degrees of freedom: to second
+order it is an eighth of PSI and of the chi-squared distance. That gives its mean without drift, and the p-value. Where
+few rows are expected in a bin, the fourth-order terms enlarge mean and variance, so the statistic is divided by 1 +
+twice their relative contribution to the mean.
 """
 
 from __future__ import annotations

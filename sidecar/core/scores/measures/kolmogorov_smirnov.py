@@ -1,7 +1,7 @@
-"""Kolmogorov-Smirnov distance: the largest difference of the two distribution functions, seen at the edges of the bins.
+"""Kolmogorov-Smirnov distance: the largest difference of the two distribution functions at the edges of the bins.
 
-Missing values have no part. On bins the difference can only be smaller than on single values, so the asymptotic
-two-sample p-value errs on the safe side. The mean under no drift is 0.8687 sqrt(1/n + 1/m).
+Missing values are left out. On bins the difference can only be smaller than on single values, so the asymptotic
+two-sample p-value is conservative. The mean without drift is 0.8687 sqrt(1/n + 1/m).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Population stability index: the symmetric Kullback-Leibler divergence, sum of (p - q) ln(p / q), in nats.
+"""Population stability index: the symmetric Kullback-Leibler divergence, sum (p - q) ln(p / q), in nats.
 
-Bins that are empty on one side get a pseudo-count (`stats.divergence`). Under no drift nm/(n+m) PSI is chi-squared with
-B - 1 degrees of freedom, so its mean is (B - 1)(1/n + 1/m): that is taken off. The p-value is taken from the pooled bins.
+Bins that are empty on one side get a pseudo-count (`stats.divergence`). Without drift nm/(n+m) PSI is chi-squared with
+B - 1 degrees of freedom, so its mean (B - 1)(1/n + 1/m) is subtracted. The p-value is that of the pooled bins.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Total variation distance: half the sum of |p - q|, the share of rows that would have to change; from 0 to 1.
+"""Total variation distance: sum |p - q| / 2, the share of rows that would have to change, from 0 to 1.
 
-When nothing drifts, p - q is normal with covariance (1/n + 1/m)(diag r - r r'), r the share of both samples together, so the
-mean of the sum of absolute values is known, and its variance to second order in the correlations from E|XY| of two normals
-(Nabeya, 1951). The p-value is that of a gamma distribution with this mean and variance.
+Without drift p - q is normal with covariance (1/n + 1/m)(diag r - r r'), r being the share of both samples together. So
+the mean of the sum of absolute values is known, and its variance to second order in the correlations from E|XY| of two
+normals (Nabeya, 1951). The p-value is that of a gamma distribution with this mean and variance.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _distance(reference: Floats, live: Floats) -> Floats:
 
 
 def _null(reference: Floats, live: Floats, inverse_rows: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of the distance when nothing drifts."""
+    """Mean and variance of the distance without drift, each (F,)."""
     r = ratios(reference + live)
     sd = np.sqrt(r * (1 - r))
     mean = _MEAN / 2 * sd.sum(axis=1) * np.sqrt(inverse_rows)

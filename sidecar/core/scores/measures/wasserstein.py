@@ -1,10 +1,12 @@
-"""Wasserstein distance: the area between the two distribution functions, in robust standard deviations of the reference.
+"""Wasserstein distance: the area between the two distribution functions, in robust standard deviations of the
+reference.
 
-The area is a weighted sum of |F - G| over the edges of the bins (`geometry`); missing values have no part. When nothing
-drifts, sqrt(nm/(n+m)) (F - G) at the edges is a Brownian bridge at the shares below them, so mean and variance of the sum
-are known exactly from E|XY| of two normals (Nabeya, 1951). The p-value is that of a gamma distribution with that mean and
-1.2 times that variance: with the variance itself it is liberal by a factor of up to 2 at 0.001 (the true distribution is
-more skewed), with 1.2 of it by none at 0.1 and below, whatever the steps (simulated for one to 23 equal and unequal ones).
+The area is a weighted sum of |F - G| over the edges of the bins (`geometry`); missing values are left out. Without
+drift sqrt(nm/(n+m)) (F - G) is a Brownian bridge at the shares below the edges, so the mean and variance of the sum are
+known exactly from E|XY| of two normals (Nabeya, 1951). The p-value is that of a gamma distribution with that mean and
+1.2 times that variance. With the variance itself it is liberal by a factor of up to 2 at 0.001, because the true
+distribution is more skewed; with 1.2 times it, it is not liberal at 0.1 and below (simulated for one to 23 equal and
+unequal steps).
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class Wasserstein:
         value = (np.abs(live - reference) * pair.scale.steps).sum(axis=1)
         mean, variance = _null(both, pair.scale.steps)
         spread = np.sqrt(pair.inverse_ordered_rows)
-        # Edges that are quantiles of the reference are known to one of its rows and no better.
+        # Edges at quantiles of the reference are only as precise as one of its rows.
         surplus = np.maximum(np.abs(live - reference) - pair.resolution[:, None], 0.0)
         statistic = (surplus * pair.scale.steps).sum(axis=1) / spread
         known = variance > 0
@@ -42,7 +44,7 @@ class Wasserstein:
 
 
 def _null(below: Floats, steps: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of sum of steps |B(below)| for a Brownian bridge B.
+    """Mean and variance, each (F,), of the sum of steps |B(below)| for a Brownian bridge B.
 
     E|XY| = 2/pi sd_x sd_y (sqrt(1 - r^2) + r asin r), so Cov(|X|, |Y|) = 2/pi sd_x sd_y (sqrt(1 - r^2) + r asin r - 1),
     and the correlation r of B(s), B(t) for s < t is sqrt(odds(s) / odds(t)), with odds(s) = s / (1 - s).

@@ -4,7 +4,7 @@ import pytest
 
 from sidecar.core.words.events import FeatureReport, NotEnough, Score, State, WindowClosed
 from sidecar.core.words.frame import Side
-from sidecar.observer.trail import POINTS, Trail
+from sidecar.observer.score_history import POINTS, ScoreHistory
 
 
 def window(number: int, state: State = State.OK, psi: float | None = 0.5) -> WindowClosed:
@@ -17,15 +17,15 @@ def window(number: int, state: State = State.OK, psi: float | None = 0.5) -> Win
     return WindowClosed(Side.INPUT, number - 1.0, float(number), 100, (age, income))
 
 
-def trail(*windows: WindowClosed) -> Trail:
-    made = Trail()
+def history(*windows: WindowClosed) -> ScoreHistory:
+    made = ScoreHistory()
     for one in windows:
         made.add(one)
     return made
 
 
 def test_a_feature_has_its_figures_of_each_window() -> None:
-    found = trail(window(1), window(2, State.DRIFT, psi=0.25)).of("age")
+    found = history(window(1), window(2, State.DRIFT, psi=0.25)).of("age")
     assert found["at"] == [1.0, 2.0]
     assert found["state"] == ["ok", "drift"]
     assert found["evidence"] == [1.0, 2.0]
@@ -34,16 +34,16 @@ def test_a_feature_has_its_figures_of_each_window() -> None:
 
 
 def test_a_score_that_a_window_had_too_few_rows_for_is_none() -> None:
-    assert trail(window(1, psi=None), window(2)).of("age")["scores"] == {"psi": [None, 0.5]}
+    assert history(window(1, psi=None), window(2)).of("age")["scores"] == {"psi": [None, 0.5]}
 
 
 def test_a_feature_that_no_window_had_has_no_points() -> None:
-    assert trail(window(1)).of("absent")["at"] == []
-    assert Trail().of("age")["at"] == []
+    assert history(window(1)).of("absent")["at"] == []
+    assert ScoreHistory().of("age")["at"] == []
 
 
 def test_a_long_trail_still_begins_at_the_start_and_ends_now() -> None:
-    made = trail(*(window(number) for number in range(1, 10_001)))
+    made = history(*(window(number) for number in range(1, 10_001)))
     found = made.of("age")
     assert POINTS / 2 <= len(found["at"]) <= POINTS
     assert found["at"][0] < 10_000 / POINTS * 2
@@ -53,6 +53,6 @@ def test_a_long_trail_still_begins_at_the_start_and_ends_now() -> None:
 
 @pytest.mark.parametrize("alarm", [1, 7, 64, 999])
 def test_an_alarm_of_a_single_window_stays_in_a_long_trail(alarm: int) -> None:
-    made = trail(*(window(number, State.DRIFT if number == alarm else State.OK) for number in range(1, 1001)))
+    made = history(*(window(number, State.DRIFT if number == alarm else State.OK) for number in range(1, 1001)))
     assert made.of("age")["state"].count("drift") == 1
     assert "drift" not in made.of("income")["state"]

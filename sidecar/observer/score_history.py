@@ -1,7 +1,7 @@
-"""How scores and verdicts went since the start: one point a closed window, merged in pairs whenever there are too many.
+"""Scores and verdicts since the start: one point per closed window, merged in pairs when there are too many.
 
-For the live page. A merged point keeps the worst of its windows, so that an alarm never vanishes from the picture. It
-never knows time: a window says when it ended. Prometheus keeps the real history.
+For the live page. A merged point keeps the worst of its windows, so that no alarm vanishes. Time comes from the
+windows. Prometheus keeps the real history.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from sidecar.core.words.events import FeatureReport, Score, State, WindowClosed
 Floats = NDArray[np.float32]
 
 POINTS = 120
-"""At most; after merging there are half as many. A feature needs some 5 kB for them."""
+"""Most points; merging halves them. They take some 5 kB per feature."""
 _STATES = tuple(State)
 
 
-class Trail:
-    """The windows of one side. All of them are of one reference: who changes the reference begins another trail."""
+class ScoreHistory:
+    """The windows of one side, all against one reference: another reference needs a new history."""
 
     def __init__(self) -> None:
         self._measures: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
         self._ends: list[float] = []
         self._points: list[Floats] = []
-        self._windows = 1  # in each point
+        self._windows = 1  # per point
         self._in_last = 1
 
     def add(self, window: WindowClosed) -> None:
-        """Take the scores of a window; it has the features that the first one had."""
+        """Take the scores of a window, which has the same features as the first one."""
         if not self._places:
             self._places = {one.feature: at for at, one in enumerate(window.features)}
             self._measures = tuple(window.features[0].scores) if window.features else ()
@@ -48,7 +48,7 @@ class Trail:
     def of(self, feature: str) -> dict[str, Any]:
         """Ends of windows (Unix seconds), oldest first, with the states, evidence, effects and scores of one feature.
 
-        A score that a window did not have is None. All is empty for a feature that no window had.
+        A score that a window lacks is None. All lists are empty for a feature that no window has.
         """
         at = self._places.get(feature)
         if at is None:
