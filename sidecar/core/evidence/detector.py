@@ -113,13 +113,16 @@ class Evidence:
         self._rates.use_reference(counts)
         self._shapes = self._shape_factors()
 
-    def update(self, codes: Codes, runs: Numbers | None = None) -> None:
+    def update(self, codes: Codes, runs: Numbers | None = None, worth: Floats | None = None) -> None:
         """Settle the bets on one block of rows, flat codes (F, n); then learn from it.
 
-        `runs` (F, n) is the length of the run of equal values before each row, where that is known.
+        `runs` (F, n) is the length of the run of equal values before each row, where that is known; `worth` (F, n) what
+        each row counts beside the others of its message, where that is less than a row.
         """
         rows = codes.shape[1]
         weights = None if runs is None else self._run_weights.weights(codes, runs)
+        if worth is not None:
+            weights = worth if weights is None else weights * worth
         counts = self._counted(codes, weights)
         added = counts.sum(axis=1)
         if self._autocorrelation.rows >= FIRST_ROWS:
