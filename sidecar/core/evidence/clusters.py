@@ -4,7 +4,7 @@ Rows of a message have no order (`row_batches` shuffles them), but they may have
 A message of n rows is then worth n / deff rows, with the design effect deff = 1 + (n - 1) rho (Kish, 1965). deff is estimated
 from how far the bins of whole messages scatter around their own mean: Pearson's statistic over its degrees of freedom, and the
 same for the mean rank, the larger of both. Few messages say little of it, so it is taken at an upper bound, and the first message
-counts as a single row: a factor to the power 1/n keeps a mean of at most 1 whatever its rows have to do with each other (Hoelder).
+counts as a single row: a factor to the power 1/n has a mean of at most 1 however its rows depend on each other (Hoelder).
 """
 
 from __future__ import annotations

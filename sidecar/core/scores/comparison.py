@@ -20,7 +20,7 @@ from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.scores.combined_p_value import combined_p_value
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.joint_drift import LEAST_ROWS as JOINT_ROWS
-from sidecar.core.scores.joint_drift import compare_pairs, reported
+from sidecar.core.scores.joint_drift import compare_relations, reported
 from sidecar.core.scores.measure import Pair, scores
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import shifts
@@ -102,8 +102,7 @@ def _joint(side: Side, reference: SideProfile, live: SideProfile, drifting: Mask
     if reference.joint is None or live.joint is None or live.joint.rows < JOINT_ROWS:
         return []
     chosen = taking_part(reference.features)
-    rows = live.joint.rows
-    found = compare_pairs(reference.joint, live.joint.correlations, rows, np.ones(len(chosen)), drifting[chosen])
+    found = compare_relations(reference.joint, live.joint, np.ones(len(chosen)), drifting[chosen])
     threshold = SIZE / len(Side)
     state = _state(found.p_value < threshold, found.effect, material)
     return [reported(found, side, [reference.names[at] for at in chosen], state, threshold)]

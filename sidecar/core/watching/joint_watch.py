@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from sidecar.core.binning.rank_scores import RankedRows
 from sidecar.core.evidence.policy import Policy, joint_verdict
-from sidecar.core.reference.joint import Joint
+from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.reference.profile import SideProfile
-from sidecar.core.scores.joint_drift import LEAST_ROWS, compare_pairs, reported
+from sidecar.core.scores.joint_drift import LEAST_ROWS, compare_relations, reported
 from sidecar.core.words.arrays import Codes, Floats, Mask
 from sidecar.core.words.events import JointChanged, JointReport, State
 from sidecar.core.words.frame import Side
@@ -50,7 +50,7 @@ class JointWatch:
         share = independent[chosen]
         if self._live.count * float(share.min(initial=1.0)) < LEAST_ROWS:
             return []
-        found = compare_pairs(self._reference, self._live.correlations(), self._live.count, share, drifting[chosen])
+        found = compare_relations(self._reference, joint_of(self._live), share, drifting[chosen])
         rows = rows_seen - self._rows_tested
         self._rows_tested = rows_seen
         self._live.clear()

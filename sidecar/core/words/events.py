@@ -132,12 +132,14 @@ class VerdictChanged(msgspec.Struct, frozen=True):
 
 
 class PairShift(msgspec.Struct, frozen=True):
-    """Two features of which a correlation of rank scores changed."""
+    """Two or three features of which the mean product of rank scores changed; for two it is a correlation."""
 
     first: str
     second: str
     reference: float
     live: float
+    third: str = ""
+    """Empty for two."""
 
 
 class JointReport(msgspec.Struct, frozen=True):
