@@ -108,6 +108,7 @@ $(EMBEDDINGS_VENV)/.embeddings: requirements/embeddings.txt | $(EMBEDDINGS_VENV)
 # Pages that are made from the code.
 docs: $(VENV)/.test
 	$(VENV)/bin/python scripts/settings_docs.py
+	$(VENV)/bin/python scripts/api_docs.py
 	$(VENV)/bin/python scripts/annotations_docs.py
 	PYTHONPATH=. $(VENV)/bin/python scripts/dashboards_docs.py
 	$(VENV)/bin/python scripts/kustomize_component.py

@@ -17,7 +17,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.util.types import AttributeValue
 
 from sidecar.errors import SettingsError
-from sidecar.settings import ModelSettings
+from sidecar.settings import ModelSettings, without_credentials
 
 TIMEOUT_SECONDS = 5.0
 FLUSH_SHARE = 0.6
@@ -31,7 +31,7 @@ def check(setting: str, endpoint: str) -> None:
     """Raises SettingsError if an endpoint is no URL."""
     if not endpoint.startswith(("http://", "https://")):
         mend = "Give the whole URL, e.g. `http://otel-collector:4318/v1/traces`, with grpc `http://otel-collector:4317`"
-        raise SettingsError(setting, f"{endpoint!r} is no http or https URL", mend)
+        raise SettingsError(setting, f"{without_credentials(endpoint)!r} is no http or https URL", mend)
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # it logs each failure; we ration and count
 
 

@@ -17,7 +17,7 @@ import types
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 import yaml
@@ -33,15 +33,28 @@ _SERVICE_LINK = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TC
 See https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables.
 """
 
+_SCHEME = r"[a-z][a-z0-9+.-]*://"
+_HOST = r"([^/?#@:\[\]]*|\[[^/?#@\]]*\])(:\d*)?"
+_URL = re.compile(
+    rf"(?P<scheme>{_SCHEME}|(?!{_SCHEME}))([^/?#]*@)?(?P<place>{_HOST}(/[^?#@]*)?)([?#].*)?", re.IGNORECASE | re.DOTALL
+)
+
 Positive = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Pointer = Annotated[str, Meta(pattern="^(/.*)?$")]
+Address = Annotated[str, Meta(extra={"secret": True})]
+"""A URL, whose user, password and query may be credentials: shown without them (see `shown`)."""
+WrittenFile = Annotated[str, Meta(extra={"writes_file": True})]
+"""A file that the sidecar writes: an injected pod gets a volume for it, of twice the section's `max_bytes` if there is one."""
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A group of settings; one YAML mapping."""
+
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 
 class ModelSettings(Section, frozen=True):
@@ -162,12 +175,12 @@ class SegmentSettings(Section, frozen=True):
 class LearnSettings(Section, frozen=True):
     rows: Annotated[int, Meta(ge=100)] = 2_000
     """Without a reference, one is learned from this many first rows (and says so: `source="learned"`)."""
-    save: str = ""
+    save: WrittenFile = ""
     """File to write the learned reference to; empty means keep it in memory only."""
 
 
 class TraceSettings(Section, frozen=True):
-    endpoint: str = ""
+    endpoint: Address = ""
     """OTLP endpoint for spans: `http://collector:4318/v1/traces`, with grpc `http://collector:4317`; empty means none."""
     protocol: Literal["http", "grpc"] = "http"
     """How spans are sent; grpc needs `drift-sidecar[grpc]`."""
@@ -182,16 +195,16 @@ class TraceSettings(Section, frozen=True):
 
 
 class OtlpSettings(Section, frozen=True):
-    metrics_endpoint: str = ""
+    metrics_endpoint: Address = ""
     """OTLP/HTTP endpoint for what `/metrics` answers, e.g. `http://collector:4318/v1/metrics`; empty means none."""
     metrics_seconds: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
     """How often metrics are sent there."""
-    logs_endpoint: str = ""
+    logs_endpoint: Address = ""
     """OTLP/HTTP endpoint for the lines of the drift log, e.g. `http://collector:4318/v1/logs`; empty means none."""
 
 
 class CaptureSettings(Section, frozen=True):
-    path: str = ""
+    path: WrittenFile = ""
     """JSON-lines file for captured exchanges; empty means none. Payloads are written to it: it is off by default."""
     sample_ratio: Ratio = 1.0
     """Share of exchanges that are captured."""
@@ -221,7 +234,7 @@ class MetricsSettings(Section, frozen=True):
     choose: Literal["first", "drift"] = "first"
     """Which ones, where there are more: the first of the reference, the same in every pod, or those with the worst verdict and
     most effect, which differ from pod to pod, so that a fleet's figures are of some pods only."""
-    merge: Annotated[str, Meta(pattern=r"^(/.*|http://.+)?$")] = ""
+    merge: Annotated[Address, Meta(pattern=r"^(/.*|http://.+)?$")] = ""
     """The model's own metrics, to be answered with ours in one scrape: a path of the upstream, e.g. `/metrics`, or where else
     they are, e.g. `http://127.0.0.1:8002/metrics` of Triton; empty means none."""
 
@@ -235,7 +248,7 @@ class Settings(Section, frozen=True):
     """Health, metrics and the live page: HOST:PORT."""
     also: tuple[str, ...] = ()
     """Further ways in, `LISTEN=UPSTREAM`, e.g. `0.0.0.0:9482=127.0.0.1:8001` for the model's gRPC port."""
-    reference: str = ""
+    reference: Address = ""
     """Reference profile (made by `drift-sidecar profile`), a file or `https://...`; empty means one is learned."""
     reference_poll_seconds: Seconds = 10.0
     """How often to look whether the reference's file was replaced; 0 means only on SIGHUP, as for a URL."""
@@ -258,12 +271,16 @@ class Settings(Section, frozen=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """One documented setting: dotted key, type as written, default and help."""
+    """One documented setting: dotted key, type as written, default and help; whether it may hold credentials or names a file
+    that is written.
+    """
 
     key: str
     type: Any
     default: Any
     help: str
+    secret: bool = False
+    writes_file: bool = False
 
     @property
     def env(self) -> str:
@@ -307,19 +324,52 @@ def lookup(settings: Settings, key: str) -> Any:
     return functools.reduce(getattr, key.split("."), settings)
 
 
+def shown(key: str, value: Any) -> Any:
+    """The value of a dotted key as it may be shown: nothing that is a URL keeps what may be credentials."""
+    if isinstance(value, tuple | list):
+        return type(value)(shown(key, one) for one in value)
+    is_address = isinstance(value, str) and ("://" in value or catalogue()[key].secret)
+    return without_credentials(value) if is_address else value
+
+
+def presentable(section: AnySection, prefix: str = "") -> AnySection:
+    """The same settings, or the same section of them, each value as it may be shown."""
+    values = {
+        name: presentable(value, f"{name}.") if isinstance(value, Section) else shown(prefix + name, value)
+        for name, value in msgspec.structs.asdict(section).items()
+    }
+    return msgspec.structs.replace(section, **values)
+
+
+def without_credentials(url: str) -> str:
+    """A URL, or a path with a query, without user, password, query and fragment: a query may be a signature, or hold a key.
+
+    What reads as neither, such as a password with a slash in it, is not shown at all.
+    """
+    found = _URL.fullmatch(url)
+    return found["scheme"] + found["place"] if found else "***"
+
+
 def _walk(section: type[Section], prefix: str) -> Iterator[Setting]:
     hints = get_type_hints(section, include_extras=True)
-    helps = _attribute_docstrings(section)
+    helps = attribute_docstrings(section)
     for field in msgspec.structs.fields(section):
         if isinstance(field.default, Section):
             yield from _walk(type(field.default), f"{field.name}.")
         else:
-            yield Setting(prefix + field.name, hints[field.name], field.default, helps.get(field.name, ""))
+            declared = hints[field.name]
+            yield Setting(prefix + field.name, declared, field.default, helps.get(field.name, ""), **_flags(declared))
 
 
-def _attribute_docstrings(section: type[Section]) -> dict[str, str]:
+def _flags(declared: Any) -> dict[str, bool]:
+    """What the `Meta` of a type say beside its bounds."""
+    extras = [one.extra for one in getattr(declared, "__metadata__", ()) if isinstance(one, Meta) and one.extra]
+    return {name: flag for extra in extras for name, flag in extra.items()}
+
+
+def attribute_docstrings(struct: type[msgspec.Struct]) -> dict[str, str]:
     """Docstrings that stand beneath attributes, which Python itself throws away."""
-    body = ast.parse(inspect.getsource(section)).body[0].body  # type: ignore[attr-defined]  # a class statement
+    body = ast.parse(inspect.getsource(struct)).body[0].body  # type: ignore[attr-defined]  # a class statement
     return {
         target.target.id: inspect.cleandoc(text.value.value)
         for target, text in pairwise(body)
@@ -386,7 +436,9 @@ def _convert(source: str, key: str, value: Any) -> Any:
             return _convert(source, key, number)
         why = str(error).removeprefix("Expected").strip().rstrip(".")
         raise SettingsError(
-            f"{source}: {key} = {value!r}", f"expected {why}", f"{setting.help} (default: {setting.default!r})"
+            f"{source}: {key} = {shown(key, value)!r}",
+            f"expected {why}",
+            f"{setting.help} (default: {setting.default!r})",
         ) from error
 
 

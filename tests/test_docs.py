@@ -75,7 +75,7 @@ def test_the_number_of_alerts_is_the_number_of_alerts(page: str) -> None:
     assert f"{len(alerts)} alerts" in " ".join(text(page).split())
 
 
-PAGES = {"settings": "settings_docs", "annotations": "annotations_docs", "panels": "dashboards_docs"}
+PAGES = {"api": "api_docs", "settings": "settings_docs", "annotations": "annotations_docs", "panels": "dashboards_docs"}
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,4 +1,4 @@
-"""`drift-sidecar check`: are settings and reference in order, and which are in force?"""
+"""`drift-sidecar check`: are settings and reference in order, and which are in force? Credentials are not shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sidecar.core.reference.profile_file import digest
 from sidecar.observer.reference import read_reference
 from sidecar.proxy.address import parse_address
 from sidecar.proxy.doors import pairs
-from sidecar.settings import Effective, catalogue, lookup
+from sidecar.settings import Effective, catalogue, lookup, shown
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -32,7 +32,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def _rows(effective: Effective) -> dict[str, dict[str, Any]]:
     return {
-        key: {"value": lookup(effective.settings, key), "source": effective.sources.get(key, "default")}
+        key: {"value": shown(key, lookup(effective.settings, key)), "source": effective.sources.get(key, "default")}
         for key in catalogue()
     }
 

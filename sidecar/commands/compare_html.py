@@ -16,6 +16,7 @@ from sidecar.core.binning.bins import ranges
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison
+from sidecar.core.scores.measures import TITLES
 from sidecar.core.words.events import JointReport, NotEnough, State
 
 _WIDTH, _HEIGHT, _FOOT = 560, 150, 46
@@ -24,9 +25,6 @@ _MOVED, _MOST = 0.01, 4
 _ORDER = (State.DRIFT, State.WARNING, State.OK, State.INSUFFICIENT)
 _FEW = 60
 """Features without a verdict beyond so many are only listed."""
-
-_TITLES = {"psi": "PSI", "g_test": "G", "jensen_shannon": "Jensen-Shannon", "total_variation": "Total variation",
-           "kolmogorov_smirnov": "Kolmogorov-Smirnov", "anderson_darling": "Anderson-Darling"}  # fmt: skip
 
 Shares = Sequence[float]
 
@@ -172,17 +170,13 @@ def _scores(one: FeatureComparison) -> str:
     rows = []
     for name, score in one.scores.items():
         if isinstance(score, NotEnough):
-            rows.append(f'<tr><th scope="row">{_title(name)}</th><td colspan="3">{escape(score.reason)}</td></tr>')
+            rows.append(f'<tr><th scope="row">{TITLES[name]}</th><td colspan="3">{escape(score.reason)}</td></tr>')
             continue
         figures = f"<td>{score.value:.3f}</td><td>{score.debiased:.3f}</td><td>{_p(score.p_value)}</td>"
-        rows.append(f'<tr><th scope="row">{_title(name)}</th>{figures}</tr>')
+        rows.append(f'<tr><th scope="row">{TITLES[name]}</th>{figures}</tr>')
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("Measure", "Value", "Without bias", "p-value"))
     return f"<table><caption>Scores</caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _p(value: float) -> str:
     return "&lt;1e-9" if value < 1e-9 else f"{value:.2g}"
-
-
-def _title(name: str) -> str:
-    return _TITLES.get(name, name.replace("_", "-").capitalize())

@@ -15,7 +15,7 @@ from sidecar.inject.redirect import Redirect
 from sidecar.inject.reference import DIRECTORY, VOLUME, read_reference_wish
 from sidecar.inject.shape import Json
 from sidecar.inject.wishes import Wishes, refused
-from sidecar.settings import Settings, catalogue
+from sidecar.settings import Settings, catalogue, lookup
 
 ADMIN_PORT = "drift-admin"
 """Name of the admin port, by which a PodMonitor finds it."""
@@ -150,15 +150,12 @@ def _security(pod: Json) -> Json:
 
 
 def _writable(settings: Settings) -> tuple[list[Json], list[Json]]:
-    """Volumes and mounts for what the sidecar may write: /tmp, and where it captures and saves."""
+    """Volumes and mounts for what the sidecar may write: /tmp, and the directories of the files that it is to write."""
     room = {"/tmp": 64}  # noqa: S108  # the sidecar's own, in its own file system  # MiB
-    for key, path, mebibytes in (
-        ("capture.path", settings.capture.path, settings.capture.max_bytes * 2 // 2**20 + 16),
-        ("learn.save", settings.learn.save, 64),
-    ):
-        if path:
+    for key, setting in catalogue().items():
+        if setting.writes_file and (path := lookup(settings, key)):
             directory = _directory(key, path)
-            room[directory] = room.get(directory, 0) + mebibytes
+            room[directory] = room.get(directory, 0) + _mebibytes(settings, key)
     volumes: list[Json] = []
     mounts: list[Json] = []
     for number, (directory, mebibytes) in enumerate(room.items()):
@@ -166,6 +163,12 @@ def _writable(settings: Settings) -> tuple[list[Json], list[Json]]:
         volumes.append({"name": name, "emptyDir": {"sizeLimit": f"{mebibytes}Mi"}})
         mounts.append({"name": name, "mountPath": directory})
     return volumes, mounts
+
+
+def _mebibytes(settings: Settings, key: str) -> int:
+    """Room for what is written: two generations of at most `max_bytes`, where the section says so, and some more."""
+    bound = f"{key.rpartition('.')[0]}.max_bytes"
+    return lookup(settings, bound) * 2 // 2**20 + 16 if bound in catalogue() else 64
 
 
 def _directory(key: str, path: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from sidecar.errors import SettingsError
 from sidecar.inject.options import Options, Refused
 from sidecar.inject.shape import Json, annotations_of, labels_of
-from sidecar.settings import Settings, catalogue, load
+from sidecar.settings import Settings, catalogue, load, shown
 
 PREFIX = "drift-sidecar/"
 INJECT = f"{PREFIX}inject"
@@ -120,7 +120,8 @@ def read_wishes(pod: Json, options: Options) -> Wishes:
 
 def refused(name: str, text: str, why: str, mend: str) -> Refused:
     """The refusal of one annotation."""
-    return Refused(f"annotation {PREFIX}{name} = {text[:200]!r}", why, mend)
+    told = shown(name, text) if name in catalogue() else text
+    return Refused(f"annotation {PREFIX}{name} = {told[:200]!r}", why, mend)
 
 
 def _checked(name: str, text: str) -> str:

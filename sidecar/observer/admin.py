@@ -12,17 +12,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
-from typing import Any
 
-import orjson
+import msgspec
 from aiohttp import web
 
 from sidecar.core.reference.profile_file import dumps
 from sidecar.core.words.frame import Side
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.observer import api
+from sidecar.observer.answers import Problem
 from sidecar.observer.live import LiveEvents
 from sidecar.observer.model_page import ModelPageReader, patience
+from sidecar.observer.schema import schema_json
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings
 
@@ -87,6 +88,7 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     app.router.add_get("/api/v1/features/{side}/{name:.*}", pages.feature)
     app.router.add_get("/api/v1/segments", pages.segments)
     app.router.add_get("/api/v1/settings", pages.settings)
+    app.router.add_get("/api/v1/schema", pages.schema)
     return app
 
 
@@ -109,15 +111,15 @@ class _Pages:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            return _json({"detail": error.reason}, error.status)
+            return _json(Problem(error.reason), error.status)
         except Exception as error:  # noqa: BLE001  # a fault in a page must not stop the analysis
             self._worker.complaints.add("admin page", error, self._clock())
-            return _json({"detail": "the observer failed to answer; its log says why"}, 500)
+            return _json(Problem("the observer failed to answer; its log says why"), 500)
 
     def _look(self) -> bytes:
         worker = self._worker
-        known = (worker.overview(), worker.history, worker.memory, worker.started, self._clock())
-        return orjson.dumps(api.look(self._settings, *known))
+        known = (worker.overview(), worker.history.points, worker.memory, worker.started, self._clock())
+        return msgspec.json.encode(api.look(self._settings, *known))
 
     async def metrics(self, request: web.Request) -> web.Response:
         accept = request.headers.get("Accept", "")
@@ -136,16 +138,16 @@ class _Pages:
     async def status(self, request: web.Request) -> web.Response:
         worker = self._worker
         now = self._clock()
-        return _json(api.status(self._settings, worker.overview(), worker.history, worker.started, now))
+        return _json(api.status(self._settings, worker.overview(), worker.history.points, worker.started, now))
 
     async def history(self, request: web.Request) -> web.Response:
-        return _json({"points": api.history(self._worker.history.points)})
+        return _json(api.history(self._worker.history.points))
 
     async def changes(self, request: web.Request) -> web.Response:
-        return _json({"changes": api.changes(self._worker.memory.changes)})
+        return _json(api.changes(self._worker.memory.changes))
 
     async def exchanges(self, request: web.Request) -> web.Response:
-        return _json({"exchanges": api.exchanges(self._worker.memory.exchanges)})
+        return _json(api.exchanges(self._worker.memory.exchanges))
 
     async def trail(self, request: web.Request) -> web.Response:
         named = request.match_info
@@ -155,7 +157,7 @@ class _Pages:
         """The live profile as a reference file, for `--reference` or `drift-sidecar compare`."""
         live = self._worker.live()
         if live is None:
-            return _json({"detail": "no rows were compared with a reference yet, so there is no live profile"}, 404)
+            return _json(Problem("no rows were compared with a reference yet, so there is no live profile"), 404)
         made = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         named = replace(live, name=f"{self._settings.model.name} live", created=made)
         answer = _answer(dumps(named), "application/json")
@@ -163,18 +165,21 @@ class _Pages:
         return answer
 
     async def features(self, request: web.Request) -> web.Response:
-        return _json({"features": api.features(self._worker.overview().view)})
+        return _json(api.features(self._worker.overview().view))
 
     async def feature(self, request: web.Request) -> web.Response:
         named = request.match_info
         found = api.feature(self._worker.overview().view, named["side"], named["name"])
-        return _json(found or {"detail": "the reference has no such feature"}, 200 if found else 404)
+        return _json(found or Problem("the reference has no such feature"), 200 if found else 404)
 
     async def segments(self, request: web.Request) -> web.Response:
-        return _json({"segments": api.segments(self._worker.overview().view)})
+        return _json(api.segments(self._worker.overview().view))
 
     async def settings(self, request: web.Request) -> web.Response:
         return _json(api.effective(self._settings))
+
+    async def schema(self, request: web.Request) -> web.Response:
+        return _answer(schema_json(), "application/json")
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -191,8 +196,8 @@ def _read(name: str) -> bytes:
     return (resources.files("sidecar.observer") / "page" / name).read_bytes()
 
 
-def _json(value: Mapping[str, Any], status: int = 200) -> web.Response:
-    return _answer(orjson.dumps(value), "application/json", status)
+def _json(value: msgspec.Struct | Mapping[str, str], status: int = 200) -> web.Response:
+    return _answer(msgspec.json.encode(value), "application/json", status)
 
 
 def _answer(body: bytes, content_type: str, status: int = 200) -> web.Response:

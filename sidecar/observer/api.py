@@ -1,247 +1,258 @@
-"""What `/api/v1/...` answers, as plain values made of the monitor's view and the last snapshot.
+"""Makes what `/api/v1/...` answers from the monitor's view and the last snapshot.
 
-Pure: no socket, no clock. The live page and scripts read it, so keys are a contract.
+Pure: no socket, no clock. The types are in `answers`. The live page and scripts read them, so keys are a contract.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from sidecar import __version__
-from sidecar.core.words.events import (
-    JointChanged,
-    NotEnough,
-    ReferenceChanged,
-    ReferenceLearned,
-    Score,
-    State,
-    VerdictChanged,
-)
-from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, Histogram, Snapshot
+from sidecar.core.words import events
+from sidecar.core.words.events import JointChanged, NotEnough, ReferenceChanged, State, VerdictChanged
+from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, RequestSeries, Snapshot
 from sidecar.core.words.view import BinView, FeatureView, MonitorView, SegmentView, SideView
-from sidecar.observer.history import History, Point, errors, quantile
-from sidecar.observer.memory import Change, Memory, Seen
-from sidecar.settings import Settings
+from sidecar.observer import memory
+from sidecar.observer.answers import (
+    AnsweredCount,
+    Bin,
+    Change,
+    Changes,
+    DecodedCount,
+    ExchangeCount,
+    Exchanges,
+    Feature,
+    FeatureDetail,
+    Features,
+    History,
+    JointChange,
+    Look,
+    Model,
+    Observer,
+    Quantiles,
+    Reference,
+    ReferenceLearned,
+    ReferenceReplaced,
+    RequestSummary,
+    Score,
+    Segment,
+    SegmentBrief,
+    Segments,
+    ShedCount,
+    SideStatus,
+    Status,
+    Traffic,
+    VerdictChange,
+    ViolationCount,
+)
+from sidecar.observer.history import Point, errors, quantile
+from sidecar.observer.memory import Memory, Seen
+from sidecar.settings import Settings, presentable
 from sidecar.sink import Observed
 
 _SEGMENT_FEATURES = 8
 """Most features of a segment in `/api/v1/live`; `/api/v1/segments` has all."""
-_QUANTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
 
-def status(settings: Settings, observed: Observed, history: History, started: float, now: float) -> dict[str, Any]:
+def status(settings: Settings, observed: Observed, points: Iterable[Point], started: float, now: float) -> Status:
     """`/api/v1/status`: the state of everything, without details of features."""
     view, snapshot = observed.view, observed.snapshot
-    return {
-        "version": __version__,
-        "now": now,
-        "model": {"name": settings.model.name, "version": settings.model.version, "upstream": settings.upstream},
-        "observer": {"started": started, "restarts": snapshot.observer_restarts if snapshot else 0},
-        "traffic": _traffic(snapshot) if snapshot else None,
-        "recent": msgspec.to_builtins(history.points[-1]) if history.points else None,
-        "digest": view.digest,
-        "reference": {"name": view.name, "created": view.created},
-        "sides": [_side(side, settings) for side in view.sides],
-        "decoded": _counted(("decoder", "result"), view.decoded.items()),
-        "answered": [{"version": version, "count": count} for version, count in view.answered.items()],
-        "violations": _counted(("feature", "kind"), view.violations.items()),
-        "sinks": observed.sinks,
-    }
+    *_, recent = (None, *points)
+    return Status(
+        version=__version__,
+        now=now,
+        model=Model(settings.model.name, settings.model.version, settings.upstream),
+        observer=Observer(started, snapshot.observer_restarts if snapshot else 0),
+        traffic=_traffic(snapshot) if snapshot else None,
+        recent=recent,
+        digest=view.digest,
+        reference=Reference(view.name, view.created),
+        sides=[_side(side, settings) for side in view.sides],
+        decoded=[DecodedCount(*named, count) for named, count in view.decoded.items()],
+        answered=[AnsweredCount(version, count) for version, count in view.answered.items()],
+        violations=[ViolationCount(*named, count) for named, count in view.violations.items()],
+        sinks=observed.sinks,
+    )
 
 
 def look(
-    settings: Settings, observed: Observed, history: History, memory: Memory, started: float, now: float
-) -> dict[str, Any]:
+    settings: Settings, observed: Observed, points: Iterable[Point], kept: Memory, started: float, now: float
+) -> Look:
     """`/api/v1/live`: everything that the page shows at once; of segments only features in warning or drift."""
-    return {
-        "status": status(settings, observed, history, started, now),
-        "features": features(observed.view),
-        "segments": [_segment_brief(one) for one in observed.view.segments],
-        "changes": changes(memory.changes),
-        "exchanges": exchanges(memory.exchanges),
-    }
+    return Look(
+        status(settings, observed, points, started, now),
+        features(observed.view).features,
+        [_segment_brief(one) for one in observed.view.segments],
+        changes(kept.changes).changes,
+        exchanges(kept.exchanges).exchanges,
+    )
 
 
-def features(view: MonitorView) -> list[dict[str, Any]]:
+def features(view: MonitorView) -> Features:
     """`/api/v1/features`: every feature with its scores and verdict, without its bins."""
-    return [_feature(side, feature) for side in view.sides for feature in side.features]
+    return Features([_feature(side, one) for side in view.sides for one in side.features])
 
 
-def feature(view: MonitorView, side_name: str, name: str) -> dict[str, Any] | None:
+def feature(view: MonitorView, side_name: str, name: str) -> FeatureDetail | None:
     """`/api/v1/features/{side}/{name}`: one feature with its bins; None if there is none."""
     for side in view.sides:
         for one in side.features if side.side.value == side_name else ():
             if one.feature == name:
-                return _feature(side, one) | {"profile": side.profile, "source": side.source, "bins": _bins(one)}
+                known = msgspec.structs.asdict(_feature(side, one))
+                return FeatureDetail(**known, profile=side.profile, source=side.source, bins=_bins(one))
     return None
 
 
-def segments(view: MonitorView) -> list[dict[str, Any]]:
+def segments(view: MonitorView) -> Segments:
     """`/api/v1/segments`: each segment of the traffic by side, with a short view of its features."""
-    return [msgspec.to_builtins(one) | {"drifted": one.drifted} for one in view.segments]
+    return Segments([
+        Segment(one.segment, one.known, one.side, one.reference, one.rows_total, one.features, one.drifted)
+        for one in view.segments
+    ])  # fmt: skip
 
 
-def _segment_brief(one: SegmentView) -> dict[str, Any]:
-    unwell = [each for each in one.features if each.state in (State.WARNING, State.DRIFT)]
-    ranked = sorted(unwell, key=lambda each: -each.effect)
-    known = {"segment": one.segment, "side": one.side.value, "reference": one.reference, "rows_total": one.rows_total}
-    return known | {
-        "features": [msgspec.to_builtins(each) for each in ranked[:_SEGMENT_FEATURES]],
-        "unwell": len(unwell),
-    }
+def effective(settings: Settings) -> Settings:
+    """`/api/v1/settings`: the settings in force; what may be credentials is left out."""
+    return presentable(settings)
 
 
-def effective(settings: Settings) -> dict[str, Any]:
-    """`/api/v1/settings`: the settings in force; a password in an endpoint is left out."""
-    values: dict[str, Any] = msgspec.to_builtins(settings)
-    values["trace"]["endpoint"] = _without_credentials(settings.trace.endpoint)
-    return values
+def changes(kept: Iterable[memory.Change]) -> Changes:
+    """`/api/v1/changes`: what changed last, newest first."""
+    return Changes([_change(event) for event in kept][::-1])
 
 
-def changes(events: Iterable[Change]) -> list[dict[str, Any]]:
-    """`/api/v1/changes`: what changed last, newest first; `what` is `verdict`, `joint`, `reference` or `learned`."""
-    return [_change(event) for event in events][::-1]
-
-
-def exchanges(seen: Iterable[Seen]) -> list[dict[str, Any]]:
+def exchanges(seen: Iterable[Seen]) -> Exchanges:
     """`/api/v1/exchanges`: the last exchanges as metadata, newest first."""
-    return [msgspec.to_builtins(one) for one in seen][::-1]
+    return Exchanges(list(seen)[::-1])
 
 
-def history(points: Iterable[Point]) -> list[dict[str, Any]]:
+def history(points: Iterable[Point]) -> History:
     """`/api/v1/history`: the traffic of the last minutes, oldest first."""
-    return [msgspec.to_builtins(point) for point in points]
+    return History(list(points))
 
 
-def _change(event: Change) -> dict[str, Any]:
+def _segment_brief(one: SegmentView) -> SegmentBrief:
+    unwell = [each for each in one.features if each.state in (State.WARNING, State.DRIFT)]
+    ranked = sorted(unwell, key=lambda each: -each.effect)[:_SEGMENT_FEATURES]
+    return SegmentBrief(one.segment, one.side, one.reference, one.rows_total, ranked, len(unwell))
+
+
+def _change(event: memory.Change) -> Change:
     match event:
         case VerdictChanged():
             return _verdict(event)
         case JointChanged():
-            return _joint(event)
-        case ReferenceLearned():
-            return {"what": "learned", "at": event.at, "side": event.side.value, "rows_seen": event.rows}
+            report = msgspec.structs.asdict(event.report)
+            return JointChange(at=event.at, before=event.before, rows_seen=event.rows_seen, **report)
+        case events.ReferenceLearned():
+            return ReferenceLearned(event.at, event.side, event.rows)
         case ReferenceChanged():
-            return {"what": "reference", "at": event.at, "before": event.before, "digest": event.digest}
+            return ReferenceReplaced(event.at, event.before, event.digest)
 
 
-def _verdict(event: VerdictChanged) -> dict[str, Any]:
+def _verdict(event: VerdictChanged) -> VerdictChange:
     report = event.report
-    return {
-        "what": "verdict",
-        "at": event.at,
-        "side": report.side.value,
-        "feature": report.feature,
-        "segment": report.segment,
-        "before": event.before.value,
-        "state": report.state.value,
-        "rows_seen": event.rows_seen,
-        "evidence": report.evidence,
-        "effect": report.effect,
-        "effect_rows": report.effect_rows,
-        "shifts": [msgspec.to_builtins(shift) for shift in report.shifts],
-        "units": report.units,
-        "changed": report.changed,
-    }
+    return VerdictChange(
+        at=event.at,
+        side=report.side,
+        feature=report.feature,
+        segment=report.segment,
+        before=event.before,
+        state=report.state,
+        rows_seen=event.rows_seen,
+        evidence=report.evidence,
+        effect=report.effect,
+        effect_rows=report.effect_rows,
+        shifts=report.shifts,
+        units=report.units,
+        changed=report.changed,
+    )
 
 
-def _joint(event: JointChanged) -> dict[str, Any]:
-    known = {"what": "joint", "at": event.at, "before": event.before.value, "rows_seen": event.rows_seen}
-    report: dict[str, Any] = msgspec.to_builtins(event.report)
-    return known | report
-
-
-def _traffic(snapshot: Snapshot) -> dict[str, Any]:
+def _traffic(snapshot: Snapshot) -> Traffic:
     durations = [sum(column) for column in zip(*(one.durations.counts for one in snapshot.requests), strict=True)]
-    return {
-        "started": snapshot.started_ns / 1e9,
-        "at": snapshot.taken_ns / 1e9,
-        "ready": snapshot.ready,
-        "draining": snapshot.draining,
-        "active_requests": snapshot.active_requests,
-        "connections": snapshot.connections,
-        "handoff_bytes": snapshot.handoff_bytes,
-        "errors": errors(snapshot),
-        "latency_seconds": {name: quantile(ratio, DURATION_BOUNDS, durations) for name, ratio in _QUANTILES},
-        "added_seconds": {name: quantile(ratio, ADDED_BOUNDS, snapshot.added.counts) for name, ratio in _QUANTILES},
-        "exchanges": _counted(("protocol", "outcome"), (((p, o), count) for p, o, count in snapshot.exchanges)),
-        "shed": _counted(("stage", "reason"), (((s, r), count) for s, r, count in snapshot.shed)),
-        "requests": [
-            {"method": one.method, "route": one.route, "status": one.status, **_summary(one.durations)}
-            for one in snapshot.requests
-        ],
-    }
+    return Traffic(
+        started=snapshot.started_ns / 1e9,
+        at=snapshot.taken_ns / 1e9,
+        ready=snapshot.ready,
+        draining=snapshot.draining,
+        active_requests=snapshot.active_requests,
+        connections=snapshot.connections,
+        handoff_bytes=snapshot.handoff_bytes,
+        errors=errors(snapshot),
+        latency_seconds=_quantiles(DURATION_BOUNDS, durations),
+        added_seconds=_quantiles(ADDED_BOUNDS, snapshot.added.counts),
+        exchanges=[ExchangeCount(*one) for one in snapshot.exchanges],
+        shed=[ShedCount(*one) for one in snapshot.shed],
+        requests=[_request(one) for one in snapshot.requests],
+    )
 
 
-def _summary(durations: Histogram) -> dict[str, Any]:
-    quantiles = {name: quantile(ratio, DURATION_BOUNDS, durations.counts) for name, ratio in _QUANTILES}
-    return {"count": sum(durations.counts), "total_seconds": durations.total, **quantiles}
+def _request(one: RequestSeries) -> RequestSummary:
+    counts = one.durations.counts
+    spread = _quantiles(DURATION_BOUNDS, counts)
+    known = one.method, one.route, one.status, sum(counts), one.durations.total
+    return RequestSummary(*known, spread.p50, spread.p95, spread.p99)
 
 
-def _counted(names: tuple[str, str], counts: Iterable[tuple[tuple[str, str], int]]) -> list[dict[str, Any]]:
-    return [{names[0]: first, names[1]: second, "count": count} for (first, second), count in counts]
+def _quantiles(bounds: Sequence[float], counts: Sequence[int]) -> Quantiles:
+    return Quantiles(*(quantile(ratio, bounds, counts) for ratio in (0.5, 0.95, 0.99)))
 
 
-def _side(side: SideView, settings: Settings) -> dict[str, Any]:
-    return {
-        "side": side.side.value,
-        "rows_total": side.rows_total,
-        "window_rows": side.window_rows,
-        "profile": side.profile,
-        "source": side.source,
-        "learned_rows": side.learned_rows,
-        "learn_rows": settings.learn.rows,
-        "features": len(side.features),
-        "drifted": side.drifted,
-        "together": msgspec.to_builtins(side.all_features),
-        "joint": msgspec.to_builtins(side.joint),
-    }
+def _side(side: SideView, settings: Settings) -> SideStatus:
+    return SideStatus(
+        side=side.side,
+        rows_total=side.rows_total,
+        window_rows=side.window_rows,
+        profile=side.profile,
+        source=side.source,
+        learned_rows=side.learned_rows,
+        learn_rows=settings.learn.rows,
+        features=len(side.features),
+        drifted=side.drifted,
+        together=side.all_features,
+        joint=side.joint,
+    )
 
 
-def _feature(side: SideView, one: FeatureView) -> dict[str, Any]:
-    return {
-        "side": side.side.value,
-        "feature": one.feature,
-        "kind": one.kind,
-        "state": one.state.value,
-        "evidence": one.evidence,
-        "threshold": one.threshold,
-        "effect": one.effect,
-        "effect_rows": one.effect_rows,
-        "importance": one.importance,
-        "impact": one.impact,
-        "independent_ratio": one.independent_ratio,
-        "reference_rows": one.reference_rows,
-        "scores": dict(_scores(one.scores)),
-    }
+def _feature(side: SideView, one: FeatureView) -> Feature:
+    return Feature(
+        side=side.side,
+        feature=one.feature,
+        kind=one.kind,
+        state=one.state,
+        evidence=one.evidence,
+        threshold=one.threshold,
+        effect=one.effect,
+        effect_rows=one.effect_rows,
+        importance=one.importance,
+        impact=one.impact,
+        independent_ratio=one.independent_ratio,
+        reference_rows=one.reference_rows,
+        scores={measure: _score(score) for measure, score in one.scores.items()},
+    )
 
 
-def _scores(scores: dict[str, Score | NotEnough]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for measure, score in scores.items():
-        yield measure, msgspec.to_builtins(score)
+def _score(score: events.Score | NotEnough) -> Score:
+    if isinstance(score, NotEnough):
+        return Score(reason=score.reason, rows=score.rows)
+    return Score(value=score.value, debiased=score.debiased, p_value=score.p_value, rows=score.rows)
 
 
-def _bins(one: FeatureView) -> list[dict[str, Any]]:
+def _bins(one: FeatureView) -> list[Bin]:
     live, window = sum(b.live_total for b in one.bins), sum(b.window_count for b in one.bins)
     return [_bin(each, live, window) for each in one.bins]
 
 
-def _bin(one: BinView, live: int, window: int) -> dict[str, Any]:
-    return {
-        "bin": one.bin,
-        "range": one.range,
-        "reference_ratio": one.reference_ratio,
-        "live_ratio": one.live_total / live if live else None,
-        "window_ratio": one.window_count / window if window else None,
-        "live_rows": one.live_total,
-        "window_rows": one.window_count,
-    }
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+def _bin(one: BinView, live: int, window: int) -> Bin:
+    return Bin(
+        bin=one.bin,
+        range=one.range,
+        reference_ratio=one.reference_ratio,
+        live_ratio=one.live_total / live if live else None,
+        window_ratio=one.window_count / window if window else None,
+        live_rows=one.live_total,
+        window_rows=one.window_count,
+    )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import aiohttp
 
 from sidecar.core.reading.metrics_page import RESULTS, Merging, ModelPage, read_page
-from sidecar.settings import Settings
+from sidecar.settings import Settings, without_credentials
 
 _LIMIT_BYTES = 4 << 20
 """Tens of thousands of samples; a page beyond it would be the most of the sidecar's memory."""
@@ -28,6 +28,7 @@ class ModelPageReader:
 
     def __init__(self, settings: Settings, complain: Callable[[Exception], None]) -> None:
         self._url, self._socket = _place(settings)
+        self._shown = without_credentials(self._url)
         self._complain = complain
         self._results = dict.fromkeys(RESULTS, 0)
 
@@ -58,10 +59,10 @@ class ModelPageReader:
             session.get(self._url, allow_redirects=False) as answer,
         ):
             if answer.status != 200:
-                raise _AnswerError("status", f"{self._url} answered with status {answer.status}")
+                raise _AnswerError("status", f"{self._shown} answered with status {answer.status}")
             told = answer.content_type == _OPENMETRICS
             if told and not openmetrics:
-                raise ValueError(f"{self._url} answered with OpenMetrics, and was asked for text")
+                raise ValueError(f"{self._shown} answered with OpenMetrics, and was asked for text")
             return read_page(await self._body(answer), told)
 
     async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
@@ -69,7 +70,7 @@ class ModelPageReader:
         async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
             body += chunk
             if len(body) > _LIMIT_BYTES:
-                raise _AnswerError("too_large", f"{self._url} answered with more than {_LIMIT_BYTES} bytes")
+                raise _AnswerError("too_large", f"{self._shown} answered with more than {_LIMIT_BYTES} bytes")
         return bytes(body)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
+from sidecar.settings import without_credentials
 
 _URL = ("https://", "http://")
 _ANSWER_SECONDS = 10.0
@@ -31,7 +32,9 @@ def read_reference(place: str) -> Profile:
     Raises ReferenceFileError, which names the place, the reason and the mend, and ReferenceUnreachableError for a URL
     that does not answer in time, or with more than 64 MiB.
     """
-    return loads(_fetch(place) if place.startswith(_URL) else _read(place), place.partition("?")[0])
+    if place.startswith(_URL):
+        return loads(_fetch(place), without_credentials(place))
+    return loads(_read(place), place)
 
 
 def _read(path: str) -> bytes:
@@ -43,7 +46,7 @@ def _read(path: str) -> bytes:
 
 
 def _fetch(url: str) -> bytes:
-    shown = url.partition("?")[0]  # what follows may be a signature
+    shown = without_credentials(url)
     deadline = time.monotonic() + _WHOLE_SECONDS
     data = bytearray()
     try:
@@ -57,8 +60,11 @@ def _fetch(url: str) -> bytes:
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
+        reason = (
+            "is no URL that can be read" if isinstance(error, http.client.InvalidURL) else error
+        )  # it holds the password
         raise ReferenceUnreachableError(
-            f"{shown}: cannot be fetched ({error}). Look whether it answers here"
+            f"{shown}: cannot be fetched ({reason}). Look whether it answers here"
         ) from error
     return bytes(data)
 

@@ -7,8 +7,8 @@ windows. Prometheus keeps the real history.
 from __future__ import annotations
 
 import math
-from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +19,18 @@ Floats = NDArray[np.float32]
 POINTS = 120
 """Most points; merging halves them. They take some 5 kB per feature."""
 _STATES = tuple(State)
+
+
+class FeatureScores(msgspec.Struct, frozen=True):
+    """The history of one feature: a place in each list for a point, oldest first; empty where no window has the feature."""
+
+    at: list[float]
+    """Ends of windows, Unix seconds."""
+    state: list[State]
+    evidence: list[float]
+    effect: list[float]
+    scores: dict[str, list[float | None]]
+    """By measure; null where a window had none."""
 
 
 class ScoreHistory:
@@ -45,24 +57,21 @@ class ScoreHistory:
         else:
             self._append(window.ended, figures)
 
-    def of(self, feature: str) -> dict[str, Any]:
-        """Ends of windows (Unix seconds), oldest first, with the states, evidence, effects and scores of one feature.
-
-        A score that a window lacks is None. All lists are empty for a feature that no window has.
-        """
+    def of(self, feature: str) -> FeatureScores:
+        """The windows of one feature."""
         at = self._places.get(feature)
         if at is None:
-            return {"at": [], "state": [], "evidence": [], "effect": [], "scores": {}}
+            return FeatureScores([], [], [], [], {})
         columns = np.array([point[at] for point in self._points]).T.tolist()
         states, evidence, effect, *scores = columns
         known = [[None if math.isnan(value) else value for value in column] for column in scores]
-        return {
-            "at": self._ends,
-            "state": [_STATES[round(state)].value for state in states],
-            "evidence": evidence,
-            "effect": effect,
-            "scores": dict(zip(self._measures, known, strict=True)),
-        }
+        return FeatureScores(
+            at=list(self._ends),
+            state=[_STATES[round(state)] for state in states],
+            evidence=evidence,
+            effect=effect,
+            scores=dict(zip(self._measures, known, strict=True)),
+        )
 
     def _append(self, ended: float, figures: Floats) -> None:
         if len(self._points) == POINTS:

@@ -7,18 +7,22 @@ A sink's module is imported only if its settings ask for it, because some need l
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from typing import NamedTuple
 
-from sidecar.settings import Settings
+from sidecar.settings import Settings, lookup
 from sidecar.sink import Sink
 
 
 class Listed(NamedTuple):
-    """One sink: the name of its module, which is also its label value, and whether the settings ask for it."""
+    """One sink: the name of its module, which is also its label value, and the setting that asks for it."""
 
     name: str
-    wanted: Callable[[Settings], bool]
+    asked_by: str
+    """Dotted key: the sink is wanted where that is true or not empty. Empty means always."""
+
+    def wanted(self, settings: Settings) -> bool:
+        """Whether the settings ask for it."""
+        return not self.asked_by or bool(lookup(settings, self.asked_by))
 
     def make(self, settings: Settings) -> Sink:
         """Import and make it. Raises SettingsError if it cannot work with its settings."""
@@ -28,12 +32,12 @@ class Listed(NamedTuple):
 
 
 SINKS = (
-    Listed("prometheus", lambda settings: True),
-    Listed("otlp", lambda settings: bool(settings.trace.endpoint)),
-    Listed("otlp_logs", lambda settings: bool(settings.otlp.logs_endpoint)),
-    Listed("otlp_metrics", lambda settings: bool(settings.otlp.metrics_endpoint)),
-    Listed("driftlog", lambda settings: settings.log.drift),
-    Listed("capture", lambda settings: bool(settings.capture.path)),
+    Listed("prometheus", ""),
+    Listed("otlp", "trace.endpoint"),
+    Listed("otlp_logs", "otlp.logs_endpoint"),
+    Listed("otlp_metrics", "otlp.metrics_endpoint"),
+    Listed("driftlog", "log.drift"),
+    Listed("capture", "capture.path"),
 )
 
 

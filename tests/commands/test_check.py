@@ -28,6 +28,18 @@ def test_every_setting_is_printed_with_its_source(
     assert settings["listen"]["source"] == "default"
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_credentials_are_not_printed(form: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    address = "https://me:hush@collector:4318/v1/logs?key=hush"
+    flags = ["--set", f"otlp.logs_endpoint={address}", "--set", "metrics.merge=/metrics?token=hush"]
+
+    assert cli.main(["check", *flags, *form]) == 0
+
+    printed = capsys.readouterr().out
+    assert "https://collector:4318/v1/logs" in printed
+    assert "hush" not in printed
+
+
 def test_the_reference_is_described(reference: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
 

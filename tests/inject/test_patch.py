@@ -16,7 +16,7 @@ from harness.kubernetes import VERSIONS, invalid, unrestricted
 from sidecar.inject.options import Options, convert_options
 from sidecar.inject.patch import Patched, Refused, inject, remove
 from sidecar.inject.wishes import STATUS
-from sidecar.settings import load
+from sidecar.settings import catalogue, load
 from tests.inject.pods import OPTIONS, pods
 
 Json = dict[str, Any]
@@ -245,6 +245,23 @@ def test_a_wrong_annotation_is_refused_with_its_name_and_the_mend_or_admitted_wi
     assert admitted.operations == []
     assert admitted.skipped is not None
     assert all(word in admitted.warnings[0] for word in words)
+
+
+@pytest.mark.parametrize("key", [key for key, setting in catalogue().items() if setting.writes_file])
+def test_whatever_file_is_to_be_written_has_a_volume_beneath_it(key: str) -> None:
+    patched = inject(pod({key: "/var/written/one.jsonl"}), Options())
+
+    mounts = {one["mountPath"]: one["name"] for one in sidecar(patched)["volumeMounts"] if not one.get("readOnly")}
+    volumes = {one["name"]: one["emptyDir"]["sizeLimit"] for one in patched.pod["spec"]["volumes"]}
+    assert volumes[mounts["/var/written"]] == {"capture.path": "144Mi"}.get(key, "64Mi")
+
+
+def test_a_refused_annotation_is_named_without_its_credentials() -> None:
+    with pytest.raises(Refused) as refused:
+        inject(pod({"metrics.merge": "ftp://me:hush@model/metrics?key=hush"}), Options())
+
+    assert "drift-sidecar/metrics.merge = 'ftp://model/metrics'" in str(refused.value)
+    assert "hush" not in str(refused.value)
 
 
 def test_a_pod_may_choose_to_be_admitted_whatever_is_wrong_with_it() -> None:

@@ -1,14 +1,15 @@
+"""Laws that every sink keeps, made and asked for by what the registry says of it."""
+
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import sidecar.sinks
 from harness.observed import STARTED, TRACE, drifted_monitor, exchange
 from sidecar.core.words.events import (
     DecodeFailed,
@@ -25,7 +26,8 @@ from sidecar.core.words.events import (
 )
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.frame import Side
-from sidecar.settings import CaptureSettings, DrainSettings, LogSettings, OtlpSettings, Settings, TraceSettings
+from sidecar.settings import Settings, catalogue, load
+from sidecar.sink import RESULTS, Exposition, Observed, Pushed, Sink
 from sidecar.sinks import SINKS, Listed, make_sinks
 from tests.sinks.test_driftlog import JOINT, report
 
@@ -48,15 +50,21 @@ EVENTS: list[Event] = [
 ]
 
 
+NOWHERE = "http://127.0.0.1:9/v1"
+"""Where nobody listens."""
+
+
+def asking(key: str, folder: Path) -> Any:
+    """A value of a setting that asks for a sink."""
+    setting = catalogue()[key]
+    return True if setting.type is bool else str(folder / "written") if setting.writes_file else NOWHERE
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        trace=TraceSettings(endpoint="http://127.0.0.1:9/v1/traces"),
-        capture=CaptureSettings(path=str(tmp_path / "c.jsonl")),
-        otlp=OtlpSettings(metrics_endpoint="http://127.0.0.1:9/v1/metrics", logs_endpoint="http://127.0.0.1:9/v1/logs"),
-        log=LogSettings(drift=True),
-        drain=DrainSettings(flush_seconds=0.2),
-    )
+    """Every sink is asked for."""
+    asked = {listed.asked_by: asking(listed.asked_by, tmp_path) for listed in SINKS if listed.asked_by}
+    return load(None, {}, {**asked, "drain.flush_seconds": 0.2}).settings
 
 
 @pytest.fixture(autouse=True)
@@ -77,25 +85,32 @@ def no_thread_is_left_behind() -> Iterator[None]:
             assert not thread.is_alive()
 
 
-@pytest.mark.parametrize("listed", SINKS, ids=lambda listed: listed.name)
-def test_every_sink_takes_every_event_and_can_be_flushed(listed: Listed, settings: Settings) -> None:
-    sink = listed.make(settings)
+def check_takes(sink: Sink) -> None:
+    """Every event, at once, and the end; and something came of it."""
     for event in EVENTS:
         sink.handle(event)
+    if isinstance(sink, Pushed):
+        assert sink.due(STARTED)
+        sink.push(b"# TYPE up gauge\nup 1\n# EOF\n")
     sink.flush()
-    assert set(sink.results) <= {"sent", "dropped", "failed"}
+    assert set(sink.results) <= set(RESULTS)
     assert all(count >= 0 for count in sink.results.values())
+    told = sum(sink.results.values())
+    if isinstance(sink, Exposition):
+        told += len(sink.render(Observed(None, drifted_monitor().view(), {}), "")[0])
+    assert told > 0, f"{sink.name} says nothing of {len(EVENTS)} events"
+
+
+@pytest.mark.parametrize("listed", SINKS, ids=lambda listed: listed.name)
+def test_every_sink_takes_every_event_and_can_be_flushed_and_tells_something(
+    listed: Listed, settings: Settings
+) -> None:
+    check_takes(listed.make(settings))
 
 
 @pytest.mark.parametrize("listed", SINKS, ids=lambda listed: listed.name)
 def test_every_sink_is_called_as_it_is_listed(listed: Listed, settings: Settings) -> None:
     assert listed.make(settings).name == listed.name
-
-
-def test_every_module_of_the_folder_is_listed() -> None:
-    folder = Path(os.fspath(sidecar.sinks.__file__)).parent
-    modules = {path.stem for path in folder.iterdir() if not path.name.startswith("__")}
-    assert modules == {listed.name for listed in SINKS}
 
 
 def test_only_what_the_settings_ask_for_is_made(settings: Settings) -> None:

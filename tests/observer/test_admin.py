@@ -203,6 +203,12 @@ def test_settings_are_shown_without_the_password_of_an_endpoint() -> None:
     assert orjson.loads(body)["trace"]["endpoint"] == "https://collector:4318/v1/traces"
 
 
+def test_the_api_describes_itself() -> None:
+    document = get_json("/api/v1/schema")
+    assert document["openapi"] == "3.1.0"
+    assert set(document["paths"]) >= {"/api/v1/status", "/api/v1/features/{side}/{name}"}
+
+
 def test_metrics_are_openmetrics_for_who_asks() -> None:
     response, body = get("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"})
     assert response.headers["Content-Type"].startswith("application/openmetrics-text")

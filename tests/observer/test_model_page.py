@@ -107,6 +107,13 @@ def ask(merge: str, accept: str = BOTH, patience: float = 10.0, path: Path | Non
     return asyncio.run(run()), complaints
 
 
+def test_a_complaint_names_the_page_without_its_credentials() -> None:
+    _, complaints = ask("http://me:hush@ADDRESS/absent?key=hush")
+
+    assert "/absent answered with status 404" in complaints[0]
+    assert "hush" not in complaints[0]
+
+
 @pytest.mark.parametrize(("accept", "openmetrics"), [(BOTH, True), ("text/plain", False), ("", False)])
 def test_the_model_is_asked_for_what_the_scraper_accepts(accept: str, openmetrics: bool) -> None:
     merging, complaints = ask("/either", accept)

@@ -82,6 +82,13 @@ def test_a_url_without_a_reference_is_named_without_its_signature(tmp_path: Path
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize("url", ["http://me:hush@h/reference.json", "http://h/a b?signature=hush"])
+def test_a_url_that_cannot_be_asked_for_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(ReferenceUnreachableError, match="is no URL that can be read") as raised:
+        read_reference(url)
+    assert "hush" not in str(raised.value)
+
+
 def test_a_url_where_nobody_answers_can_be_tried_again_and_is_no_mistake_of_the_settings() -> None:
     (port,) = free_ports(1)
     with pytest.raises(ReferenceUnreachableError, match="refused") as raised:

@@ -26,33 +26,33 @@ def history(*windows: WindowClosed) -> ScoreHistory:
 
 def test_a_feature_has_its_figures_of_each_window() -> None:
     found = history(window(1), window(2, State.DRIFT, psi=0.25)).of("age")
-    assert found["at"] == [1.0, 2.0]
-    assert found["state"] == ["ok", "drift"]
-    assert found["evidence"] == [1.0, 2.0]
-    assert found["effect"] == pytest.approx([0.1, 0.2])
-    assert found["scores"] == {"psi": [0.5, 0.25]}
+    assert found.at == [1.0, 2.0]
+    assert found.state == ["ok", "drift"]
+    assert found.evidence == [1.0, 2.0]
+    assert found.effect == pytest.approx([0.1, 0.2])
+    assert found.scores == {"psi": [0.5, 0.25]}
 
 
 def test_a_score_that_a_window_had_too_few_rows_for_is_none() -> None:
-    assert history(window(1, psi=None), window(2)).of("age")["scores"] == {"psi": [None, 0.5]}
+    assert history(window(1, psi=None), window(2)).of("age").scores == {"psi": [None, 0.5]}
 
 
 def test_a_feature_that_no_window_had_has_no_points() -> None:
-    assert history(window(1)).of("absent")["at"] == []
-    assert ScoreHistory().of("age")["at"] == []
+    assert history(window(1)).of("absent").at == []
+    assert ScoreHistory().of("age").at == []
 
 
 def test_a_long_trail_still_begins_at_the_start_and_ends_now() -> None:
     made = history(*(window(number) for number in range(1, 10_001)))
     found = made.of("age")
-    assert POINTS / 2 <= len(found["at"]) <= POINTS
-    assert found["at"][0] < 10_000 / POINTS * 2
-    assert found["at"][-1] == 10_000
-    assert found["at"] == found["evidence"] == sorted(found["at"])
+    assert POINTS / 2 <= len(found.at) <= POINTS
+    assert found.at[0] < 10_000 / POINTS * 2
+    assert found.at[-1] == 10_000
+    assert found.at == found.evidence == sorted(found.at)
 
 
 @pytest.mark.parametrize("alarm", [1, 7, 64, 999])
 def test_an_alarm_of_a_single_window_stays_in_a_long_trail(alarm: int) -> None:
     made = history(*(window(number, State.DRIFT if number == alarm else State.OK) for number in range(1, 1001)))
-    assert made.of("age")["state"].count("drift") == 1
-    assert "drift" not in made.of("income")["state"]
+    assert made.of("age").state.count(State.DRIFT) == 1
+    assert State.DRIFT not in made.of("income").state

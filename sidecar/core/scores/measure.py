@@ -163,6 +163,8 @@ class Measure(Protocol):
 
     name: str
     """Label value `measure`."""
+    title: str
+    """What reports call it."""
     ordered_only: bool
     """It needs ordered bins, so it has no scores for categorical features."""
 

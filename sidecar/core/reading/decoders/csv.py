@@ -11,6 +11,7 @@ import csv
 import io
 from itertools import chain, islice
 
+from sidecar.core.reading.decoder import Example, Table, numbered
 from sidecar.core.reading.tables import Tables, cell_of
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame, Side
@@ -18,12 +19,40 @@ from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
 _SEPARATORS = b",;\t"
+_ROUTE, _TYPE = "/invocations", b"text/csv"
+_EXAMPLES = (
+    Example(
+        _ROUTE,
+        b'age,country,note\n31,NL,"a, ""b"""\n47,,c\n',
+        Table(("age", "country", "note"), ((31.0, "NL", 'a, "b"'), (47.0, None, "c"))),
+        b'{"predictions": [1, 0]}',
+        Table(("prediction",), ((1,), (0,))),
+        _TYPE,
+    ),
+    Example(
+        _ROUTE,
+        b"0.5;1.5;2.5\r\n3.5;4.5;5.5\r\n",
+        Table(None, ((0.5, 1.5, 2.5), (3.5, 4.5, 5.5))),
+        b"0.25\n0.75\n",
+        Table(("prediction",), ((0.25,), (0.75,))),
+        _TYPE + b"; charset=utf-8",
+    ),
+)
 
 
 class Csv:
     """Reads bodies of content type text/csv."""
 
     name = "csv"
+    routes: tuple[str, ...] = (_ROUTE,)
+    examples: tuple[Example, ...] = _EXAMPLES
+
+    @staticmethod
+    def sized(rows: int, width: int) -> Example:
+        """See `Decoder`."""
+        inputs, scores = numbered(rows, width), numbered(rows, 1)
+        asked, answered = ("\n".join(",".join(map(str, row)) for row in table).encode() for table in (inputs, scores))
+        return Example(_ROUTE, asked, Table(None, inputs), answered, Table(("prediction",), scores), _TYPE)
 
     def __init__(self, settings: DecodeSettings) -> None:
         self._tables = Tables(settings)

@@ -8,9 +8,11 @@ found in the same way.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
+from sidecar.core.reading.decoder import Example, Table, numbered
 from sidecar.core.reading.tables import Tables
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame, Side
@@ -30,10 +32,53 @@ _NOT_JSON = (
 )  # fmt: skip
 
 
+_PATH = "/predict"
+_EXAMPLES = (
+    Example(
+        _PATH,
+        b'{"data": [[31, 0.5, "NL"], [47, null, "BE"]], "id": "a1"}',
+        Table(None, ((31, 0.5, "NL"), (47, None, "BE"))),
+        b'{"result": [6, 15]}',
+        Table(("prediction",), ((6,), (15,))),
+    ),
+    Example(
+        _PATH,
+        b'[{"age": 31, "owns": true}, {"age": 47, "owns": false}]',
+        Table(("age", "owns"), ((31, True), (47, False))),
+        b'{"prediction": 0.75}',
+        Table(("prediction",), ((0.75,),)),
+    ),
+    Example(
+        "/api/v1.0/predictions",
+        b'{"data": {"names": ["a", "b"], "ndarray": [[0.5, 1.5], [2.5, 3.5]]}}',
+        Table(("a", "b"), ((0.5, 1.5), (2.5, 3.5))),
+        b'{"data": {"names": ["no", "yes"], "ndarray": [[0.25, 0.75], [0.5, 0.5]]}, "meta": {}}',
+        Table(("no", "yes"), ((0.25, 0.75), (0.5, 0.5))),
+    ),
+    Example(
+        "/score",
+        b'{"age": 31, "country": "NL"}',
+        Table(("age", "country"), ((31, "NL"),)),
+        b'{"scores": {"no": [0.25], "yes": [0.75]}}',
+        Table(("no", "yes"), ((0.25, 0.75),)),
+    ),
+)
+
+
 class GenericJson:
     """Reads what no other decoder claims."""
 
     name = "generic_json"
+    routes: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = _EXAMPLES
+
+    @staticmethod
+    def sized(rows: int, width: int) -> Example:
+        """See `Decoder`."""
+        inputs, scores = numbered(rows, width), numbered(rows, 1)
+        asked = json.dumps({"data": inputs}).encode()
+        answered = json.dumps({"predictions": [score for (score,) in scores]}).encode()
+        return Example(_PATH, asked, Table(None, inputs), answered, Table(("prediction",), scores))
 
     def __init__(self, settings: DecodeSettings) -> None:
         self._tables = Tables(settings)

@@ -5,19 +5,63 @@ See https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/#json-inpu
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from sidecar.core.reading.decoder import Example, Table, numbered
 from sidecar.core.reading.tables import Tables
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
+_ROUTE = "/invocations"
+_PREDICTIONS = b'{"predictions": [1, 0]}', Table(("prediction",), ((1,), (0,)))
+_ROWS = ((31, "NL"), (47, None))
+_EXAMPLES = (
+    Example(
+        _ROUTE,
+        b'{"dataframe_split": {"columns": ["age", "country"], "index": [0, 1], "data": [[31, "NL"], [47, null]]}}',
+        Table(("age", "country"), _ROWS),
+        *_PREDICTIONS,
+    ),
+    Example(
+        _ROUTE,
+        b'{"dataframe_records": [{"age": 31, "country": "NL"}, {"country": null, "age": 47}]}',
+        Table(("age", "country"), _ROWS),
+        b'{"predictions": [{"no": 0.25, "yes": 0.75}, {"no": 0.5, "yes": 0.5}]}',
+        Table(("no", "yes"), ((0.25, 0.75), (0.5, 0.5))),
+    ),
+    Example(
+        _ROUTE,
+        b'{"instances": [[0.5, 1.5, 2.5], [3.5, 4.5, 5.5]]}',
+        Table(None, ((0.5, 1.5, 2.5), (3.5, 4.5, 5.5))),
+        *_PREDICTIONS,
+    ),
+    Example(
+        _ROUTE,
+        b'{"inputs": {"age": [31, 47], "country": ["NL", null]}}',
+        Table(("age", "country"), _ROWS),
+        b"[0.25, 0.75]",
+        Table(("prediction",), ((0.25,), (0.75,))),
+    ),
+)
+
 
 class MlflowJson:
     """Reads `/invocations` unless it is CSV."""
 
     name = "mlflow_json"
+    routes: tuple[str, ...] = (_ROUTE,)
+    examples: tuple[Example, ...] = _EXAMPLES
+
+    @staticmethod
+    def sized(rows: int, width: int) -> Example:
+        """See `Decoder`."""
+        inputs, scores = numbered(rows, width), numbered(rows, 1)
+        asked = json.dumps({"inputs": inputs}).encode()
+        answered = json.dumps({"predictions": [score for (score,) in scores]}).encode()
+        return Example(_ROUTE, asked, Table(None, inputs), answered, Table(("prediction",), scores))
 
     def __init__(self, settings: DecodeSettings) -> None:
         self._tables = Tables(settings)

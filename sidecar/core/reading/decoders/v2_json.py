@@ -8,6 +8,7 @@ https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protoc
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import struct
@@ -17,6 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from sidecar.core.reading.decoder import Example, Table, numbered
 from sidecar.core.reading.tables import Tables, cells, kind
 from sidecar.core.words.exchange import Exchange, Message
 from sidecar.core.words.frame import Frame, Side, spread
@@ -71,10 +73,63 @@ class _Tensor(msgspec.Struct, gc=False):
     values: Any
 
 
+_BINARY_HEAD = (
+    b'{"inputs": [{"name": "age", "shape": [2], "datatype": "INT32", "parameters": {"binary_data_size": 8}},'
+    b' {"name": "country", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": 12}}]}'
+)
+_SCORES = (
+    b'{"model_name": "loans", "model_version": "7",'
+    b' "outputs": [{"name": "score", "shape": [2], "datatype": "FP64", "data": [0.25, 0.75]}]}'
+)
+_EXAMPLES = (
+    Example(
+        "/v2/models/loans/infer",
+        b'{"id": "a1", "inputs": [{"name": "x", "shape": [2, 3], "datatype": "FP64", "data": [0.5, 1.5, 2.5, 3.5, null, 5.5]}]}',
+        Table(None, ((0.5, 1.5, 2.5), (3.5, None, 5.5))),
+        _SCORES,
+        Table(("score",), ((0.25,), (0.75,))),
+    ),
+    Example(
+        "/v2/models/loans/versions/7/infer",
+        b'{"parameters": {"content_type": "pd"}, "inputs": ['
+        b'{"name": "age", "shape": [2, 1], "datatype": "INT64", "data": [31, 47]},'
+        b' {"name": "country", "shape": [2, 1], "datatype": "BYTES", "data": ["NL", null]}]}',
+        Table(("age", "country"), ((31, "NL"), (47, None))),
+        b'{"outputs": [{"name": "p", "shape": [2, 2], "datatype": "FP32", "data": [[0.25, 0.75], [0.5, 0.5]]},'
+        b' {"name": "label", "shape": [2], "datatype": "BOOL", "data": [true, false]}]}',
+        Table(("p[0]", "p[1]", "label"), ((0.25, 0.75, True), (0.5, 0.5, False))),
+    ),
+    Example(
+        "/v2/models/loans/infer",
+        _BINARY_HEAD + struct.pack("<2i", 31, 47) + struct.pack("<I2sI2s", 2, b"NL", 2, b"BE"),
+        Table(("age", "country"), ((31, "NL"), (47, "BE"))),
+        _SCORES,
+        Table(("score",), ((0.25,), (0.75,))),
+        headers=b"Inference-Header-Content-Length: %d\r\n" % len(_BINARY_HEAD),
+    ),
+)
+
+
+def _sent(key: str, name: str, values: tuple[tuple[float, ...], ...]) -> bytes:
+    """A message of one tensor."""
+    flat = list(chain.from_iterable(values))
+    tensor = {"name": name, "shape": [len(values), len(flat) // max(len(values), 1)], "datatype": "FP64", "data": flat}
+    return json.dumps({key: [tensor]}).encode()
+
+
 class V2Json:
     """Reads `/v2/models/{model}[/versions/{version}]/infer`."""
 
     name = "v2_json"
+    routes: tuple[str, ...] = ("/v2/models/{model}/infer", "/v2/models/{model}/versions/{version}/infer")
+    examples: tuple[Example, ...] = _EXAMPLES
+
+    @staticmethod
+    def sized(rows: int, width: int) -> Example:
+        """See `Decoder`."""
+        inputs, scores = numbered(rows, width), numbered(rows, 1)
+        asked, answered = _sent("inputs", "x", inputs), _sent("outputs", "score", scores)
+        return Example("/v2/models/m/infer", asked, Table(None, inputs), answered, Table(("score",), scores))
 
     def __init__(self, settings: DecodeSettings) -> None:
         self._tables = Tables(settings)

@@ -24,3 +24,4 @@ MEASURES: tuple[Measure, ...] = (
     ChiSquared(),
     GTest(),
 )
+TITLES = {measure.name: measure.title for measure in MEASURES}

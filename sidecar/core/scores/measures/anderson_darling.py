@@ -24,6 +24,7 @@ class AndersonDarling:
     """Over the ordered bins of numeric features."""
 
     name = "anderson_darling"
+    title = "Anderson-Darling"
     ordered_only = True
 
     def __call__(self, pair: Pair) -> Measured:

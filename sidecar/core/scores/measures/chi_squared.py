@@ -16,6 +16,7 @@ class ChiSquared:
     """Over all bins, `missing` included."""
 
     name = "chi_squared"
+    title = "Chi-squared"
     ordered_only = False
 
     def __call__(self, pair: Pair) -> Measured:

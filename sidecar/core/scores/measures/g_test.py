@@ -17,6 +17,7 @@ class GTest:
     """Over all bins, `missing` included."""
 
     name = "g_test"
+    title = "G"
     ordered_only = False
 
     def __call__(self, pair: Pair) -> Measured:

@@ -18,6 +18,7 @@ class Hellinger:
     """Over all bins, `missing` included."""
 
     name = "hellinger"
+    title = "Hellinger"
     ordered_only = False
 
     def __call__(self, pair: Pair) -> Measured:

@@ -23,6 +23,7 @@ class JensenShannon:
     """Over all bins, `missing` included."""
 
     name = "jensen_shannon"
+    title = "Jensen-Shannon"
     ordered_only = False
 
     def __call__(self, pair: Pair) -> Measured:

@@ -16,6 +16,7 @@ class KolmogorovSmirnov:
     """Over the ordered bins of numeric features."""
 
     name = "kolmogorov_smirnov"
+    title = "Kolmogorov-Smirnov"
     ordered_only = True
 
     def __call__(self, pair: Pair) -> Measured:

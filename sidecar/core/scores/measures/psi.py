@@ -16,6 +16,7 @@ class Psi:
     """The index over all bins, `missing` included."""
 
     name = "psi"
+    title = "PSI"
     ordered_only = False
 
     def __call__(self, pair: Pair) -> Measured:

@@ -24,6 +24,7 @@ class TotalVariation:
     """Over all bins, `missing` included."""
 
     name = "total_variation"
+    title = "Total variation"
     ordered_only = False
 
     def __call__(self, pair: Pair) -> Measured:

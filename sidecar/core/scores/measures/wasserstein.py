@@ -26,6 +26,7 @@ class Wasserstein:
     """Over the ordered bins of numeric features."""
 
     name = "wasserstein"
+    title = "Wasserstein"
     ordered_only = True
 
     def __call__(self, pair: Pair) -> Measured:
