@@ -68,7 +68,7 @@ class Watch:
         self._row_batches = RowBatches(side, binner, settings.decode.feature_names if side is Side.INPUT else ())
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
         self._clusters = Clusters(self._evidence.null.q, self._evidence.null.basis[:, 1])
-        self._quality = Quality(reference, binner, self._evidence.null.q)
+        self._quality = Quality(reference, binner)
         self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)
         pairs = None if segment or reference.seasons else reference.joint
         self.joint = JointWatch(side, reference, pairs) if pairs else None
