@@ -1,1 +1,1 @@
-"""What an engineer on call looks at and is told by: rules, alerts, their runbook, dashboards. Code makes the files beside it."""
+"""Rules, alerts, their runbook and dashboards for an engineer on call. The code here generates the files beside it."""

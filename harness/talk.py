@@ -10,7 +10,7 @@ import msgspec
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.inproc import InprocHandoff
-from sidecar.proxy.conversation import Conversation, Services
+from sidecar.proxy.conversation import Conversation, Services, Step
 from sidecar.proxy.head import HeadCache
 from sidecar.proxy.ledger import Ledger
 from sidecar.proxy.route import Routes
@@ -43,24 +43,19 @@ class Talk:
     def client(self, data: bytes) -> bytes:
         """The client sends `data`; returns what the model gets."""
         self.now += 1
-        out = self.conversation.from_client(data, self.now)
-        self.conversation.asked = None
-        self.to_upstream += out
-        return out
+        step = self.conversation.from_client(data, self.now)
+        self.to_upstream += step.out
+        return step.out
 
     def upstream(self, data: bytes) -> bytes:
         """The model sends `data`; returns what the client gets."""
         self.now += 1
-        out = self.conversation.from_upstream(data, self.now)
-        self._forwarded()
-        self.to_client += out
-        return out
+        return self._to_client(self.conversation.from_upstream(data, self.now))
 
     def upstream_eof(self) -> None:
         """The model sends no more."""
         self.now += 1
-        self.to_client += self.conversation.upstream_eof(self.now)
-        self._forwarded()
+        self._to_client(self.conversation.upstream_eof(self.now))
 
     def client_eof(self) -> None:
         """The client sends no more."""
@@ -89,10 +84,11 @@ class Talk:
         """The tally."""
         return self.services.tally.snapshot(0, ready=True, draining=False, connections=0, handoff_bytes=0)
 
-    def _forwarded(self) -> None:
+    def _to_client(self, step: Step) -> bytes:
         self.now += 1
-        if self.conversation.fresh:
-            self.conversation.forwarded(self.now)
+        self.conversation.forwarded(step, self.now)
+        self.to_client += step.out
+        return step.out
 
 
 def make_services(

@@ -42,8 +42,8 @@ def recorded(name: str) -> list[Exchange]:
     )
     conversation = Conversation(services)
     conversation.from_client(asked, 1)
-    conversation.from_upstream(answered, 2)
-    conversation.upstream_eof(2)
+    conversation.forwarded(conversation.from_upstream(answered, 2), 2)
+    conversation.forwarded(conversation.upstream_eof(2), 2)
     conversation.closed(by_upstream=True, now=3)
     return handoff.exchanges
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sidecar.inject.annotations import ANNOTATIONS, PREFIX, SET_BY_INJECTOR
 from sidecar.inject.redirect import HOST_VARIABLES, PORT_VARIABLES
-from sidecar.inject.wishes import ANNOTATIONS, INJECTOR_MADE, PREFIX
 from sidecar.settings import catalogue
 
 PAGE = Path(__file__).parents[1] / "docs" / "annotations.md"
@@ -42,7 +42,7 @@ def page() -> str:
     known = [
         setting
         for setting in catalogue().values()
-        if setting.key not in INJECTOR_MADE and setting.key not in ANNOTATIONS
+        if setting.key not in SET_BY_INJECTOR and setting.key not in ANNOTATIONS
     ]
     settings = "\n".join(f"| `{PREFIX}{setting.key}` | {' '.join(setting.help.split())} |" for setting in known)
     variables = _VARIABLES.format(ports=_list(PORT_VARIABLES), hosts=_list(HOST_VARIABLES))

@@ -1,34 +1,94 @@
 """The composition root: the only file that knows everybody. Makes both processes out of their parts.
 
-Imports stand inside the functions, because the traffic process must not load what only the observer needs.
+The parts get what they need as arguments and do not look for it; which classes they are is decided here. Imports stand
+inside the functions, because the traffic process must not load what only the observer needs.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
+import logging
 import os
+import random
 import socket
 import sys
+import time
+from typing import TYPE_CHECKING
 
 from sidecar.errors import SidecarError
-from sidecar.settings import Effective
+from sidecar.settings import Effective, Settings
+
+if TYPE_CHECKING:
+    from sidecar.handoff.port import Handoff
+    from sidecar.proxy.conversation import Services
+    from sidecar.proxy.tally import Tally
 
 OBSERVER_COMMAND = [sys.executable, "-m", "sidecar.app"]
 """Runs the observer; the supervisor adds the numbers of the two sockets it inherits."""
 
+_READINESS_SECONDS = 1.0
+"""How long the model may take to accept the connection by which `/readyz` tries it."""
+
 
 def run(effective: Effective) -> int:
     """Run the sidecar (this process carries the traffic). Returns the exit code; raises SettingsError."""
-    from sidecar.proxy.traffic import run as run_traffic
+    from sidecar.proxy import traffic
 
-    return run_traffic(effective.settings, OBSERVER_COMMAND)
+    return traffic.run(lambda: carry_traffic(effective.settings, OBSERVER_COMMAND))
+
+
+async def carry_traffic(settings: Settings, observer_command: list[str]) -> int:
+    """Run the traffic process until it is told to leave. Returns the exit code.
+
+    Raises SettingsError if an address is bad or taken.
+    """
+    from sidecar.handoff.socket import SocketHandoff
+    from sidecar.proxy.address import bind, parse_address
+    from sidecar.proxy.ingress import Ingress
+    from sidecar.proxy.splice import connector
+    from sidecar.proxy.supervisor import Supervisor
+    from sidecar.proxy.tally import Tally
+    from sidecar.proxy.traffic import Traffic, observer_listener
+
+    loop = asyncio.get_running_loop()
+    upstream = parse_address("upstream", settings.upstream, unix=True)
+    tally = Tally(time.time_ns())
+    handoff = SocketHandoff(loop, settings.handoff, tally.shed)
+    services = _services(settings, tally, handoff)
+    ingress = Ingress(settings, services)
+    connect_model = connector(upstream, _READINESS_SECONDS)
+    with bind("admin", parse_address("admin", settings.admin)) as admin, observer_listener() as observer:
+        supervisor = Supervisor(loop, observer_command, observer)
+        return await Traffic(settings, services, handoff, ingress, supervisor, connect_model, admin, observer).run()
+
+
+def _services(settings: Settings, tally: Tally, handoff: Handoff) -> Services:
+    """What all connections share."""
+    from sidecar.proxy.conversation import Services
+    from sidecar.proxy.ledger import Ledger
+    from sidecar.proxy.route import Routes
+    from sidecar.proxy.tap import Tap
+    from sidecar.proxy.trace import Tracer
+
+    rng = random.Random()
+    tap = Tap(settings.tap, tally, rng)
+    tracer = Tracer(settings.trace, rng)
+    later = functools.partial(asyncio.get_running_loop().call_later, settings.handoff.flush_seconds)
+    return Services(
+        tally=tally,
+        tap=tap,
+        tracer=tracer,
+        routes=Routes(settings.http.routes),
+        ledger=Ledger(tally, tap, handoff, tracer, lambda: time.time_ns() - time.monotonic_ns(), later),
+        probes=frozenset(path.encode() for path in settings.http.probes),
+        head_limit=settings.http.head_limit_bytes,
+    )
 
 
 def observe(handoff: socket.socket, admin: socket.socket) -> None:
     """Run the observer until the traffic process ends the handoff. Raises SidecarError for a bad reference or setting."""
-    import functools
-    import logging
-
     import uvloop
 
     from sidecar.core.reading.decoders import decoders
@@ -37,10 +97,10 @@ def observe(handoff: socket.socket, admin: socket.socket) -> None:
     from sidecar.handoff.wire import FrameReader
     from sidecar.observer.complaints import Complaints
     from sidecar.observer.processes import read_containers
-    from sidecar.observer.reference import read_reference, save_reference
     from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
     from sidecar.observer.worker import Worker
+    from sidecar.reference_store import read_reference, save_reference
     from sidecar.sinks import make_sinks
 
     reader = FrameReader()

@@ -1,7 +1,8 @@
-"""The command line: arguments in, one command run, an exit code out.
+"""The command line: parses the arguments, runs one command, and returns its exit code.
 
-`run` is PID 1 of a container and must stay light, so every command is imported only when it is asked for; this module
-itself loads nothing but the settings. Errors that are somebody's fault become one message and exit code 2.
+`run` is PID 1 of a container and must stay light, so a command is imported only when it is asked for; this module loads
+nothing but the errors. A `SidecarError` becomes one message on stderr and its exit code. The commands are in
+`sidecar/commands`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ Tell the sidecar of this pod that the pod will end: it is no longer ready, lets 
 """
 _INJECT_HELP = """\
 Add the sidecar to manifests: Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, CronJobs, Lists, and
-InferenceServices that name their containers. Everything else passes as it is. Comments do not survive.
+InferenceServices that name their containers. Everything else passes as it is, and so do comments, order and quotes.
 
   drift-sidecar inject -f deployment.yaml --image registry.example/drift-sidecar:0.1.0 | kubectl apply -f -
   kubectl kustomize . | drift-sidecar inject -f - --kubernetes-version 1.33 > injected.yaml
@@ -91,7 +92,7 @@ Exit code 1 if something is wrong.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
+    """Run one command (of `sys.argv` by default); returns its exit code."""
     options = make_parser().parse_args(arguments)
     command = importlib.import_module(f"sidecar.commands.{options.command}")
     try:
@@ -208,7 +209,9 @@ def _add_webhook(parser: argparse.ArgumentParser) -> None:
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--file", metavar="FILE", action="append", default=[],
                         help="look at manifests instead of a cluster, - for stdin; repeatable")  # fmt: skip
-    parser.add_argument("--kubeconfig", metavar="FILE", default="", help="default: $KUBECONFIG, or ~/.kube/config")
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", default="", help="default: the files of $KUBECONFIG, or ~/.kube/config"
+    )
     parser.add_argument("--context", metavar="NAME", default="", help="of the kubeconfig, instead of the current one")
     parser.add_argument("--namespace", metavar="NAME", default="",
                         help="look at this one only; of manifests: the one of objects that name none")  # fmt: skip

@@ -1,8 +1,8 @@
-"""Every error the project raises on purpose. The class says whose fault it is and so what happens next.
+"""Every error that the project raises on purpose. The class says who is at fault, and so what happens next.
 
-A `UserError` ends a command with exit code 2 and one message that names the input, the reason and the mend. A
-`DecodeError` never leaves the observer: the exchange was forwarded long ago, and the error's reason is counted.
-Anything else that escapes is a bug of ours. This module imports nobody.
+A `UserError` ends a command with exit code 2 and one message that names the input, the reason and the fix. A
+`DecodeError` never leaves the observer: the exchange was forwarded long ago, and the reason is counted. Any other
+exception that escapes is a bug of ours. This module imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class SidecarError(Exception):
 class UserError(SidecarError):
     """Bad settings, arguments or files.
 
-    `what` names the input (file, key, row), `why` the reason, `mend` what to do about it.
+    `what` names the input (file, key, row), `why` the reason, `mend` the fix.
     """
 
     exit_code = 2
@@ -38,15 +38,18 @@ class ReferenceFileError(UserError):
 
 
 class ReferenceUnreachableError(SidecarError):
-    """A reference at a URL that does not answer, for now."""
+    """A reference at a URL that does not answer now, and may later."""
 
 
 class DataError(UserError):
-    """A data file for `profile`, `compare` or `replay` that cannot be read; names row and column."""
+    """A data file for `profile`, `compare` or `replay` that cannot be read; `what` names row and column."""
 
 
 class DecodeError(SidecarError):
-    """A payload that does not decode. `reason` is one of `REASONS`, a label value of `sidecar_decoded_total`."""
+    """A payload that does not decode. `reason` is one of `REASONS`: they are label values of `sidecar_decoded_total`.
+
+    Raises ValueError for any other reason.
+    """
 
     REASONS = (
         "no_decoder",  # nobody claims this exchange

@@ -1,7 +1,7 @@
-"""What all sinks that send over OTLP share: who we are, how to send, and a count of what became of it.
+"""What the sinks that send over OTLP share: the resource that names us, and a sender that counts what became of each batch.
 
-Encoding and sending are the SDK's, in its threads. A collector that fails or hangs costs what was to be sent, which is
-counted, and never more than that.
+The SDK encodes and sends, in threads of its own. A collector that fails or hangs loses what was to be sent, which is
+counted, and affects nothing else. The neighbours are the `otlp` modules in `sidecar/sinks`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from sidecar.settings import ModelSettings, without_credentials
 
 TIMEOUT_SECONDS = 5.0
 FLUSH_SHARE = 0.6
-"""Share of `drain.flush_seconds` that sending may take at the end; the rest is for the other sinks."""
+"""Share of `drain.flush_seconds` that the last sending may take; the rest is left to the other sinks."""
 _COMPLAIN_SECONDS = 60.0
 
 _log = logging.getLogger("sidecar.export")
 
 
 def check(setting: str, endpoint: str) -> None:
-    """Raises SettingsError if an endpoint is no URL."""
+    """Raise SettingsError if `endpoint`, the value of `setting`, is not a URL."""
     if not endpoint.startswith(("http://", "https://")):
         mend = "Give the whole URL, e.g. `http://otel-collector:4318/v1/traces`, with grpc `http://otel-collector:4317`"
         raise SettingsError(setting, f"{without_credentials(endpoint)!r} is no http or https URL", mend)
@@ -36,7 +36,7 @@ def check(setting: str, endpoint: str) -> None:
 
 
 def resource(model: ModelSettings) -> Resource:
-    """The model is the service. What the environment says (`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`) wins."""
+    """The resource of all that is sent: the model is the service. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` win."""
     ours: dict[str, AttributeValue] = {"service.name": model.name, "model.name": model.name}
     if model.version:
         ours |= {"service.version": model.version, "model.version": model.version}
@@ -44,12 +44,13 @@ def resource(model: ModelSettings) -> Resource:
 
 
 class Counted:
-    """Sends batches with `send`, counts what was sent and failed, and complains rarely. `made` is its owner's, the rest the
-    sending thread's.
+    """Sends batches, counts what was sent and what failed, and logs failures at most once a minute.
+
+    `made` is written by the owner's thread, everything else by the thread that sends.
     """
 
     def __init__(self, what: str, send: Callable[[Sequence[Any]], bool]) -> None:
-        """`what` the batches hold, e.g. `spans`; `send` says whether they were taken."""
+        """`what` names the content of a batch, e.g. `spans`; `send` returns whether the collector took it."""
         self.results: Counter[str] = Counter()
         self.made = 0
         self._what = what
@@ -60,7 +61,7 @@ class Counted:
 
     @property
     def waiting(self) -> int:
-        """How many were made and are neither sent nor failed."""
+        """How many were made and have neither been sent nor failed yet."""
         return self.made - self._settled
 
     def send(self, batch: Sequence[Any]) -> bool:
@@ -78,7 +79,7 @@ class Counted:
         return taken
 
     def close(self, end: Callable[[], object], seconds: float) -> None:
-        """Let `end` send what waits, as far as that goes in so many seconds; what is still waiting then counts as failed."""
+        """Call `end`, which sends what waits, for at most so many seconds; what is still waiting then counts as failed."""
         # The SDK's shutdown waits for an export under way, however long; a daemon thread can be left behind.
         closing = threading.Thread(target=end, name=f"end of {self._what}", daemon=True)
         closing.start()

@@ -1,7 +1,7 @@
-"""The contract of a sink: something that tells the outside. Each one is a file in `sidecar/sinks`.
+"""The contract of a sink, which takes events of the monitor out of the pod. Each sink is a file in `sidecar/sinks`.
 
-A sink runs in the observer only. It must never block the event loop for long, never raise on any event, and count what
-it could not deliver: `results` feeds `sidecar_sink_events_total`.
+Sinks run in the observer only. A sink must not block the event loop, must not raise whatever the event is, and must count
+what it could not deliver: `results` is exported as `sidecar_sink_events_total`.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from sidecar.core.words.snapshot import Snapshot
 from sidecar.core.words.view import MonitorView
 
 RESULTS = ("sent", "dropped", "failed")
-"""What may become of an event. Each is exported from 0 on: the first loss must be seen."""
+"""What can become of an event. Each is exported from 0 on, so that `rate()` sees the first loss."""
 
 
 class Sink(Protocol):
-    """Takes every event; ignores the kinds that are not its business."""
+    """Takes every event, and ignores the kinds that it does not export."""
 
     name: str
-    """Label value `sink`."""
+    """Value of the label `sink`."""
 
     every_exchange: bool
-    """False where only exchanges that carry a sampled trace are its business; it is spared the others."""
+    """Whether it needs every exchange. False: it gets only those that carry a sampled trace."""
 
     results: Mapping[str, int]
-    """Events by result (`RESULTS`), cumulative; nothing at all for a sink that is read."""
+    """Events by result (`RESULTS`), cumulative; empty for a sink that is read instead of pushed to."""
 
     def handle(self, event: Event) -> None:
         """Take one event; must return at once."""
 
     def flush(self) -> None:
-        """Push out what is buffered; called at the end, may take up to `drain.flush_seconds`."""
+        """Send what is buffered. Called once, at the end; may take up to `drain.flush_seconds`."""
 
 
 class Observed(NamedTuple):
-    """All that there is to tell at one moment, for sinks that are read instead of pushed to, and for the live page."""
+    """The state of the sidecar at one moment, for sinks that are read instead of pushed to, and for the live page."""
 
     snapshot: Snapshot | None
     """None until the traffic process has sent its first."""
@@ -55,18 +55,18 @@ class Observed(NamedTuple):
 
 @runtime_checkable
 class Pushed(Protocol):
-    """What a sink has beside, when it wants what `/metrics` answers every so often."""
+    """A sink that also sends what `/metrics` answers, at intervals."""
 
     def due(self, now: float) -> bool:
-        """It is time to push; asking puts the next time off."""
+        """Whether it is time to push, at `now` (seconds of a steady clock). If so, the next interval begins."""
 
     def push(self, exposition: bytes) -> None:
-        """Take it; must return at once."""
+        """Take what `/metrics` answers; must return at once."""
 
 
 @runtime_checkable
 class Exposition(Protocol):
-    """What a sink has beside, when it is read: `/metrics`."""
+    """A sink that is read: it answers `/metrics`."""
 
     def render(self, observed: Observed, accept: str) -> tuple[bytes, str]:
         """Body and content type for a client whose `Accept` header is `accept`."""

@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.grafana.frame import FEATURE, FLEET, POD, board, rows
 from dashboards.grafana.panels import Query, bars, graph, state_of, timeline
+from dashboards.grafana.promql import rate
 
 _BIN = "profile, side, feature, bin, range"
 _NAME = "{{side}} {{feature}}"
@@ -27,7 +28,6 @@ def _share(window: str, more: str = "") -> str:
 
 
 def _distribution() -> list[object]:
-
     live, day = (f"sum by (range) ({_share(window)})" for window in ("1h", "1d"))
     reference = f"sum by (range) (max by ({_BIN}) (model_reference_bin_ratio{{{FEATURE}}}))"
     return [
@@ -57,7 +57,7 @@ def _distribution() -> list[object]:
             "Rows",
             "Rows behind the figures, all pods.",
             "short",
-            *(Query(f"model:drift_rows:{window}{{{FLEET}}}", f"{_NAME} {window}") for window in ("5m", "1h", "1d")),
+            *_windows("rows"),
         ),
     ]
 
@@ -66,34 +66,24 @@ def _windows(figure: str) -> list[Query]:
     return [Query(f"model:drift_{figure}:{window}{{{FLEET}}}", f"{_NAME} {window}") for window in ("5m", "1h", "1d")]
 
 
+_MEASURES = (
+    ("psi", "PSI", "none", (0.1, 0.25), "Over all pods, without small-sample bias: 0.1 matters, 0.25 is strong."),
+    ("js", "Jensen-Shannon distance", "none", (0.13, 0.2),
+     "Over all pods, without bias; 0.1 corresponds to a PSI of about 0.06, 0.13 to one of 0.1."),
+    ("tv", "Total variation", "percentunit", (0.1, 0.2),
+     "Share of rows that would have to change to make the reference of them, over all pods."),
+)  # fmt: skip
+"""Recorded figure, title, unit, limits and description."""
+
+
 def _fleet() -> list[object]:
     return [
-        graph(
-            "PSI",
-            "Over all pods, without small-sample bias: 0.1 matters, 0.25 is strong.",
-            "none",
-            *_windows("psi"),
-            limits=(0.1, 0.25),
-        ),
-        graph(
-            "Jensen-Shannon distance",
-            "Over all pods, without bias; 0.1 corresponds to a PSI of about 0.06, 0.13 to one of 0.1.",
-            "none",
-            *_windows("js"),
-            limits=(0.13, 0.2),
-        ),
-        graph(
-            "Total variation",
-            "Share of rows that would have to change to make the reference of them, over all pods.",
-            "percentunit",
-            *_windows("tv"),
-            limits=(0.1, 0.2),
-        ),
+        graph(title, text, unit, *_windows(figure), limits=limits) for figure, title, unit, limits, text in _MEASURES
     ]
 
 
 def _pods() -> list[object]:
-    violations = f'model_feature_violations_total{{{POD},feature=~"$feature"}}'
+    violations = rate("model_feature_violations_total", "pod, feature, kind", f'{POD},feature=~"$feature"')
     return [
         timeline("Verdicts", "Of each pod.", Query(state_of("pod, side, feature", FEATURE), f"{{{{pod}}}} {_NAME}")),
         graph(
@@ -118,10 +108,7 @@ def _pods() -> list[object]:
             "Schema",
             "Rows a second that break it, by kind.",
             "rowsps",
-            Query(
-                f"sum by (pod, feature, kind) (rate({violations}[$__rate_interval])) > 0",
-                "{{pod}} {{feature}} {{kind}}",
-            ),
+            Query(f"{violations} > 0", "{{pod}} {{feature}} {{kind}}"),
         ),
         graph(
             "Segments",

@@ -6,9 +6,10 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.grafana.frame import board, rows
 from dashboards.grafana.panels import Query, graph, listing, number, opening
+from dashboards.grafana.promql import BY_MODEL, legend, quantile, rate, rates
 
 MODEL = 'namespace=~"$namespace",model_name=~"$model"'
-_BY = "namespace, model_name, model_version"
+_BY = f"namespace, {BY_MODEL}"
 _DRIFTED = f'max by ({_BY}, side, feature) (model_drift_state{{{MODEL},state="drift",feature!="*"}}) == 1'
 _QUIET = f"0 * count by ({_BY}) (sidecar_build_info{{{MODEL}}})"
 """A zero for each model: what did not happen is not absent."""
@@ -75,34 +76,34 @@ def _models() -> object:
 
 
 def _over_time() -> list[object]:
-    refused = f'sidecar_exchanges_total{{{MODEL},outcome="upstream_refused"}}'
+    refused = rate("sidecar_exchanges_total", _BY, f'{MODEL},outcome="upstream_refused"')
     return [
         graph(
             "Traffic",
             "Requests a second.",
             "reqps",
-            Query(f"model:requests:rate5m{{{MODEL}}}", "{{model_name}} {{model_version}}"),
+            Query(f"model:requests:rate5m{{{MODEL}}}", legend(BY_MODEL)),
             stacked=True,
         ),
         graph(
             "Errors",
             "Share of requests that end with 5xx.",
             "percentunit",
-            Query(f"model:error_ratio:5m{{{MODEL}}}", "{{model_name}} {{model_version}}"),
+            Query(f"model:error_ratio:5m{{{MODEL}}}", legend(BY_MODEL)),
             limits=(0.005, 0.05),
         ),
         graph(
             "Latency",
             "95 % of the requests are answered within this.",
             "s",
-            Query(f"model:latency_p95:5m{{{MODEL}}}", "{{model_name}} {{model_version}}"),
+            Query(f"model:latency_p95:5m{{{MODEL}}}", legend(BY_MODEL)),
             limits=(0.5,),
         ),
         graph(
             "Drifted features",
             "Features in state drift in any pod.",
             "none",
-            Query(f"count by ({_BY}) ({_DRIFTED}) or {_QUIET}", "{{model_name}} {{model_version}}"),
+            Query(f"count by ({_BY}) ({_DRIFTED}) or {_QUIET}", legend(BY_MODEL)),
             limits=(1,),
         ),
         graph(
@@ -116,35 +117,25 @@ def _over_time() -> list[object]:
             "Refused by the model",
             "Requests that the model accepted no connection for; the client got 503 and `x-sidecar-error`.",
             "reqps",
-            Query(
-                f"sum by ({_BY}) (rate({refused}[$__rate_interval])) or {_QUIET}",
-                "{{model_name}} {{model_version}}",
-            ),
+            Query(f"{refused} or {_QUIET}", legend(BY_MODEL)),
         ),
     ]
 
 
 def _sidecars() -> list[object]:
-    added = f"sidecar_added_latency_seconds_bucket{{{MODEL}}}"
     own = 'container="drift-sidecar",namespace=~"$namespace"'
     return [
         graph(
             "Added latency",
             "From reading bytes to handing them to the kernel: 99 % of the exchanges below this.",
             "s",
-            Query(
-                f"histogram_quantile(0.99, sum by (model_name, le) (rate({added}[$__rate_interval])))",
-                "{{model_name}}",
-            ),
+            Query(quantile(0.99, "sidecar_added_latency_seconds", MODEL, "model_name"), "{{model_name}}"),
         ),
         graph(
             "CPU",
             "Cores used by all sidecars of a namespace.",
             "short",
-            Query(
-                f"sum by (namespace) (rate(container_cpu_usage_seconds_total{{{own}}}[$__rate_interval]))",
-                "{{namespace}}",
-            ),
+            rates("container_cpu_usage_seconds_total", "namespace", own),
         ),
         graph(
             "Memory",

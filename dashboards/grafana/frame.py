@@ -1,4 +1,4 @@
-"""What all dashboards share: variables, links to one another, and marks where a verdict or a reference changed."""
+"""What all dashboards share: variables, selectors, links to one another, and marks where a verdict or a reference changed."""
 
 from __future__ import annotations
 

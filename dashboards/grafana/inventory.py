@@ -1,4 +1,4 @@
-"""Every query of every panel, variable and mark, as Grafana would send it; and those that have reason to find nothing."""
+"""Every query of every panel, variable and mark, as Grafana would send it, and which of them may find no series."""
 
 from __future__ import annotations
 

@@ -6,9 +6,11 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.grafana.frame import POD, board, rows
 from dashboards.grafana.panels import Query, graph
+from dashboards.grafana.promql import BY_MODEL, legend, quantiles, rate, rates
 
-_NAME = "{{model_name}} {{model_version}}"
-_BY = "model_name, model_version"
+_UNTIL_FIRST = "gen_ai_server_time_to_first_token_seconds"
+_PER_TOKEN = "gen_ai_server_time_per_output_token_seconds"  # noqa: S105  # a metric, no password
+_USAGE = "gen_ai_client_token_usage"
 
 
 def llm() -> Dashboard:
@@ -18,68 +20,49 @@ def llm() -> Dashboard:
     return rows(made, {"Speed": _speed(), "Tokens": _tokens()})
 
 
-def _quantile(ratio: float, metric: str) -> str:
-    return f"histogram_quantile({ratio}, sum by ({_BY}, le) (rate({metric}_bucket{{{POD}}}[$__rate_interval])))"
-
-
 def _speed() -> list[object]:
-    first, each = "gen_ai_server_time_to_first_token_seconds", "gen_ai_server_time_per_output_token_seconds"
     return [
         graph(
             "Time to first token",
             "50 and 95 % of the answers begin within this.",
             "s",
-            Query(_quantile(0.5, first), f"p50 {_NAME}"),
-            Query(_quantile(0.95, first), f"p95 {_NAME}"),
+            *quantiles(_UNTIL_FIRST, POD, 0.5, 0.95),
         ),
         graph(
             "Time per output token",
             "50 and 95 % of the answers need at most this for each further token.",
             "s",
-            Query(_quantile(0.5, each), f"p50 {_NAME}"),
-            Query(_quantile(0.95, each), f"p95 {_NAME}"),
+            *quantiles(_PER_TOKEN, POD, 0.5, 0.95),
         ),
         graph(
             "Answers in flight",
             "Requests that wait for their answer's end.",
             "short",
-            Query(f"sum by ({_BY}) (http_server_active_requests{{{POD}}})", _NAME),
+            Query(f"sum by ({BY_MODEL}) (http_server_active_requests{{{POD}}})", legend(BY_MODEL)),
         ),
     ]
 
 
 def _tokens() -> list[object]:
-    usage = "gen_ai_client_token_usage"
-    ends = "gen_ai_server_time_to_first_token_seconds_count"
+    by_type = "gen_ai_token_type"
+    per_request = " / ".join(rate(f"{_USAGE}_{part}", by_type, POD) for part in ("sum", "count"))
     return [
         graph(
             "Tokens",
             "Tokens a second, read and written.",
             "short",
-            Query(
-                f"sum by (gen_ai_token_type, {_BY}) (rate({usage}_sum{{{POD}}}[$__rate_interval]))",
-                f"{{{{gen_ai_token_type}}}} {_NAME}",
-            ),
+            rates(f"{_USAGE}_sum", f"{by_type}, {BY_MODEL}", POD),
         ),
         graph(
             "Tokens per request",
             "Mean over requests.",
             "short",
-            Query(
-                " / ".join(
-                    f"sum by (gen_ai_token_type) (rate({usage}_{part}{{{POD}}}[$__rate_interval]))"
-                    for part in ("sum", "count")
-                ),
-                "{{gen_ai_token_type}}",
-            ),
+            Query(per_request, legend(by_type)),
         ),
         graph(
             "Why answers end",
             "Answers a second by finish reason.",
             "reqps",
-            Query(
-                f"sum by (gen_ai_response_finish_reason) (rate({ends}{{{POD}}}[$__rate_interval]))",
-                "{{gen_ai_response_finish_reason}}",
-            ),
+            rates(f"{_UNTIL_FIRST}_count", "gen_ai_response_finish_reason", POD),
         ),
     ]

@@ -6,10 +6,10 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.grafana.frame import MODEL, POD, board, rows
 from dashboards.grafana.panels import Query, buckets, graph, listing, opening, state_of, timeline
+from dashboards.grafana.promql import BY_CONTAINER, BY_MODEL, legend, quantile, quantiles, rate, rates
 
 _DURATION = "http_server_request_duration_seconds"
-_NAME = "{{model_name}} {{model_version}}"
-_BY = "model_name, model_version"
+_NAME = legend(BY_MODEL)
 _NO_POD = 'namespace=~"$namespace",pod=~"$pod"'
 _TO_FEATURE = opening(
     "Open the feature",
@@ -30,65 +30,56 @@ def model() -> Dashboard:
     return rows(made, sections)
 
 
-def _quantile(ratio: float, metric: str, selector: str = POD, by: str = _BY) -> str:
-    return f"histogram_quantile({ratio}, sum by ({by}, le) (rate({metric}_bucket{{{selector}}}[$__rate_interval])))"
-
-
 def _serving() -> list[object]:
-    status = f"sum by (http_response_status_code) (rate({_DURATION}_count{{{POD}}}[$__rate_interval]))"
-    failed = f'{_DURATION}_count{{{POD},http_response_status_code=~"5.."}}'
-    every = f"sum by ({_BY}) (rate({_DURATION}_count{{{POD}}}[$__rate_interval]))"
-    errors = f"(sum by ({_BY}) (rate({failed}[$__rate_interval])) or 0 * {every}) / {every}"
+    requests = f"{_DURATION}_count"
+    failed = rate(requests, BY_MODEL, f'{POD},http_response_status_code=~"5.."')
+    every = rate(requests, BY_MODEL, POD)
     return [
         graph("Requests by version", "Requests a second.", "reqps", Query(every, _NAME), stacked=True),
         graph(
             "Answers by the version they name",
             "Decoded answers a second, for servers that take up another model without a restart.",
             "reqps",
-            Query(
-                f"sum by (answered_version) (rate(model_answers_total{{{POD}}}[$__rate_interval]))",
-                "{{answered_version}}",
-            ),
+            rates("model_answers_total", "answered_version", POD),
             stacked=True,
         ),
         graph(
             "Requests by status",
             "Requests a second.",
             "reqps",
-            Query(status, "{{http_response_status_code}}"),
+            rates(requests, "http_response_status_code", POD),
             stacked=True,
         ),
         graph(
             "Errors by version",
             "Share of requests that end with 5xx.",
             "percentunit",
-            Query(errors, _NAME),
+            Query(f"({failed} or 0 * {every}) / {every}", _NAME),
             limits=(0.005, 0.05),
         ),
         graph(
             "Latency by version",
             "95 and 99 % of the requests are answered within this. Dots are traces of single requests.",
             "s",
-            Query(_quantile(0.95, _DURATION), f"p95 {_NAME}", exemplar=True),
-            Query(_quantile(0.99, _DURATION), f"p99 {_NAME}"),
+            *quantiles(_DURATION, POD, 0.95, 0.99, exemplar=True),
         ),
         graph(
             "Latency by route",
             "95 % of the requests of a route are answered within this.",
             "s",
-            Query(_quantile(0.95, _DURATION, by="http_route"), "{{http_route}}"),
+            Query(quantile(0.95, _DURATION, POD, "http_route"), "{{http_route}}"),
         ),
         graph(
             "In flight",
             "Requests that wait for their answer.",
             "short",
-            Query(f"sum by ({_BY}) (http_server_active_requests{{{POD}}})", _NAME),
+            Query(f"sum by ({BY_MODEL}) (http_server_active_requests{{{POD}}})", _NAME),
         ),
         buckets(
             "How durations are distributed",
             "Requests by how long they took.",
             "s",
-            Query(f"sum by (le) (rate({_DURATION}_bucket{{{POD}}}[$__rate_interval]))", "{{le}}", exemplar=True),
+            Query(rate(f"{_DURATION}_bucket", "le", POD), "{{le}}", exemplar=True),
         ),
     ]
 
@@ -100,39 +91,32 @@ def _time() -> list[object]:
             "The model's time",
             "95 % of the answers begin within this.",
             "s",
-            Query(_quantile(0.95, "sidecar_upstream_first_byte_seconds"), _NAME),
+            Query(quantile(0.95, "sidecar_upstream_first_byte_seconds", POD), _NAME),
         ),
         graph(
             "The sidecar's time",
             "From reading bytes to handing them to the kernel, request and response.",
             "s",
-            Query(_quantile(0.5, "sidecar_added_latency_seconds"), f"p50 {_NAME}"),
-            Query(_quantile(0.99, "sidecar_added_latency_seconds"), f"p99 {_NAME}"),
+            *quantiles("sidecar_added_latency_seconds", POD, 0.5, 0.99),
         ),
         graph(
             "Payloads",
             "95 % of the bodies are smaller than this.",
             "bytes",
-            Query(_quantile(0.95, size.format("request")), f"to {_NAME}"),
-            Query(_quantile(0.95, size.format("response")), f"from {_NAME}"),
+            Query(quantile(0.95, size.format("request"), POD), f"to {_NAME}"),
+            Query(quantile(0.95, size.format("response"), POD), f"from {_NAME}"),
         ),
         graph(
             "Rows",
             "Rows a second that went in and came out.",
             "rowsps",
-            Query(
-                f"sum by (side, {_BY}) (rate(model_rows_total{{{POD}}}[$__rate_interval]))",
-                "{{side}} {{model_version}}",
-            ),
+            Query(rate("model_rows_total", f"side, {BY_MODEL}", POD), "{{side}} {{model_version}}"),
         ),
         graph(
             "Schema",
             "Rows a second that break it, by kind.",
             "rowsps",
-            Query(
-                f"sum by (feature, kind) (rate(model_feature_violations_total{{{POD}}}[$__rate_interval])) > 0",
-                "{{kind}} {{feature}}",
-            ),
+            Query(f"{rate('model_feature_violations_total', 'feature, kind', POD)} > 0", "{{kind}} {{feature}}"),
         ),
     ]
 
@@ -161,19 +145,19 @@ def _drift() -> list[object]:
             "Drifted features by version",
             "Features in state drift in any pod.",
             "none",
-            Query(f"max by ({_BY}, side) (model_drifted_features{{{POD}}})", "{{side}} {{model_version}}"),
+            Query(f"max by ({BY_MODEL}, side) (model_drifted_features{{{POD}}})", "{{side}} {{model_version}}"),
             limits=(1,),
         ),
         timeline(
             "Verdicts on features together",
             "The worst verdict of any pod on how features hang together.",
-            Query(state_of(f"side, {_BY}", MODEL, "model_joint_drift_state"), "{{side}} {{model_version}}"),
+            Query(state_of(f"side, {BY_MODEL}", MODEL, "model_joint_drift_state"), "{{side}} {{model_version}}"),
         ),
         graph(
             "Features together",
             "The change of the correlation of two features that is most certain to be one.",
             "none",
-            Query(f"max by (side, {_BY}) (model_joint_drift_effect{{{MODEL}}})", "{{side}} {{model_version}}"),
+            Query(f"max by (side, {BY_MODEL}) (model_joint_drift_effect{{{MODEL}}})", "{{side}} {{model_version}}"),
             limits=(0.1,),
         ),
     ]
@@ -181,40 +165,36 @@ def _drift() -> list[object]:
 
 def _container() -> list[object]:
     other = f'{_NO_POD},container!="",container!="POD"'
+    throttled, periods = (
+        rate(f"container_cpu_cfs_{which}_total", BY_CONTAINER, other) for which in ("throttled_periods", "periods")
+    )
     return [
         graph(
             "CPU",
             "Cores that each container uses (cAdvisor).",
             "short",
-            Query(
-                f"sum by (pod, container) (rate(container_cpu_usage_seconds_total{{{other}}}[$__rate_interval]))",
-                "{{pod}} {{container}}",
-            ),
+            rates("container_cpu_usage_seconds_total", BY_CONTAINER, other),
         ),
         graph(
             "Throttled",
             "Share of scheduling periods in which a container was held back (cAdvisor).",
             "percentunit",
-            Query(
-                f"sum by (pod, container) (rate(container_cpu_cfs_throttled_periods_total{{{other}}}[$__rate_interval]))"
-                f" / sum by (pod, container) (rate(container_cpu_cfs_periods_total{{{other}}}[$__rate_interval]))",
-                "{{pod}} {{container}}",
-            ),
+            Query(f"{throttled} / {periods}", legend(BY_CONTAINER)),
             limits=(0.1, 0.25),
         ),
         graph(
             "Memory",
             "Working set of each container (cAdvisor).",
             "bytes",
-            Query(f"sum by (pod, container) (container_memory_working_set_bytes{{{other}}})", "{{pod}} {{container}}"),
+            Query(f"sum by ({BY_CONTAINER}) (container_memory_working_set_bytes{{{other}}})", legend(BY_CONTAINER)),
         ),
         graph(
             "Restarts",
             "Times that containers were started again (kube-state-metrics).",
             "none",
             Query(
-                f"sum by (pod, container) (increase(kube_pod_container_status_restarts_total{{{_NO_POD}}}[$__range]))",
-                "{{pod}} {{container}}",
+                f"sum by ({BY_CONTAINER}) (increase(kube_pod_container_status_restarts_total{{{_NO_POD}}}[$__range]))",
+                legend(BY_CONTAINER),
             ),
             limits=(1,),
         ),
@@ -227,23 +207,20 @@ def _processes() -> list[object]:
             "The model's CPU",
             "Cores that the model's processes use, where the pod shares its process namespace.",
             "short",
-            Query(
-                f"sum by (pod, {_BY}) (rate(model_container_cpu_seconds_total{{{POD}}}[$__rate_interval]))",
-                f"{{{{pod}}}} {_NAME}",
-            ),
+            rates("model_container_cpu_seconds_total", f"pod, {BY_MODEL}", POD),
         ),
         graph(
             "The model's memory",
             "Resident memory of the model's processes, where the pod shares its process namespace.",
             "bytes",
-            Query(f"sum by (pod, {_BY}) (model_container_memory_bytes{{{POD}}})", f"{{{{pod}}}} {_NAME}"),
+            Query(f"sum by (pod, {BY_MODEL}) (model_container_memory_bytes{{{POD}}})", f"{{{{pod}}}} {_NAME}"),
         ),
         graph(
             "The model's threads and files",
             "Threads and open files of the model's processes, where the pod shares its process namespace.",
             "short",
-            Query(f"sum by (pod, {_BY}) (model_container_threads{{{POD}}})", f"threads {{{{pod}}}} {_NAME}"),
-            Query(f"sum by (pod, {_BY}) (model_container_descriptors{{{POD}}})", f"files {{{{pod}}}} {_NAME}"),
+            Query(f"sum by (pod, {BY_MODEL}) (model_container_threads{{{POD}}})", f"threads {{{{pod}}}} {_NAME}"),
+            Query(f"sum by (pod, {BY_MODEL}) (model_container_descriptors{{{POD}}})", f"files {{{{pod}}}} {_NAME}"),
         ),
         graph(
             "The model's restarts",

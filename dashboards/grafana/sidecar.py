@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.grafana.frame import POD, board, rows
 from dashboards.grafana.panels import Query, buckets, graph, listing, number
+from dashboards.grafana.promql import rate, rates
 
 
 def sidecar() -> Dashboard:
@@ -16,9 +17,9 @@ def sidecar() -> Dashboard:
     return rows(made, sections)
 
 
-def _rate(metric: str, by: str, more: str = "") -> Query:
-    legend = " ".join(f"{{{{{label}}}}}" for label in by.split(", "))
-    return Query(f"sum by ({by}) (rate({metric}{{{POD}{more}}}[$__rate_interval]))", legend)
+def _during(metric: str) -> Query:
+    """How much a counter grew in the time shown."""
+    return Query(f"sum(increase({metric}{{{POD}}}[$__range]))")
 
 
 def _now() -> list[object]:
@@ -34,14 +35,14 @@ def _now() -> list[object]:
             "Observer restarts",
             "In the time shown.",
             "none",
-            Query(f"sum(increase(sidecar_observer_restarts_total{{{POD}}}[$__range]))"),
+            _during("sidecar_observer_restarts_total"),
             (1, 4),
         ),
         number(
             "Shed",
             "Exchanges dropped on the way to analysis, in the time shown.",
             "none",
-            Query(f"sum(increase(sidecar_shed_total{{{POD}}}[$__range]))"),
+            _during("sidecar_shed_total"),
             (1,),
         ),
         number(
@@ -71,14 +72,14 @@ def _traffic() -> list[object]:
             "Exchanges by outcome",
             "Exchanges a second; `opaque` connections are forwarded and not watched.",
             "reqps",
-            _rate("sidecar_exchanges_total", "protocol, outcome"),
+            rates("sidecar_exchanges_total", "protocol, outcome", POD),
             stacked=True,
         ),
         graph(
             "Shed",
             "Dropped a second on the way to analysis, by stage and reason; never a request.",
             "reqps",
-            _rate("sidecar_shed_total", "stage, reason"),
+            rates("sidecar_shed_total", "stage, reason", POD),
         ),
         graph(
             "Queue",
@@ -90,7 +91,7 @@ def _traffic() -> list[object]:
             "Added latency",
             "Exchanges by the time from reading their bytes to handing them to the kernel, request and response.",
             "s",
-            Query(f"sum by (le) (rate(sidecar_added_latency_seconds_bucket{{{POD}}}[$__rate_interval]))", "{{le}}"),
+            rates("sidecar_added_latency_seconds_bucket", "le", POD),
         ),
     ]
 
@@ -101,13 +102,13 @@ def _analysis() -> list[object]:
             "Decoded",
             "Messages a second by decoder and result.",
             "reqps",
-            _rate("sidecar_decoded_total", "decoder, result"),
+            rates("sidecar_decoded_total", "decoder, result", POD),
         ),
         graph(
             "Sinks",
             "Events a second by sink and what became of them.",
             "ops",
-            _rate("sidecar_sink_events_total", "sink, result"),
+            rates("sidecar_sink_events_total", "sink, result", POD),
         ),
         graph("Observer", "1 while it runs.", "none", Query(f"sidecar_observer_up{{{POD}}}", "{{pod}} {{instance}}")),
         graph(
@@ -120,21 +121,19 @@ def _analysis() -> list[object]:
             "Reference files",
             "Times a minute that the reference's file was read again.",
             "none",
-            Query(
-                f"60 * sum by (result) (rate(sidecar_reference_reloads_total{{{POD}}}[$__rate_interval]))", "{{result}}"
-            ),
+            Query(f"60 * {rate('sidecar_reference_reloads_total', 'result', POD)}", "{{result}}"),
         ),
         graph(
             "Segments",
             "Rows a second in each slice of the traffic, where `segments.by` is set.",
             "rowsps",
-            _rate("model_segment_rows_total", "segment, side"),
+            rates("model_segment_rows_total", "segment, side", POD),
         ),
         graph(
             "Model's own metrics",
             "Scrapes a minute that asked the model for its own metrics, by result, where `metrics.merge` is set.",
             "none",
-            Query(f"60 * sum by (result) (rate(sidecar_merges_total{{{POD}}}[$__rate_interval]))", "{{result}}"),
+            Query(f"60 * {rate('sidecar_merges_total', 'result', POD)}", "{{result}}"),
         ),
         listing(
             "References in use", "Digest and source by pod.", "none", Query(f"model_reference_info{{{POD}}}", "in use")

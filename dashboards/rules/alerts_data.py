@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.rules.alerts_drift import ROWS
 from dashboards.rules.fleet import FEATURE, REFERENCE
-from dashboards.rules.rule import MODEL, Alert, by
+from dashboards.rules.rule import MODEL, Alert, by, rate
 
 
 def _share_of(range_: str, window: str, more: float) -> str:
@@ -17,9 +17,9 @@ def _share_of(range_: str, window: str, more: float) -> str:
 
 
 _BREAKING = 'kind!~"extra_feature|unseen|range"'
-_VIOLATIONS = f"sum {by(*MODEL, 'feature', 'kind')} (rate(model_feature_violations_total{{{_BREAKING}}}[10m]))"
-_ROWS = f'sum {by(*MODEL)} (rate(model_rows_total{{side="input"}}[10m]))'
-_UNDECODED = f'sum {by(*MODEL)} (rate(sidecar_decoded_total{{result!="ok"}}[10m]))'
+_VIOLATIONS = rate("model_feature_violations_total", "feature", "kind", where=_BREAKING)
+_ROWS = rate("model_rows_total", where='side="input"')
+_UNDECODED = rate("sidecar_decoded_total", where='result!="ok"')
 DATA = (
     Alert(
         "ModelMissingValues",
@@ -49,7 +49,7 @@ DATA = (
     ),
     Alert(
         "ModelPayloadsUnread",
-        f"{_UNDECODED} / (sum {by(*MODEL)} (rate(sidecar_decoded_total[10m])) > 0) > 0.05",
+        f"{_UNDECODED} / ({rate('sidecar_decoded_total')} > 0) > 0.05",
         "10m",
         "warning",
         "Payloads of <model> cannot be read",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dashboards.rules.rule import MODEL, Alert, by
+from dashboards.rules.rule import MODEL, Alert, by, rate
 
 JOB = ".*drift-sidecar.*"
 """What Prometheus calls the job that scrapes sidecars: a PodMonitor's is `NAMESPACE/drift-sidecar`."""
 CONTAINER = "drift-sidecar"
 
-_LOST = f"sum {by(*MODEL)} (rate(sidecar_shed_total[10m]))"
-_EXCHANGES = f"sum {by(*MODEL)} (rate(sidecar_exchanges_total[10m]))"
-_FAILED = f'sum {by(*MODEL, "sink")} (rate(sidecar_sink_events_total{{result!="sent"}}[10m]))'
-_EVENTS = f"sum {by(*MODEL, 'sink')} (rate(sidecar_sink_events_total[10m]))"
+_LOST = rate("sidecar_shed_total")
+_EXCHANGES = rate("sidecar_exchanges_total")
+_FAILED = rate("sidecar_sink_events_total", "sink", where='result!="sent"')
+_EVENTS = rate("sidecar_sink_events_total", "sink")
 ITSELF = (
     Alert(
         "SidecarShedding",

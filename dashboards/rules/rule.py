@@ -1,4 +1,4 @@
-"""What a rule file is made of, and how it is written."""
+"""Recording rules, alerts and groups as data, and how they are written as files for Prometheus and its operator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS = {
     "figure": '{{ $value | printf "%.2f" }}',
     "count": '{{ $value | printf "%.0f" }}',
 }
-"""What stands in the texts of alerts for more than a label's value."""
+"""Placeholders in the texts of alerts that are more than a label's value."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,12 @@ class Group:
 def by(*labels: str) -> str:
     """A `by` clause."""
     return f"by ({', '.join(labels)})"
+
+
+def rate(metric: str, *more: str, where: str = "", window: str = "10m") -> str:
+    """How much a counter grows a second, by model and `more` labels; `where` selects its series."""
+    selected = f"{{{where}}}" if where else ""
+    return f"sum {by(*MODEL, *more)} (rate({metric}{selected}[{window}]))"
 
 
 def plain(groups: Iterable[Group], runbook: str) -> str:

@@ -1,8 +1,8 @@
-"""How the model serves: requests, errors and latency by version, and the error budgets that alerts rest on."""
+"""Recording rules of serving: requests, errors and latency by version, and the error budgets that alerts rest on."""
 
 from __future__ import annotations
 
-from dashboards.rules.rule import MODEL, Group, Record, by
+from dashboards.rules.rule import Group, Record, rate
 
 DURATION = "http_server_request_duration_seconds"
 AVAILABILITY = 0.995
@@ -24,7 +24,7 @@ def group() -> Group:
 
 
 def _latencies() -> list[Record]:
-    buckets = f"sum {by(*MODEL, 'le')} (rate({DURATION}_bucket[5m]))"
+    buckets = rate(f"{DURATION}_bucket", "le", window="5m")
     return [
         Record(f"model:latency_{name}:5m", f"histogram_quantile({ratio}, {buckets})")
         for name, ratio in _QUANTILES.items()
@@ -35,9 +35,9 @@ def _rates() -> list[Record]:
     """Requests a second, and those that failed or were slow. A model that never failed has no series of status 5xx, but a
     rate of 0.
     """
-    requests = f"sum {by(*MODEL)} (rate({DURATION}_count[5m]))"
-    failed = f'sum {by(*MODEL)} (rate({DURATION}_count{{http_response_status_code=~"5.."}}[5m]))'
-    in_time = f'sum {by(*MODEL)} (rate({DURATION}_bucket{{le="{FAST_SECONDS}"}}[5m]))'
+    requests = rate(f"{DURATION}_count", window="5m")
+    failed = rate(f"{DURATION}_count", where='http_response_status_code=~"5.."', window="5m")
+    in_time = rate(f"{DURATION}_bucket", where=f'le="{FAST_SECONDS}"', window="5m")
     return [
         Record("model:requests:rate5m", requests),
         Record("model:failures:rate5m", f"{failed} or 0 * model:requests:rate5m"),

@@ -7,12 +7,12 @@ import json
 import sys
 from typing import Any
 
-from sidecar.commands.options import effective as settings_of
+from sidecar.commands.settings_options import settings_of
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest
-from sidecar.observer.reference import read_reference
 from sidecar.proxy.address import parse_address
-from sidecar.proxy.doors import pairs
+from sidecar.proxy.ingress import pairs
+from sidecar.reference_store import read_reference
 from sidecar.settings import Effective, catalogue, lookup, shown
 
 

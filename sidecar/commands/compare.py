@@ -27,7 +27,7 @@ from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
-from sidecar.observer.reference import read_reference
+from sidecar.reference_store import read_reference
 
 _STYLES = {State.DRIFT: "bold red", State.WARNING: "yellow", State.OK: "green", State.INSUFFICIENT: "dim"}
 _FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}, "never": set[State]()}

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib.util
 import json
+import os
 import time
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from msgspec.structs import replace
 
 from sidecar.commands.doctor_files import check_files
 from sidecar.errors import UserError
-from sidecar.inject.census import take
 from sidecar.inject.cluster import Access, Cluster, in_cluster
-from sidecar.inject.kubeconfig import default_path, read_kubeconfig
+from sidecar.inject.kubeconfig import access_of, default_paths, read_kubeconfig
 from sidecar.inject.options import Options, read_options
-from sidecar.inject.survey import Checked
+from sidecar.inject.scan import scan_cluster
+from sidecar.inject.survey import Report
 
 _NAMES = {"no_sidecar": "no sidecar", "bypassed": "bypassed", "webhook": "webhook"}
 _WIDTH = max(map(len, _NAMES.values()))
@@ -37,29 +38,31 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _access(options: argparse.Namespace) -> Access:
+    """As kubectl: a kubeconfig if there is one, else the pod's service account."""
+    paths = [Path(options.kubeconfig)] if options.kubeconfig else default_paths()
+    if any(path.exists() for path in paths):
+        return access_of(read_kubeconfig(paths), options.context)
     inside = None if options.kubeconfig or options.context else in_cluster()
-    if inside:
-        return inside
-    path = options.kubeconfig or default_path()
-    if not Path(path).exists():
-        raise UserError(path, "is not there, and this is no pod", "Give --kubeconfig, or manifests with -f")
-    return read_kubeconfig(path, options.context)
+    if inside is None:
+        named = os.pathsep.join(map(str, paths))
+        raise UserError(named, "is not there, and this is no pod", "Give --kubeconfig, or manifests with -f")
+    return inside
 
 
-async def _check_cluster(access: Access, told: argparse.Namespace, options: Options) -> Checked:
-    from sidecar.inject.checkup import check_webhook
+async def _check_cluster(access: Access, flags: argparse.Namespace, options: Options) -> Report:
+    from sidecar.inject.webhook_check import check_webhook
 
     async with Cluster(access) as cluster:
         if options.kubernetes_version is None:
             options = replace(options, kubernetes_version=await cluster.version())
-        webhook = await check_webhook(cluster, told.webhook_config, time.time())
-        census = await take(cluster, options, only=told.namespace)
-    where = ", ".join(census.namespaces) or "none"
-    notes = [f"namespaces whose pods are sent to the webhook: {where}", f"pods with a sidecar: {census.with_sidecar}"]
-    return Checked(webhook.findings + census.findings, webhook.notes + notes)
+        webhook = await check_webhook(cluster, flags.webhook_config, time.time())
+        scan = await scan_cluster(cluster, options, only=flags.namespace)
+    where = ", ".join(scan.namespaces) or "none"
+    notes = [f"namespaces whose pods are sent to the webhook: {where}", f"pods with a sidecar: {scan.with_sidecar}"]
+    return Report(webhook.findings + scan.findings, webhook.notes + notes)
 
 
-def _print(checked: Checked) -> None:
+def _print(checked: Report) -> None:
     for finding in checked.findings:
         print(f"{_NAMES[finding.kind]:{_WIDTH}}  {finding.where}: {finding.why}. {finding.mend}")
     for note in checked.notes:
@@ -68,7 +71,7 @@ def _print(checked: Checked) -> None:
         print("nothing is wrong")
 
 
-def _print_json(checked: Checked) -> None:
+def _print_json(checked: Report) -> None:
     rows = [
         {"kind": one.kind, "namespace": one.namespace, "where": one.where, "why": one.why, "mend": one.mend}
         for one in checked.findings

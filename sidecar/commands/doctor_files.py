@@ -12,23 +12,23 @@ from sidecar.errors import UserError
 from sidecar.inject.manifests import patch_manifest
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
-from sidecar.inject.shape import Json, labels_of
-from sidecar.inject.survey import Checked, Finding, Pod, Service, enabled, has_sidecar, marked, survey
+from sidecar.inject.pod import Json, labels_of
+from sidecar.inject.survey import Finding, Pod, Report, Service, asks_for_sidecar, has_sidecar, is_enabled, survey
 
-_LABEL = "Label the namespace drift-sidecar/inject=enabled, or patch the manifest with `drift-sidecar inject -f`"
+_LABEL = "Label the namespace drift-sidecar/inject=is_enabled, or patch the manifest with `drift-sidecar inject -f`"
 
 
-def check_files(files: Sequence[str], namespace: str, options: Options) -> Checked:
+def check_files(files: Sequence[str], namespace: str, options: Options) -> Report:
     """Look at every pod of these files. `namespace` is that of objects that name none. Raises DataError."""
-    things = [thing for file in files for document in read_manifests(file) for thing in _flat(document)]
+    things = [thing for file in files for document in read_manifests(file) for thing in _flat(document.value)]
     notes: list[str] = []
     pods = [pod for thing in things for pod in _pods(thing, namespace, notes)]
     services = [_service(thing, namespace) for thing in things if thing.get("kind") == "Service"]
     sent = {
-        thing["metadata"]["name"]: enabled(labels_of(thing)) for thing in things if thing.get("kind") == "Namespace"
+        thing["metadata"]["name"]: is_enabled(labels_of(thing)) for thing in things if thing.get("kind") == "Namespace"
     }
     findings = [finding for pod in pods for finding in _examine(pod, services, options, sent, notes)]
-    return Checked(findings, notes)
+    return Report(findings, notes)
 
 
 def _flat(document: Any) -> list[Json]:
@@ -58,7 +58,7 @@ def _service(thing: Json, namespace: str) -> Service:
     try:
         return msgspec.convert({**thing, "metadata": metadata}, Service)
     except msgspec.ValidationError as error:
-        raise UserError(f"Service {metadata.get('name')}", str(error), "Mend the manifest") from error
+        raise UserError(f"Service {metadata.get('name')}", str(error), "Fix the manifest") from error
 
 
 def _examine(
@@ -68,7 +68,7 @@ def _examine(
     if has_sidecar(one.pod):
         return survey([one], services, options)
     if not sent.get(one.namespace, True):
-        if marked(one.pod):
+        if asks_for_sidecar(one.pod):
             why = "it asks for a sidecar in a namespace whose pods the webhook is not sent"
             return [Finding("no_sidecar", one.namespace, one.where, why, _LABEL)]
         notes.append(f"{one.where}: its namespace asks for no sidecar")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from sidecar.commands import manifest_yaml
 from sidecar.errors import DataError
@@ -30,10 +29,13 @@ def execute(options: argparse.Namespace) -> int:
     def take_away(pod: dict[str, Any], namespace: str, where: str) -> dict[str, Any]:
         return remove(pod)
 
-    documents = [document for file in options.file for document in read_manifests(file)]
     patch = take_away if options.remove else add
-    patched = [patch_manifest(document, patch, options.namespace) for document in documents if document is not None]
-    sys.stdout.write(manifest_yaml.write(patched))
+    made = [
+        _changed(file, document, patch_manifest(document.value, patch, options.namespace))
+        for file in options.file
+        for document in read_manifests(file)
+    ]
+    sys.stdout.write(manifest_yaml.join(made))
     return 0
 
 
@@ -47,12 +49,22 @@ def _options(options: argparse.Namespace) -> Options:
     return convert_options(msgspec.structs.asdict(base) | given, "options")
 
 
-def read_manifests(file: str) -> list[Any]:
-    """Every document of a file, or of stdin for `-`. Raises DataError."""
+def read_manifests(file: str) -> list[manifest_yaml.Document]:
+    """Every document of a file, or of stdin for `-`. Raises DataError, which names file and line."""
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        return list(manifest_yaml.read(text))
+        text = sys.stdin.read() if file == "-" else Path(file).read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(file, f"cannot be read ({error})", "Give a file with manifests, or - for stdin") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise DataError(file, f"is not YAML ({error})", "Mend the file at the place named") from error
+    try:
+        return manifest_yaml.read(text)
+    except ValueError as error:
+        raise DataError(file, f"is not YAML ({error})", "Fix the file at the line named") from error
+
+
+def _changed(file: str, document: manifest_yaml.Document, value: Any) -> manifest_yaml.Document:
+    try:
+        return document.with_value(value)
+    except ValueError as error:
+        raise DataError(
+            file, f"cannot be changed ({error})", "Write it in plain YAML, without explicit keys"
+        ) from error

@@ -1,73 +1,113 @@
-"""YAML as Kubernetes reads it: words that only YAML takes for dates or sums stay text, in and out.
+"""Manifests as YAML: splits a file into documents, and writes them back with another value.
 
-Kubernetes' reader takes a bare `y` for true and `1e3` for a number, and knows no dates and no sums of sixties, which is
-not what a YAML library in Python does by itself. So plain words are read by Kubernetes' rules, and whatever might be
-misread is written in quotes.
+A document that does not change is written as it was read, byte by byte; of one that changes, `yaml_edit` changes no more
+than it has to. What a document means is read as Kubernetes reads it (`yaml_scalars`). A document of JSON stays one.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import yaml
 
-_BOOL = "tag:yaml.org,2002:bool"
-_INT = "tag:yaml.org,2002:int"
-_FLOAT = "tag:yaml.org,2002:float"
-_MISREAD = re.compile(r"[-+.0-9<=~].*|y|n|yes|no|on|off|true|false|null", re.IGNORECASE | re.DOTALL)
+from sidecar.commands.yaml_edit import edit, same
+from sidecar.commands.yaml_scalars import dump
+from sidecar.commands.yaml_tree import parse, value_of
+
+_HEAD = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
+"""Wherever it stands at the start of a line, YAML takes it for the head of a document."""
+_NOTHING = re.compile(r"(?:[ \t]*(?:#.*)?\n|%.*\n)*\Z")
+"""Lines before a head that belong to it: comments and directives."""
+_CRLF = "\r\n"
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads manifests."""
+class Document(NamedTuple):
+    """One document of a file."""
+
+    text: str
+    """As it was read, head and comments included, with line feeds."""
+    value: Any
+    newline: str = "\n"
+    """What ends the lines of the file."""
+
+    def with_value(self, wanted: Any) -> Document:
+        """The document with another value; the same text if that is its own. Raises ValueError if it cannot be changed."""
+        if same(self.value, wanted):
+            return self
+        if _json_value(self.text) is not None:
+            return self._replace(text=json.dumps(wanted, indent=2, ensure_ascii=False) + "\n", value=wanted)
+        return self._replace(text=edit(self.text, wanted), value=wanted)
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes manifests."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def read(text: str) -> Iterator[Any]:
-    """Every document of a manifest. Raises yaml.YAMLError."""
-    return iter(list(yaml.load_all(text, _Loader)))
-
-
-def write(documents: list[Any]) -> str:
-    """The documents as YAML, each after a `---`; keys stay in their order."""
-    return yaml.dump_all(documents, Dumper=_Dumper, explicit_start=True, sort_keys=False, width=120, allow_unicode=True)
+def read(text: str) -> list[Document]:
+    """Every document of a manifest. Raises ValueError, which names the line."""
+    newline = _CRLF if _CRLF in text else "\n"
+    documents = []
+    line = 1
+    for part in _split(text.removeprefix("\ufeff").replace(_CRLF, "\n")):
+        documents.append(Document(part, _read_value(part, line), newline))
+        line += part.count("\n")
+    return documents
 
 
-def _bool(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
-    return str(node.value).lower() in ("y", "yes", "on", "true")
+def join(documents: Iterable[Document]) -> str:
+    """The text of documents, perhaps of several files, each with a head where it needs one."""
+    made = ""
+    for document in documents:
+        if made and not made.endswith("\n"):
+            made += document.newline
+        if made and not _HEAD.search(document.text):
+            made += f"---{document.newline}"
+        made += document.text.replace("\n", document.newline)
+    return made
 
 
-def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    text = str(node.value)
-    octal = re.fullmatch(r"([-+]?)0([0-7]+)", text)
-    return int(f"{octal[1]}0o{octal[2]}", 8) if octal else int(text, 0)
+def write(values: Iterable[Any]) -> str:
+    """New documents of plain values, each after a `---`; keys stay in their order."""
+    return "".join(f"---\n{dump(value)}" for value in values)
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    if "\n" in text:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if _MISREAD.fullmatch(text) else None)
+def _split(text: str) -> list[str]:
+    starts = [found.start() for found in _HEAD.finditer(text)]
+    if starts and _NOTHING.match(text[: starts[0]]):
+        starts[0] = 0
+    elif text:
+        starts = [0, *starts]
+    return [text[start:end] for start, end in pairwise([*starts, len(text)])]
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in ("null", "merge")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_BOOL, re.compile(r"(y|n|yes|no|on|off|true|false)$", re.IGNORECASE), list("yYnNoOtTfF"))
-_Loader.add_implicit_resolver(
-    _INT, re.compile(r"[-+]?(0|0[0-7]+|[1-9][0-9]*|0x[0-9a-fA-F]+|0o[0-7]+|0b[01]+)$"), list("-+0123456789")
-)
-_Loader.add_implicit_resolver(
-    _FLOAT, re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$"), list("-+.0123456789")
-)
-_Loader.add_constructor(_BOOL, _bool)
-_Loader.add_constructor(_INT, _int)
-_Loader.add_constructor(_FLOAT, lambda loader, node: float(str(node.value)))
-_Dumper.add_representer(str, _text)
+def _read_value(text: str, line: int) -> Any:
+    found = _json_value(text)
+    if found is not None:
+        return found
+    try:
+        return value_of(parse(text))
+    except yaml.MarkedYAMLError as error:
+        raise ValueError(_located(error, line)) from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"document at line {line}: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"document at line {line}: nested too deep") from error
+
+
+def _json_value(text: str) -> dict[str, Any] | None:
+    """The object that a document of JSON is, which may be indented by tabs; None if it is no JSON."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def _located(error: yaml.MarkedYAMLError, first: int) -> str:
+    problem = f"{error.context or ''} {error.problem or ''}".strip()
+    if "'\\t'" in problem:
+        problem += " (indent with spaces, not with tabs)"
+    mark = error.problem_mark or error.context_mark
+    return f"line {mark.line + first}, column {mark.column + 1}: {problem}" if mark else problem

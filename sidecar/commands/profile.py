@@ -29,7 +29,7 @@ from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
-from sidecar.observer.reference import read_reference, save_reference
+from sidecar.reference_store import read_reference, save_reference
 
 _SHOWN = 30
 

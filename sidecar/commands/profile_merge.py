@@ -10,7 +10,7 @@ import msgspec
 from sidecar.core.binning.bins import Feature
 from sidecar.core.reference.profile import Profile
 from sidecar.errors import UserError
-from sidecar.observer.reference import read_reference
+from sidecar.reference_store import read_reference
 
 _MEND = "Make them with the bins of one: drift-sidecar profile DATA --bins-of REFERENCE -o FILE"
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import msgspec
 import orjson
 
-from sidecar.commands.options import effective as settings_of
+from sidecar.commands.settings_options import settings_of
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import Event, ReferenceLearned, VerdictChanged, WindowClosed
 from sidecar.data import captures
 from sidecar.data.progress import bar
 from sidecar.errors import DataError
-from sidecar.observer.reference import read_reference
+from sidecar.reference_store import read_reference
 
 _NS = 1e-9
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from sidecar import app
-from sidecar.commands.options import effective as settings_of
+from sidecar.commands.settings_options import settings_of
 
 
 def execute(options: argparse.Namespace) -> int:

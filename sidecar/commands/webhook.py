@@ -30,17 +30,17 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve(listener: socket.socket, told: argparse.Namespace, options: Options) -> None:
-    from sidecar.inject.webhook import Pace, Wanted, serve
-    from sidecar.inject.webhook_log import make_log, taking_libraries
+async def _serve(listener: socket.socket, flags: argparse.Namespace, options: Options) -> None:
+    from sidecar.inject.webhook import Arguments, Intervals, serve
+    from sidecar.inject.webhook_log import capture_libraries, make_log
 
-    wanted = Wanted(told.namespace, told.service, told.webhook_config, told.cert, told.key)
+    arguments = Arguments(flags.namespace, flags.service, flags.webhook_config, flags.cert, flags.key)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     log = make_log(sys.stdout.buffer)
     access = in_cluster()
     async with AsyncExitStack() as stack:
-        stack.enter_context(taking_libraries(log))
+        stack.enter_context(capture_libraries(log))
         cluster = await stack.enter_async_context(Cluster(access)) if access else None
-        await serve(listener, wanted, options, cluster, log, ended, Pace())
+        await serve(listener, arguments, options, cluster, log, ended, Intervals())

@@ -1,7 +1,7 @@
 """The handoff over a socket, observer side: frames in, acknowledgements out.
 
-Frames are dealt with as they are read, in the event loop. While that goes on nothing more is read, the socket fills,
-and the traffic process sheds: that is the whole of the back-pressure.
+Frames are handled in the event loop as they are read. Meanwhile nothing more is read, so the socket fills up and the
+traffic process sheds: that is all the back-pressure there is. `worker` of the observer does the work.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sidecar.handoff.wire import Frame, FrameReader, Hello, acknowledge
 
 _READ_BYTES = 262_144
 _AT_ONCE = 64
-"""Exchanges dealt with before the processor is offered to whoever waits for it: on a core that both processes want, traffic
-then waits for half a millisecond at most, and not for a time slice of several."""
+"""Exchanges handled before the processor is yielded: on a core that both processes need, traffic then waits for half a
+millisecond at most, and not for a time slice of several."""
 
 
 def receive_hello(sock: socket.socket, reader: FrameReader) -> tuple[Hello, list[Frame]]:
@@ -39,7 +39,7 @@ def receive_hello(sock: socket.socket, reader: FrameReader) -> tuple[Hello, list
 
 
 class Receiver(asyncio.Protocol):
-    """Deals with frames; `ended` is set when the traffic process closes the handoff."""
+    """Passes frames on; `ended` is set when the traffic process closes the handoff."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Receiver(asyncio.Protocol):
         self.ended.set()
 
     def frames(self, frames: Iterable[Frame]) -> None:
-        """Deal with frames in order, and acknowledge the exchanges."""
+        """Pass frames on in order, and acknowledge the exchanges among them once."""
         done = 0
         for frame in frames:
             if isinstance(frame, Snapshot):

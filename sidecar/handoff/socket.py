@@ -1,8 +1,8 @@
-"""The handoff over a socket, traffic side: a bounded place to wait, and batched writes that never block.
+"""The handoff over a socket, traffic side: a bounded queue, and batched writes that never block.
 
-`offer` is O(1) and refuses the newest when the place is full; bodies are shed before whole exchanges. Losses are
-counted through `on_shed(stage, reason, count)`, and so are the exchanges that a dying observer had been sent but had
-not acknowledged. The event loop's timers and readiness callbacks drive the rest.
+`offer` is O(1) and refuses the newest when the queue is full; bodies are shed before whole exchanges. Losses are counted
+through `on_shed(stage, reason, count)`, including the exchanges that an observer had been sent and did not acknowledge
+before it died. The other end is `receive`, the bytes between them are `wire`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SocketHandoff:
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes that wait for the observer."""
+        """Bytes that wait for the observer, queued or half written."""
         return self._queued_bytes + len(self._unsent)
 
     def offer(self, exchange: Exchange) -> bool:
@@ -127,7 +127,7 @@ class SocketHandoff:
 
     @property
     def busy(self) -> bool:
-        """Something waits, is being written, or is not acknowledged yet."""
+        """Whether anything is queued, being written, or not acknowledged yet."""
         return bool(self._queue or self._unsent or self._unacknowledged)
 
     def _batch(self) -> list[Exchange]:

@@ -1,8 +1,8 @@
 """The bytes between the two processes: length-prefixed msgpack frames one way, counts the other. Sans-io.
 
-The observer answers each batch with the number of exchanges it has dealt with (a little-endian u32), so that what was
-lost with a dying observer can be counted. A frame is a little-endian u32 length, one byte of kind, and the payload. Both
-ends are the same build, so there is no version; a frame that does not decode is a bug, and raises.
+A frame is its payload's length (little-endian u32), one byte of kind, and the payload. The observer answers with the
+number of exchanges it has handled (little-endian u32), so that what is lost when it dies can be counted. Both ends are the
+same build, so there is no version; a frame that does not decode is a bug, and raises.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _ACK = struct.Struct("<I")
 
 
 def acknowledge(exchanges: int) -> bytes:
-    """What the observer sends once it has dealt with a batch."""
+    """What the observer sends once it has handled so many exchanges."""
     return _ACK.pack(exchanges)
 
 
@@ -69,7 +69,7 @@ class AckReader:
 
 
 class FrameReader:
-    """Collects bytes and gives whole frames; holds at most one frame that is not whole."""
+    """Collects bytes and yields whole frames; keeps at most one that is not whole."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()

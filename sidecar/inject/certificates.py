@@ -1,8 +1,8 @@
-"""The webhook's own authority and certificate: made, renewed and taken into use without a restart.
+"""The webhook's own certificate authority and certificate: how they are made, renewed and loaded without a restart.
 
-Replicas share them through one Secret. A new authority is first written into the webhook configuration beside the old
-one, and signs only when it is trusted there, so that at no moment the API server meets a certificate it does not trust.
-Nothing here talks to the cluster: `keeper` does.
+Replicas share them through one Secret. A new authority is first written into the webhook configuration, beside the old one,
+and signs only once it is trusted there. So the API server never meets a certificate that it does not trust. Nothing here
+talks to the cluster: `certificate_rotation` does.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from sidecar.errors import SidecarError
 AUTHORITY_DAYS = 365.0
 LEAF_DAYS = 30.0
 _RENEW_AT = 2 / 3
-"""Part of its life after which a certificate is replaced."""
-_EARLIER = dt.timedelta(minutes=5)
-"""Clocks of a cluster differ."""
+"""Share of its lifetime after which a certificate is replaced."""
+_CLOCK_SKEW = dt.timedelta(minutes=5)
+"""Certificates are valid from this much earlier on, since the clocks of a cluster differ."""
 
 Key = ec.EllipticCurvePrivateKey
 
@@ -41,36 +41,36 @@ class Pair(NamedTuple):
     key: bytes
 
 
-class Kept(NamedTuple):
-    """What the Secret keeps: all of it PEM."""
+class CertificateState(NamedTuple):
+    """Content of the Secret, all of it PEM."""
 
     bundle: bytes
-    """Authorities to trust, the one that signs first."""
+    """Authorities to trust; the first one signs."""
     authority_key: bytes
     leaf: Pair
 
 
-def advance(kept: Kept | None, names: Sequence[str], trusted: bytes, now: dt.datetime) -> Kept:
-    """The next state: what was kept, unless something is missing, damaged or old.
+def advance(state: CertificateState | None, names: Sequence[str], trusted: bytes, now: dt.datetime) -> CertificateState:
+    """The next state: the given one, unless something in it is missing, damaged or due for renewal.
 
-    `names` are the DNS names to serve, `trusted` the authorities that the API server trusts by now. Ask again after
-    they were written there: a new authority signs then.
+    `names` are the DNS names to serve, `trusted` the authorities (PEM) that the API server trusts by now. A new authority signs
+    only when it is among these, so call again after the bundle was written there.
     """
     try:
-        bundle, authority_key = _authorities(kept, now)
-    except ValueError:  # whatever is in the Secret, it is no state of ours
-        kept = None
+        bundle, authority_key = _authorities(state, now)
+    except ValueError:  # whatever is in the Secret, it was not written by us
+        state = None
         bundle, authority_key = _authorities(None, now)
     signer = bundle[0]
-    leaf = None if kept is None else kept.leaf
+    leaf = None if state is None else state.leaf
     waiting = signer not in _certificates(trusted)
     if leaf is None or not _usable(leaf, bundle, names, now) or (not waiting and _aged(leaf, signer, now)):
         leaf = _make_leaf(signer, authority_key, names, now)
-    return Kept(b"".join(map(_pem, bundle)), _key_pem(authority_key), leaf)
+    return CertificateState(b"".join(map(_pem, bundle)), _key_pem(authority_key), leaf)
 
 
 def expiry(pem: bytes) -> float:
-    """Unix time until which the first certificate is valid. Raises CertificateError if there is none."""
+    """Unix time at which the first certificate (PEM) expires. Raises CertificateError if there is none."""
     found = _certificates(pem)
     if not found:
         raise CertificateError("there is no certificate in it")
@@ -78,13 +78,13 @@ def expiry(pem: bytes) -> float:
 
 
 def trusts(bundle: bytes, certificate: bytes) -> bool:
-    """Whether one of the authorities has signed the certificate."""
+    """Whether one of the authorities signed the certificate, both PEM."""
     found = _certificates(certificate)
     return bool(found) and any(_signed(found[0], one) for one in _certificates(bundle))
 
 
 def make_context() -> ssl.SSLContext:
-    """The TLS settings of the server, still without a certificate."""
+    """TLS settings of the server, without a certificate yet."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -92,13 +92,13 @@ def make_context() -> ssl.SSLContext:
 
 
 def use(context: ssl.SSLContext, pair: Pair) -> None:
-    """Serve this certificate from the next handshake on. Raises CertificateError, and then nothing has changed."""
+    """Serve this certificate from the next handshake on. Raises CertificateError, and then the old one is still served."""
     _load(make_context(), pair)
     _load(context, pair)
 
 
 def _load(context: ssl.SSLContext, pair: Pair) -> None:
-    """`ssl` reads files only: an anonymous one, for a key belongs on no disk."""
+    """`ssl` loads files only, so it gets an anonymous one in memory: a key must not be written to disk."""
     descriptor = os.memfd_create("certificate", os.MFD_CLOEXEC)
     try:
         with os.fdopen(descriptor, "wb", closefd=False) as file:
@@ -110,11 +110,11 @@ def _load(context: ssl.SSLContext, pair: Pair) -> None:
         os.close(descriptor)
 
 
-def _authorities(kept: Kept | None, now: dt.datetime) -> tuple[list[x509.Certificate], Key]:
-    """Authorities to trust, the signing one first, and its key; a new one if there is none or it is old."""
-    known = [] if kept is None else [one for one in x509.load_pem_x509_certificates(kept.bundle) if _alive(one, now)]
-    if kept is not None and known and not _old(known[0], now):
-        key = _read_key(kept.authority_key)
+def _authorities(state: CertificateState | None, now: dt.datetime) -> tuple[list[x509.Certificate], Key]:
+    """Authorities to trust, the signing one first, and its key; a new one if there is none or it is due for renewal."""
+    known = [] if state is None else [one for one in x509.load_pem_x509_certificates(state.bundle) if _alive(one, now)]
+    if state is not None and known and not _old(known[0], now):
+        key = _read_key(state.authority_key)
         if key.public_key() == known[0].public_key():
             return known, key
     key = ec.generate_private_key(ec.SECP256R1())
@@ -122,7 +122,7 @@ def _authorities(kept: Kept | None, now: dt.datetime) -> tuple[list[x509.Certifi
 
 
 def _usable(leaf: Pair, bundle: Sequence[x509.Certificate], names: Sequence[str], now: dt.datetime) -> bool:
-    """Whether a leaf can serve at all."""
+    """Whether a leaf can be served at all: key, names, dates and signature fit."""
     try:
         certificate = _certificates(leaf.certificate)[0]
         matches = _read_key(leaf.key).public_key() == certificate.public_key()
@@ -167,7 +167,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: Key, now: dt.datetime, 
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _EARLIER)
+        .not_valid_before(now - _CLOCK_SKEW)
         .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

@@ -1,6 +1,7 @@
-"""The few calls to the Kubernetes API that the injector needs, and how it gets there from a pod or a desk.
+"""A small client of the Kubernetes API: the few calls that the injector needs, and access from within a pod.
 
-Nothing is retried here: whoever calls does so again in a while. Neighbour: `kubeconfig`, which reads the file of that name.
+Nothing is retried here; the callers run again at their next interval. Neighbour: `kubeconfig`, which gives access from
+outside the cluster.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ import aiohttp
 import msgspec
 
 from sidecar.errors import SidecarError
-from sidecar.inject.shape import Json
+from sidecar.inject.pod import Json
 
 MOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
 _PAGE = 50
-"""Objects asked for at once: while a page is read, reviews wait, and a pod is some ten kilobytes."""
+"""Objects per page of a list. A pod is some ten kilobytes, and reviews wait while a page is decoded."""
 
 
 class ClusterError(SidecarError):
-    """A call that failed; `status` is that of HTTP, 0 if there was no answer."""
+    """A call that failed. `status` is the HTTP status, or 0 without an answer."""
 
     def __init__(self, call: str, status: int, why: str) -> None:
         super().__init__(f"{call}: {why}")
@@ -33,17 +34,19 @@ class ClusterError(SidecarError):
 
 
 class Access(NamedTuple):
-    """Where the API is and how to be let in."""
+    """Address of the API server, and credentials for it."""
 
     server: str
     tls: ssl.SSLContext | None
     """None for a plain `http://`, as `kubectl proxy` serves it."""
     token: Callable[[], str]
-    """Read for each call, since tokens are replaced under us; empty if a certificate is shown instead."""
+    """Called for each request, since tokens rotate. Empty if a client certificate is used instead."""
+    tls_name: str = ""
+    """Name that the API server's certificate must have, where it is another than that of the address."""
 
 
 def in_cluster(mount: Path = MOUNT) -> Access | None:
-    """The access of the pod we are in; None if we are in none."""
+    """Access with the pod's service account; None outside a cluster."""
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     token = mount / "token"
     if not host or not token.exists():
@@ -53,7 +56,7 @@ def in_cluster(mount: Path = MOUNT) -> Access | None:
 
 
 class Cluster:
-    """An open session. Every call raises ClusterError, which names it and says what the API answered."""
+    """An open session. Every call raises ClusterError, which names the call and the API's answer."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -67,7 +70,7 @@ class Cluster:
         await self._session.close()
 
     async def get(self, path: str) -> Json:
-        """One object, or a list of them."""
+        """Read an object, or a list."""
         return await self._call("GET", path)
 
     async def version(self) -> str:
@@ -75,7 +78,7 @@ class Cluster:
         return str((await self.get("/version")).get("gitVersion") or "")
 
     async def update(self, path: str, thing: Json) -> Json:
-        """Put an object in the place of the one with its resourceVersion; status 409 if there is another by now."""
+        """Replace an object. ClusterError has status 409 if its resourceVersion is no longer the latest."""
         return await self._call("PUT", path, thing)
 
     async def patch(self, path: str, operations: list[Json]) -> Json:
@@ -83,17 +86,17 @@ class Cluster:
         return await self._call("PATCH", path, operations, "application/json-patch+json")
 
     async def create(self, path: str, thing: Json) -> Json:
-        """Make an object; status 409 if there is one of its name."""
+        """Create an object. ClusterError has status 409 if the name is taken."""
         return await self._call("POST", path, thing)
 
     async def each(self, path: str) -> AsyncIterator[Json]:
-        """Every object of a list, read page by page."""
+        """Yield every object of a list, read page by page."""
         then = ""
         while True:
             page = await self._call("GET", f"{path}?limit={_PAGE}{then}")
             for item in page.get("items") or []:
                 yield item
-                await asyncio.sleep(0)  # a review may come in between
+                await asyncio.sleep(0)  # lets reviews run between two objects
             following = (page.get("metadata") or {}).get("continue")
             if not following:
                 return
@@ -109,7 +112,12 @@ class Cluster:
             body = None if thing is None else msgspec.json.encode(thing)
             url = self._access.server.rstrip("/") + path
             async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False
+                method,
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                server_hostname=self._access.tls_name or None,
             ) as response:
                 return _answered(call, response.status, await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

@@ -1,7 +1,7 @@
-"""Kubernetes Events about pods that got no sidecar: `kubectl describe` shows them where people look.
+"""Kubernetes Events about pods without a sidecar and Services that bypass one: `kubectl describe` shows them.
 
-Nobody waits for them: they are queued, and dropped and counted if there are too many. One that says the same of the
-same object has the same name, so replicas and repetitions make one Event.
+Reviews never wait for them: Events are queued, and dropped and counted when the queue is full. An Event's name is a hash of
+its content, so replicas and repetitions create one Event.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from sidecar.inject.cluster import Cluster, ClusterError
-from sidecar.inject.shape import Json
+from sidecar.inject.pod import Json
 
-_WAITING = 500
+_QUEUE_LENGTH = 500
 _MESSAGE_LENGTH = 1000
-"""The API refuses messages of more than 1024 bytes."""
+"""Bytes; the API refuses messages of more than 1024."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,198}[a-z0-9])?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SOURCE = "drift-sidecar-webhook"
 
 
 class Recorder:
-    """Writes Events, one after the other."""
+    """Queues Events, and writes them one after the other."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.results: Counter[str] = Counter()
         """Events by result: `sent`, `repeated`, `dropped`, `failed`."""
         self._cluster = cluster
-        self._queue: asyncio.Queue[tuple[str, Json]] = asyncio.Queue(_WAITING)
+        self._queue: asyncio.Queue[tuple[str, Json]] = asyncio.Queue(_QUEUE_LENGTH)
 
-    def note(self, namespace: str, about: Json, reason: str, message: str) -> None:
-        """Say something of an object of which there is a reference; returns at once.
+    def record(self, namespace: str, about: Json, reason: str, message: str) -> None:
+        """Queue an Event about the object that `about` refers to; returns at once.
 
-        The names come with a review, and so perhaps from anyone: what cannot be a name is dropped.
+        Names come with a review, so perhaps from anyone: an Event with an invalid name is dropped.
         """
         event = make_event(namespace, about, reason, message, datetime.now(UTC))
         if event is None or self._queue.full():
@@ -44,7 +44,7 @@ class Recorder:
         self._queue.put_nowait((f"/api/v1/namespaces/{namespace}/events", event))
 
     async def run(self) -> None:
-        """Write until cancelled."""
+        """Write queued Events until cancelled."""
         while True:
             path, event = await self._queue.get()
             try:
@@ -55,7 +55,7 @@ class Recorder:
 
 
 def make_event(namespace: str, about: Json, reason: str, message: str, now: datetime) -> Json | None:
-    """An Event of the core API; None if the object's names cannot be names."""
+    """An Event (`v1`); None if the namespace or the object's name is invalid."""
     involved = {key: str(about.get(key) or "") for key in ("apiVersion", "kind", "name", "uid")}
     if not _NAMESPACE.fullmatch(namespace) or not _NAME.fullmatch(involved["name"]):
         return None

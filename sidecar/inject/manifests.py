@@ -1,4 +1,8 @@
-"""The pods inside manifests: of workloads, lists and KServe's predictors. Leaves every other object as it is."""
+"""Patches the pods inside manifests: of workloads, Lists and KServe's predictors. Other objects pass unchanged.
+
+Works on plain values, and must not modify what it is given. Neighbours: `patch` is applied to each pod; the command `inject`
+reads and writes the YAML.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sidecar.errors import UserError
-from sidecar.inject.model import KSERVE_LABEL
+from sidecar.inject.model_container import KSERVE_LABEL
 from sidecar.inject.options import Refused
-from sidecar.inject.shape import Json
+from sidecar.inject.pod import Json
 
 TEMPLATES = {
     "Pod": (),  # itself
@@ -22,14 +26,17 @@ TEMPLATES = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "InferenceService": ("spec", "predictor"),
 }
-"""Where each kind keeps its pod."""
+"""Path of the pod template in each kind."""
 
 PatchPod = Callable[[Json, str, str], Json]
-"""A pod, its namespace and the object's name in; the pod out."""
+"""Takes a pod, its namespace and the object's name, and returns the new pod."""
 
 
 def patch_manifest(manifest: Any, patch: PatchPod, namespace: str = "") -> Any:
-    """A copy of an object with its pods patched. Raises Refused, which names the object; `namespace` is for those without."""
+    """A copy of an object with its pods patched. `namespace` is used for objects that name none.
+
+    Raises UserError, which names the object.
+    """
     if not isinstance(manifest, dict):
         return manifest
     kind = str(manifest.get("kind"))
@@ -63,15 +70,15 @@ def _patched(manifest: Json, kind: str, patch: PatchPod, namespace: str, where: 
 def _inside(parent: Json, step: str) -> Json:
     found = parent.get(step)
     if not isinstance(found, dict):
-        raise Refused(step, "is missing, or no mapping", "Mend the manifest")
+        raise Refused(step, "is missing, or no mapping", "Fix the manifest")
     return found
 
 
 def _pod_of(predictor: Json, name: str) -> Json:
-    """A predictor is a pod's spec that holds labels and annotations too; KServe adds a label, by which we know its pods."""
+    """A predictor as a pod: it is a pod's spec with labels and annotations inside. KServe adds its label, so it is added here."""
     if not predictor.get("containers"):
-        mend = "Label the predictor drift-sidecar/inject: enabled, and the webhook patches its pods"
-        raise Refused("spec.predictor", "names a model, and KServe makes the pod of it", mend)
+        fix = "Label the predictor drift-sidecar/inject: enabled, and the webhook patches its pods"
+        raise Refused("spec.predictor", "names a model, and KServe makes the pod from it", fix)
     metadata = {key: predictor[key] for key in ("labels", "annotations") if key in predictor}
     spec = {key: value for key, value in predictor.items() if key not in metadata}
     return {"metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), KSERVE_LABEL: name}}, "spec": spec}

@@ -1,8 +1,9 @@
-"""The patch: a pod in, the same pod with the sidecar out. Pure: no socket, no clock, and the pod given is not touched.
+"""The patch: a pod in, the same pod with the sidecar out. Pure: no socket, no clock, and the given pod is not modified.
 
-What was changed is written into one annotation, so that a second run finds it done and `remove` can undo it, and only
-it: what others changed since stays theirs. The steps are in the neighbours: `wishes` reads annotations, `model` finds
-the container, `redirect` moves ports, `container` makes the sidecar.
+Every change is recorded in one annotation (`drift-sidecar/status`). So a second run changes nothing, and `remove` undoes
+exactly these changes and keeps what others changed since. The neighbours do the steps: `annotations` reads what the pod
+asks for, `model_container` finds the model, `redirect` brings its traffic to the sidecar, `sidecar_container` builds that,
+and `pod_diff` computes patch and record.
 """
 
 from __future__ import annotations
@@ -13,50 +14,52 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sidecar.inject.container import make_container, volume_names, wait_for_drain
-from sidecar.inject.journal import Change, changes, operations, undo
-from sidecar.inject.model import NAME, check_own_ports, find_model, mesh_of, served_ports, targets_numbers
+from sidecar.inject.annotations import PREFIX, STATUS, PodConfig, disabled, on_invalid, read_annotations
+from sidecar.inject.model_container import NAME, check_own_ports, find_model, mesh_of, served_ports, targets_numbers
 from sidecar.inject.options import Options, Refused, at_least
+from sidecar.inject.pod import Json, all_containers, annotations_of, check_pod, ensure
+from sidecar.inject.pod_diff import Change, changes, json_patch, undo
 from sidecar.inject.redirect import redirect
-from sidecar.inject.shape import Json, all_containers, annotations_of, check_shape, filled
-from sidecar.inject.wishes import PREFIX, STATUS, Wishes, disabled, on_invalid, read_wishes
+from sidecar.inject.sidecar_container import drain_hook, make_container, volume_names
 
 __all__ = ["Options", "Patched", "Refused", "inject", "remove"]
 
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _EVICTABLE = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
 _SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
-_PAST_MESH = {
+_MESH_EXCLUDED_PORTS = {
     "istio": "traffic.sidecar.istio.io/excludeInboundPorts",
     "linkerd": "config.linkerd.io/skip-inbound-ports",
 }
-"""Probes, hooks and scrapes come to the admin port in plain text, which a strict mesh would refuse."""
-_OURS = re.compile(
+"""Annotations that keep a mesh away from ports: probes, hooks and scrapes reach the admin port in plain text, which a mesh in
+strict mode would refuse."""
+_CHANGEABLE = re.compile(
     rf"metadata(/annotations(/.*)?)?|spec/(shareProcessNamespace|initContainers|imagePullSecrets(/[^/]*)?|volumes(/{NAME}-[^/]*)?)"
     rf"|spec/(initContainers|containers)/{NAME}"
     r"|spec/containers/[^/]+/(ports|env|args|command|lifecycle|(liveness|readiness|startup)Probe)(/.*)?"
 )
-"""Fields that the injector changes; a journal that names others was not written by it."""
+"""Paths that the injector changes. A record that names any other was not written by it, and is not undone."""
 
 
 class Patched(NamedTuple):
-    """What became of a pod."""
+    """The result of `inject`."""
 
     pod: dict[str, Any]
     operations: list[dict[str, Any]]
-    """A JSON patch (RFC 6902) from the pod given to this one; empty if nothing changes."""
+    """JSON patch (RFC 6902) from the given pod to this one; empty if nothing changes."""
     warnings: list[str]
-    """For whoever created the pod: what is not watched, or not as it seems."""
+    """For whoever created the pod: traffic that bypasses the sidecar, and side effects."""
     skipped: str | None
-    """Why the pod got no sidecar; None if it has one."""
+    """Why the pod gets no sidecar; None if it has one."""
 
 
 def inject(pod: dict[str, Any], options: Options, namespace: str = "") -> Patched:
-    """Add the sidecar to a pod, or bring it up to these options. `namespace` is where the pod will be, if known.
+    """Add the sidecar to a pod, or update it to these options. `namespace` is where the pod will run, if known.
 
-    Raises Refused, which names the annotation or field, the reason and the mend, unless pod or options say `admit`.
+    Raises Refused, which names the annotation or field, the reason and the fix, unless pod or options say `admit`: then the
+    pod is skipped with a warning.
     """
-    check_shape(pod)
+    check_pod(pod)
     try:
         return _inject(pod, options, namespace)
     except Refused as error:
@@ -66,84 +69,84 @@ def inject(pod: dict[str, Any], options: Options, namespace: str = "") -> Patche
 
 
 def remove(pod: dict[str, Any]) -> dict[str, Any]:
-    """The pod without the sidecar and all that came with it; an unpatched pod comes back as it is.
+    """The pod without the sidecar and all that came with it. A pod that was never patched is returned as it is.
 
-    Raises Refused if what the injector wrote about its changes cannot be read.
+    Raises Refused if the status annotation cannot be read.
     """
-    check_shape(pod)
-    if not _injected(pod):
+    check_pod(pod)
+    if not _is_injected(pod):
         return pod
-    journal = _journal(annotations_of(pod)[STATUS])
+    recorded = _read_changes(annotations_of(pod)[STATUS])
     bare: dict[str, Any] = copy.deepcopy(pod)
     del bare["metadata"]["annotations"][STATUS]
-    undo(bare, journal)
-    check_shape(bare)
+    undo(bare, recorded)
+    check_pod(bare)
     return bare
 
 
 def _inject(pod: Json, options: Options, namespace: str) -> Patched:
     bare = remove(pod)
-    skipped = _skip(bare, namespace)
+    skipped = _why_skipped(bare, namespace)
     if skipped:
-        return Patched(bare, list(operations(pod, bare)), [], skipped)
-    wishes = read_wishes(bare, options)
+        return Patched(bare, list(json_patch(pod, bare)), [], skipped)
+    config = read_annotations(bare, options)
     if targets_numbers(bare) and f"{PREFIX}traffic" not in annotations_of(bare):
-        wishes = wishes._replace(options=msgspec.structs.replace(wishes.options, traffic="shift"))
-    native = _native(bare, wishes)
+        config = config._replace(options=msgspec.structs.replace(config.options, traffic="shift"))
+    native = _choose_native(bare, config)
     if native is None:
-        return Patched(bare, list(operations(pod, bare)), [_JOB], _JOB)
+        return Patched(bare, list(json_patch(pod, bare)), [_JOB], _JOB)
     made = copy.deepcopy(bare)
-    warnings = _add(made, wishes, native)
-    journal = [change for change in changes(bare, made) if change.at[-1] != STATUS]
-    made["metadata"]["annotations"][STATUS] = msgspec.json.encode(journal).decode()
-    return Patched(made, list(operations(pod, made)), warnings, None)
+    warnings = _add(made, config, native)
+    recorded = [change for change in changes(bare, made) if change.at[-1] != STATUS]
+    made["metadata"]["annotations"][STATUS] = msgspec.json.encode(recorded).decode()
+    return Patched(made, list(json_patch(pod, made)), warnings, None)
 
 
-def _add(pod: Json, wishes: Wishes, native: bool) -> list[str]:
-    """Change the pod; returns the warnings."""
-    options = wishes.options
-    model = find_model(pod, wishes)
-    ports = served_ports(model, wishes)
+def _add(pod: Json, config: PodConfig, native: bool) -> list[str]:
+    """Add the sidecar to the pod, in place; returns the warnings."""
+    options = config.options
+    model = find_model(pod, config)
+    ports = served_ports(model, config)
     owned = set() if options.traffic == "take-over" else {port["containerPort"] for port in ports}
-    check_own_ports(pod, wishes, owned)
-    made = redirect(pod, model, ports, wishes)
-    container, volumes = make_container(pod, model, made, wishes, native)
-    warnings = [*made.warnings, *_quality(pod, options), *_hook(model, options)]
+    check_own_ports(pod, config, owned)
+    made = redirect(pod, model, ports, config)
+    container, volumes = make_container(pod, model, made, config, native)
+    warnings = [*made.warnings, *_check_quality_class(pod, options), *_add_pre_stop_hook(model, options)]
     if native and options.traffic == "take-over" and at_least(options.kubernetes_version, 32) is False:
         warnings.append(
             "before Kubernetes 1.32, Services do not find named ports of native sidecars: use shift or loopback"
         )
     spec = pod["spec"]
-    filled(spec, "initContainers" if native else "containers", []).append(container)
-    filled(spec, "volumes", []).extend(volumes)
-    _pull_with(spec, options.image_pull_secrets)
-    if wishes.share_processes:
+    ensure(spec, "initContainers" if native else "containers", []).append(container)
+    ensure(spec, "volumes", []).extend(volumes)
+    _add_pull_secrets(spec, options.image_pull_secrets)
+    if config.share_processes:
         spec["shareProcessNamespace"] = True
-    _annotate(pod, model, wishes, volume_names(volumes))
+    _annotate(pod, model, config, volume_names(volumes))
     return warnings
 
 
-def _annotate(pod: Json, model: Json, wishes: Wishes, evictable: list[str]) -> None:
-    known = filled(filled(pod, "metadata", {}), "annotations", {})
+def _annotate(pod: Json, model: Json, config: PodConfig, evictable: list[str]) -> None:
+    known = ensure(ensure(pod, "metadata", {}), "annotations", {})
     known.setdefault(_DEFAULT_CONTAINER, model["name"])
     _add_to_list(known, _EVICTABLE, evictable)
-    if wishes.effective.metrics.merge:
-        known |= {name: text for name, text in _one_scrape(wishes.options.admin_port).items() if name in known}
-    past = _PAST_MESH.get(mesh_of(pod, wishes.options.mesh))
+    if config.effective.metrics.merge:
+        known |= {name: text for name, text in _merged_scrape(config.options.admin_port).items() if name in known}
+    past = _MESH_EXCLUDED_PORTS.get(mesh_of(pod, config.options.mesh))
     if past:
-        _add_to_list(known, past, [str(wishes.options.admin_port)])
+        _add_to_list(known, past, [str(config.options.admin_port)])
     known[STATUS] = ""
 
 
-def _pull_with(spec: Json, secrets: tuple[str, ...]) -> None:
+def _add_pull_secrets(spec: Json, secrets: tuple[str, ...]) -> None:
     known = {secret.get("name") for secret in spec.get("imagePullSecrets") or []}
     added = [{"name": secret} for secret in dict.fromkeys(secrets) if secret not in known]
     if added:
-        filled(spec, "imagePullSecrets", []).extend(added)
+        ensure(spec, "imagePullSecrets", []).extend(added)
 
 
-def _one_scrape(port: int) -> dict[str, str]:
-    """Where scrapes go that found the model by its annotations, once the sidecar answers for both."""
+def _merged_scrape(port: int) -> dict[str, str]:
+    """Scrape annotations that lead to the sidecar, which answers for the model too where `metrics.merge` is set."""
     return {"prometheus.io/port": str(port), "prometheus.io/path": "/metrics", "prometheus.io/scheme": "http"}
 
 
@@ -152,19 +155,19 @@ def _add_to_list(known: dict[str, str], name: str, items: list[str]) -> None:
     known[name] = ",".join([*given, *(item for item in items if item not in given)])
 
 
-def _hook(model: Json, options: Options) -> list[str]:
-    """Have the model wait for the drain before it is told to stop; its own hook goes first."""
-    lifecycle = filled(model, "lifecycle", {})
+def _add_pre_stop_hook(model: Json, options: Options) -> list[str]:
+    """Make the model wait for the drain before it is stopped. A preStop hook of its own is kept, with a warning."""
+    lifecycle = ensure(model, "lifecycle", {})
     if lifecycle.get("preStop"):
         return [
             f"container {model['name']} keeps its own preStop hook: let it last until GET :{options.admin_port}/drained answers"
         ]
-    lifecycle["preStop"] = wait_for_drain(options)
+    lifecycle["preStop"] = drain_hook(options)
     return []
 
 
-def _quality(pod: Json, options: Options) -> list[str]:
-    """A pod whose containers all have limits equal to requests loses that class to a sidecar without."""
+def _check_quality_class(pod: Json, options: Options) -> list[str]:
+    """Warn where a pod of quality-of-service class Guaranteed loses it, as it does by a sidecar without equal limits."""
     amounts = [container.get("resources") or {} for container in all_containers(pod)]
     guaranteed = all({"cpu", "memory"} <= (of.get("limits") or {}).keys() for of in amounts) and all(
         (of.get("requests") or of["limits"]) == of["limits"] for of in amounts
@@ -177,7 +180,7 @@ def _quality(pod: Json, options: Options) -> list[str]:
     ]
 
 
-def _skip(pod: Json, namespace: str) -> str | None:
+def _why_skipped(pod: Json, namespace: str) -> str | None:
     spec = pod["spec"]
     if disabled(pod):
         return "disabled by drift-sidecar/inject"
@@ -197,14 +200,14 @@ def _skip(pod: Json, namespace: str) -> str | None:
 _JOB = "a regular sidecar would keep this Job from ending: set kubernetes_version or drift-sidecar/native, from 1.29 on"
 
 
-def _native(pod: Json, wishes: Wishes) -> bool | None:
-    """Whether the sidecar becomes an init container; None if the pod can have no other and that is not to be had."""
-    version = wishes.options.kubernetes_version
+def _choose_native(pod: Json, config: PodConfig) -> bool | None:
+    """Whether the sidecar is native, that is an init container that restarts. None if it has to be and cannot."""
+    version = config.options.kubernetes_version
     owners = (pod.get("metadata") or {}).get("ownerReferences") or []
     ends = pod["spec"].get("restartPolicy") in ("OnFailure", "Never") or any(
         owner.get("kind") == "Job" for owner in owners
     )
-    native = wishes.options.native
+    native = config.options.native
     if native == "yes" and at_least(version, 29) is False:
         raise Refused(
             "drift-sidecar/native = 'yes'", f"Kubernetes {version} has no native sidecars", "Write no, or auto"
@@ -214,24 +217,24 @@ def _native(pod: Json, wishes: Wishes) -> bool | None:
     return None if ends and native == "no" else native == "yes"
 
 
-def _injected(pod: Json) -> bool:
+def _is_injected(pod: Json) -> bool:
     return STATUS in annotations_of(pod) and any(container["name"] == NAME for container in all_containers(pod))
 
 
-def _journal(text: str) -> list[Change]:
+def _read_changes(text: str) -> list[Change]:
     try:
-        journal = msgspec.json.decode(text, type=list[Change])
+        recorded = msgspec.json.decode(text, type=list[Change])
     except msgspec.ValidationError as error:
-        raise _foreign(str(error)) from error
+        raise _unreadable_status(str(error)) from error
     except msgspec.DecodeError as error:
-        raise _foreign(str(error)) from error
-    for change in journal:
-        if not _OURS.fullmatch("/".join(map(str, change.at))):
-            raise _foreign(f"names {change.at!r}, which the injector never changes")
-    return journal
+        raise _unreadable_status(str(error)) from error
+    for change in recorded:
+        if not _CHANGEABLE.fullmatch("/".join(map(str, change.at))):
+            raise _unreadable_status(f"names {change.at!r}, which the injector never changes")
+    return recorded
 
 
-def _foreign(why: str) -> Refused:
+def _unreadable_status(why: str) -> Refused:
     return Refused(
         f"annotation {STATUS}", f"was not written by the injector ({why})", f"Remove it, and container {NAME}"
     )

@@ -1,8 +1,8 @@
-"""One admission review: bytes of an AdmissionReview in, bytes of the answer out. Pure: no socket, no clock.
+"""Answers one admission review: bytes of an AdmissionReview in, bytes of the response out. Pure: no socket, no clock.
 
-Whoever can reach the port may send anything, so whatever is no review is a 400, and a pod that cannot be read is let
-through with a warning: the API server validates it next, and says it better. Only a wrong annotation refuses a pod.
-The patch itself is `patch`'s business; what Services bypass it is `survey`'s.
+Anyone who reaches the port may send anything. What is no review gets a 400. A pod that cannot be read is admitted with a
+warning, since the API server validates it next and explains it better. Only a wrong annotation refuses a pod. Neighbours:
+`patch` makes the patch, `survey` finds the Services that bypass the sidecar, `webhook` serves the answers.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import msgspec
 
 from sidecar.inject.options import Options, Refused
 from sidecar.inject.patch import inject
-from sidecar.inject.shape import Json, annotations_of, check_shape
+from sidecar.inject.pod import Json, annotations_of, check_pod
 from sidecar.inject.survey import Service, bypasses
 
 Result = Literal["injected", "unchanged", "skipped", "refused", "unreadable", "malformed"]
-"""`unreadable`: a review of what is no pod; `malformed`: no review at all."""
+"""`unreadable` is a review whose object is no pod; `malformed` is no review at all."""
 
 _WARNING_LENGTH = 256
-"""The API server cuts longer ones, and drops all beyond 4 KiB."""
+"""The API server truncates longer warnings, and drops all beyond 4 KiB in total."""
 _WARNINGS = 12
 _ANNOTATIONS_SIZE = 262_144
-"""What Kubernetes allows; ours holds what it takes to undo the patch."""
+"""Kubernetes' limit, in bytes. The status annotation holds the record of changes, so a large pod may exceed it."""
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 
 
@@ -45,26 +45,26 @@ class _Review(msgspec.Struct):
 
 
 class Reviewed(NamedTuple):
-    """An answer, and what it is worth telling about it."""
+    """An answer, and what logs, metrics and Events say about it."""
 
     result: Result
     body: bytes
     status: int = 200
-    """Of HTTP: 200, or 400 for what is no review."""
+    """HTTP status: 200, or 400 for what is no review."""
     namespace: str = ""
     pod: str = ""
-    """Its name, or the prefix of it if the API server makes the name."""
+    """The pod's name, or its prefix if the API server generates the name."""
     owner: Json | None = None
-    """Reference of the pod's controller."""
+    """Owner reference of the pod's controller."""
     dry_run: bool = False
     why: str = ""
-    """Why the pod was skipped or refused; empty if that was its own wish."""
+    """Why the pod was skipped or refused; empty if it opted out."""
     bypasses: Sequence[str] = ()
-    """Services that go past the sidecar."""
+    """Warnings about Services that bypass the sidecar."""
 
 
 def review(body: bytes, options: Options, services: Sequence[Service] = ()) -> Reviewed:
-    """Answer a review. `services`: all that are known, of any namespace. Never raises for any input."""
+    """Answer a review; `services` are all known ones, of any namespace. Raises for no input."""
     try:
         request = msgspec.json.decode(body, type=_Review).request
         return _reviewed(request, options, services)
@@ -78,7 +78,7 @@ def _reviewed(request: _Request, options: Options, services: Sequence[Service]) 
     if request.operation not in (None, "CREATE") or request.object is None:
         return Reviewed("unchanged", _answer(request))
     try:
-        _check_pod(request.object)
+        _check_object(request.object)
     except Refused as error:
         why = f"it cannot be read as a pod: {error.why}"
         return Reviewed("unreadable", _answer(request, warnings=[f"no drift-sidecar: {why}"]), why=why)
@@ -88,10 +88,10 @@ def _reviewed(request: _Request, options: Options, services: Sequence[Service]) 
     except Refused as error:
         return about._replace(result="refused", body=_answer(request, refusal=str(error)), why=str(error))
     if patched.skipped:
-        wished = patched.skipped.startswith("disabled ")
-        warnings = patched.warnings or ([] if wished else [f"no drift-sidecar: {patched.skipped}"])
+        opted_out = patched.skipped.startswith("disabled ")
+        warnings = patched.warnings or ([] if opted_out else [f"no drift-sidecar: {patched.skipped}"])
         answer = _answer(request, patched.operations, warnings)
-        return about._replace(result="skipped", body=answer, why="" if wished else patched.skipped)
+        return about._replace(result="skipped", body=answer, why="" if opted_out else patched.skipped)
     if _annotations_size(patched.pod) > _ANNOTATIONS_SIZE:
         why = "its annotations would be longer than 256 KiB"
         return about._replace(result="skipped", body=_answer(request, warnings=[f"no drift-sidecar: {why}"]), why=why)
@@ -100,8 +100,8 @@ def _reviewed(request: _Request, options: Options, services: Sequence[Service]) 
     return about._replace(result="injected" if patched.operations else "unchanged", body=answer, bypasses=past)
 
 
-def _check_pod(thing: Any) -> None:
-    check_shape(thing)
+def _check_object(thing: Any) -> None:
+    check_pod(thing)
     if (thing.get("apiVersion") or "v1", thing.get("kind") or "Pod") != ("v1", "Pod"):
         raise Refused("object", f"it is a {thing.get('kind')}", "Send pods only")
 
@@ -137,7 +137,7 @@ def _answer(
 
 
 def _warning(text: str) -> str:
-    """Text that fits into a Warning header, which must be plain and short."""
+    """Text that fits into an HTTP Warning header: printable ASCII, and short."""
     plain = _UNPRINTABLE.sub(
         "?", text if text.startswith(("drift-sidecar", "no drift-sidecar")) else f"drift-sidecar: {text}"
     )

@@ -1,7 +1,7 @@
-"""Which pods should have a sidecar and have none, and which Services go past one. Pure: objects in, findings out.
+"""Finds pods that should have a sidecar and have none, and Services that bypass one. Pure: objects in, findings out.
 
-Fail-open admission means that pods without a sidecar come about; this is how they are found. What a pod should have is
-asked of `patch` itself, so that survey and webhook cannot disagree.
+Admission that fails open lets pods through without a sidecar; this is how they are found. Whether a pod should have one is
+asked of `patch` itself, so that survey and webhook cannot disagree. Neighbour: `scan`, which reads the objects.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import NamedTuple
 import msgspec
 
 from sidecar.errors import SidecarError
-from sidecar.inject.container import ADMIN_PORT
-from sidecar.inject.model import NAME, all_ports
+from sidecar.inject.annotations import INJECT
+from sidecar.inject.model_container import NAME, all_ports
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
-from sidecar.inject.shape import Json, all_containers, annotations_of, labels_of
-from sidecar.inject.wishes import INJECT
+from sidecar.inject.pod import Json, all_containers, annotations_of, labels_of
+from sidecar.inject.sidecar_container import ADMIN_PORT
 from sidecar.settings import catalogue
 
 _ENDED = ("Succeeded", "Failed")
@@ -25,7 +25,7 @@ _RETARGET = "Give it the port's name as targetPort, or the sidecar's number"
 
 
 class ServicePort(msgspec.Struct, frozen=True):
-    """A Service's port; without a target it goes to its own number."""
+    """A port of a Service; without a target it targets its own number."""
 
     port: int
     targetPort: int | str | None = None  # noqa: N815  # as Kubernetes writes it
@@ -43,36 +43,36 @@ class _ServiceSpec(msgspec.Struct, frozen=True):
 
 
 class Service(msgspec.Struct, frozen=True):
-    """What is asked of a Service."""
+    """The fields of a Service that matter here."""
 
     metadata: _Metadata
     spec: _ServiceSpec = _ServiceSpec()
 
 
 class Pod(NamedTuple):
-    """A pod, or the template of many, and where it was found."""
+    """A pod or pod template, and where it was found."""
 
     where: str
-    """For a person: `pod fraud/model-0`."""
+    """For people, such as `pod fraud/model-0`."""
     namespace: str
     pod: Json
 
 
 class Finding(NamedTuple):
-    """Something that is wrong."""
+    """A problem, and how to fix it."""
 
     kind: str
-    """`no_sidecar` or `bypassed`."""
+    """`no_sidecar`, `bypassed` or `webhook`."""
     namespace: str
     where: str
     why: str
     mend: str
     service: Service | None = None
-    """The Service that goes past the sidecar, for `bypassed`."""
+    """The Service that bypasses the sidecar, for `bypassed`."""
 
 
-class Checked(NamedTuple):
-    """What is wrong, and what is worth knowing though it is not."""
+class Report(NamedTuple):
+    """The result of a check: problems, and notes about what is in order or was not looked at."""
 
     findings: list[Finding]
     notes: list[str]
@@ -83,13 +83,13 @@ def has_sidecar(pod: Json) -> bool:
     return any(container["name"] == NAME for container in all_containers(pod))
 
 
-def enabled(labels: dict[str, str]) -> bool:
-    """Whether a namespace with these labels is sent to the webhook."""
+def is_enabled(labels: dict[str, str]) -> bool:
+    """Whether the pods of a namespace with these labels are sent to the webhook."""
     return labels.get(INJECT) == "enabled"
 
 
 def survey(pods: Iterable[Pod], services: Sequence[Service], options: Options) -> list[Finding]:
-    """Findings about pods that the webhook is responsible for."""
+    """Findings about pods whose namespace is sent to the webhook. `services` may be of any namespace."""
     return [finding for pod in pods for finding in _examine(pod, services, options)]
 
 
@@ -100,31 +100,31 @@ def _examine(one: Pod, services: Sequence[Service], options: Options) -> list[Fi
     if has_sidecar(one.pod):
         return [
             Finding("bypassed", one.namespace, one.where, text, _RETARGET, service)
-            for service, text in _past(one.pod, one.namespace, services)
+            for service, text in _bypassing(one.pod, one.namespace, services)
         ]
     missing = why_missing(one.pod, one.namespace, options)
     return [Finding("no_sidecar", one.namespace, one.where, *missing)] if missing else []
 
 
 def why_missing(pod: Json, namespace: str, options: Options) -> tuple[str, str] | None:
-    """Why a pod without a sidecar is wrong, and the mend; None if it should have none."""
+    """Why a pod should have a sidecar and has none, and the fix; None if it should have none."""
     try:
         patched = inject(pod, options, namespace)
     except SidecarError as error:
-        return f"its annotations would be refused today: {error}", "Mend them, and create it anew"
+        return f"its annotations would be refused today: {error}", "Fix them, and create the pod anew"
     if patched.skipped is None:
         return "it was created when the webhook did not answer", "Delete it, and its owner makes it anew"
     if patched.skipped.startswith("invalid"):
-        return patched.skipped, "Mend the annotation, and create it anew"
+        return patched.skipped, "Fix the annotation, and create the pod anew"
     return None
 
 
 def bypasses(pod: Json, namespace: str, services: Sequence[Service]) -> list[str]:
-    """What is said about each Service that leads to the model of a pod with a sidecar, past the sidecar."""
-    return [text for _, text in _past(pod, namespace, services)]
+    """One warning for each port of a Service that leads to the model of this pod, past its sidecar."""
+    return [text for _, text in _bypassing(pod, namespace, services)]
 
 
-def _past(pod: Json, namespace: str, services: Sequence[Service]) -> list[tuple[Service, str]]:
+def _bypassing(pod: Json, namespace: str, services: Sequence[Service]) -> list[tuple[Service, str]]:
     watched = _upstream_ports(pod) - _own_ports(pod)
     names = {port["name"]: port["containerPort"] for port in all_ports(pod) if port.get("name")}
     labels = labels_of(pod)
@@ -148,7 +148,7 @@ def _own_ports(pod: Json) -> set[int]:
 
 
 def _upstream_ports(pod: Json) -> set[int]:
-    """Ports of the model that the sidecar stands before, as its environment names them."""
+    """Ports of the model that the sidecar forwards to, read from its environment."""
     known = catalogue()
     found = set()
     for container in all_containers(pod):
@@ -161,6 +161,6 @@ def _upstream_ports(pod: Json) -> set[int]:
     return found
 
 
-def marked(pod: Json) -> bool:
-    """Whether a pod itself asks for a sidecar."""
+def asks_for_sidecar(pod: Json) -> bool:
+    """Whether a pod itself asks for a sidecar, by label or annotation."""
     return labels_of(pod).get(INJECT, annotations_of(pod).get(INJECT)) == "enabled"

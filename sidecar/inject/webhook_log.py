@@ -1,4 +1,7 @@
-"""The webhook's log: one JSON object a line on stdout, formatted by structlog. What libraries say comes the same way."""
+"""The webhook's log: one JSON object per line on stdout, formatted by structlog. Libraries' log records join it.
+
+Holds no state, and decides nothing about what is logged. Neighbour: `webhook`, which does.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _FIRST = ("timestamp", "level", "event")
 
 
 def make_log(stream: BinaryIO) -> Log:
-    """A log that writes to this stream."""
+    """A log that writes to a binary stream."""
     log: Log = structlog.wrap_logger(
         structlog.BytesLogger(stream),
         processors=[
@@ -29,8 +32,8 @@ def make_log(stream: BinaryIO) -> Log:
 
 
 @contextlib.contextmanager
-def taking_libraries(log: Log) -> Iterator[None]:
-    """Meanwhile this log takes what libraries say, from warnings on."""
+def capture_libraries(log: Log) -> Iterator[None]:
+    """Within the context, records of the `logging` module from WARNING on are written to this log."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     root.handlers = [_Library(log)]
@@ -47,7 +50,7 @@ def _json(event: dict[str, Any], **_: Any) -> bytes:
 
 
 class _Library(logging.Handler):
-    """Passes on what a library logs."""
+    """Forwards records of `logging`."""
 
     def __init__(self, log: Log) -> None:
         super().__init__()
@@ -57,5 +60,5 @@ class _Library(logging.Handler):
         try:
             detail = self.format(record)  # with the traceback, if there is one
             self._log.log(record.levelno, "library", logger=record.name, detail=detail)
-        except Exception:  # noqa: BLE001  # whoever logs must not fail because nobody reads
+        except Exception:  # noqa: BLE001  # a caller must not fail because the log cannot be written
             self.handleError(record)

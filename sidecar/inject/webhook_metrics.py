@@ -1,4 +1,7 @@
-"""What the webhook counts. docs/webhook.md says the same, and a test compares."""
+"""Metrics of the webhook, in a registry of their own. docs/webhook.md lists them, and a test compares.
+
+Holds no state but counts: `review`, `survey` and `events` decide what is counted.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ from sidecar.inject.survey import Finding
 _PREFIX = "drift_sidecar_webhook"
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 RESULTS = (*get_args(Result), "failed")
-"""Of a review; `failed` is a fault of ours, which the failure policy then decides about."""
+"""Values of the label `result`; `failed` is an internal error, after which the failure policy decides."""
 
 
 class WebhookMetrics:
-    """Every metric of the webhook, in a registry of its own."""
+    """All metrics; `event_results` are the counts that the Event recorder keeps."""
 
     def __init__(self, event_results: Mapping[str, int]) -> None:
         self.registry = registry = CollectorRegistry()
@@ -44,29 +47,29 @@ class WebhookMetrics:
         self._without = Gauge(
             f"{_PREFIX}_pods_without_sidecar", "Pods that should have one", ["namespace"], registry=registry
         )
-        self._past = Gauge(
+        self._bypassing = Gauge(
             f"{_PREFIX}_bypassing_services", "Services that go past a sidecar", ["namespace"], registry=registry
         )
         registry.register(_Events(event_results))
 
     def found(self, namespaces: Iterable[str], findings: Sequence[Finding], now: float) -> None:
-        """Take the result of a survey at this Unix time; namespaces that are no longer looked at are forgotten."""
+        """Set the gauges of a survey made at Unix time `now`. Namespaces no longer surveyed lose their series."""
         without = Counter(finding.namespace for finding in findings if finding.kind == "no_sidecar")
         services = {(finding.namespace, finding.service.metadata.name) for finding in findings if finding.service}
         past = Counter(namespace for namespace, _ in services)
-        for gauge, counts in ((self._without, without), (self._past, past)):
+        for gauge, counts in ((self._without, without), (self._bypassing, past)):
             gauge.clear()
             for namespace in namespaces:
                 gauge.labels(namespace).set(counts[namespace])
         self.surveyed.set(now)
 
     def text(self) -> bytes:
-        """The exposition in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
 class _Events(Collector):
-    """Counts that the recorder keeps itself."""
+    """Counts kept by the Event recorder."""
 
     def __init__(self, results: Mapping[str, int]) -> None:
         self._results = results

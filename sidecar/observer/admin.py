@@ -22,7 +22,7 @@ from sidecar.core.words.snapshot import Snapshot
 from sidecar.observer import api
 from sidecar.observer.answers import Problem
 from sidecar.observer.live import LiveEvents
-from sidecar.observer.model_page import ModelPageReader, patience
+from sidecar.observer.model_scraper import ModelScraper, patience
 from sidecar.observer.schema import schema_json
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings
@@ -101,8 +101,8 @@ class _Pages:
         self._clock = clock
         self.live_page = LiveEvents(self._look)
         complain = functools.partial(worker.complaints.add, "merging the model's metrics")
-        self._model_page = (
-            ModelPageReader(settings, lambda error: complain(error, clock())) if settings.metrics.merge else None
+        self._model_scraper = (
+            ModelScraper(settings, lambda error: complain(error, clock())) if settings.metrics.merge else None
         )
 
     @web.middleware
@@ -124,7 +124,7 @@ class _Pages:
     async def metrics(self, request: web.Request) -> web.Response:
         accept = request.headers.get("Accept", "")
         seconds = patience(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds", ""))
-        merging = await self._model_page.ask(accept, seconds) if self._model_page else None
+        merging = await self._model_scraper.scrape(accept, seconds) if self._model_scraper else None
         body, content_type = self._worker.metrics(accept, merging)
         return _answer(body, content_type)
 

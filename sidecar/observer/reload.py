@@ -14,7 +14,7 @@ from sidecar.core.reference.profile import Profile
 from sidecar.core.words.events import Event
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 from sidecar.observer.complaints import Complaints
-from sidecar.observer.reference import read_reference
+from sidecar.reference_store import read_reference
 
 Signature = tuple[int, int, int]
 

@@ -1,20 +1,24 @@
-"""What is said on one client connection: joins both directions into exchanges, tallies and offers them. Sans-io.
+"""What is said on one client connection: joins both directions into exchanges. Sans-io.
 
-The splice hands in what it read and forwards what it gets back; only after that does it call `forwarded`, where the
-finished exchanges are entered in the ledger, so that no client waits for the books. A read that is exactly one message
-with a head that the parser confirmed before (see `HeadCache`) takes a short way past the watchers; everything else
-goes through them. Time is an argument: nanoseconds of a monotonic clock.
+The splice hands in each read and gets a `Step` back: what to write to the other side, and what to do then. Exchanges that
+ended are entered in the ledger only once their last byte was written (`forwarded`), so that no client waits for the
+bookkeeping. A read that is exactly one message with a head that the parser confirmed before (see `HeadCache`) does not
+go through the watchers; every other does. Time is an argument: nanoseconds of a monotonic clock.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from sidecar.core.words.exchange import Outcome
 from sidecar.proxy.head import BLANK_LINE, HeadCache, RequestHead, ResponseHead
-from sidecar.proxy.http1 import RequestWatcher, ResponseWatcher
-from sidecar.proxy.ledger import InFlight, Ledger
+from sidecar.proxy.http1 import IDLE, OPAQUE, RequestWatcher, ResponseWatcher
+from sidecar.proxy.in_flight import InFlight
+from sidecar.proxy.ledger import Ledger
 from sidecar.proxy.route import Routes
 from sidecar.proxy.tally import Tally
 from sidecar.proxy.tap import Tap
@@ -51,12 +55,25 @@ class Services:
     response_heads: HeadCache[ResponseHead] = field(default_factory=HeadCache)
 
 
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """What the splice is to do about one read, in this order."""
+
+    asked: InFlight | None
+    """Note in `added` how long this exchange was held here, up to now. (The last that the read began, if any.)"""
+    out: bytes
+    """Write this to the other side."""
+    ended: Sequence[InFlight]
+    """The exchanges whose last byte is in `out`: pass them to `forwarded`."""
+    close: bool
+    """Close the client's connection."""
+
+
 class Conversation:
     """One client connection and the connection to the model that is tied to it."""
 
     __slots__ = (
-        "_answering", "_asking", "_ended", "_in_flight", "_now", "_requests", "_responses", "_services",
-        "_upstream_done", "asked", "closing", "fresh",
+        "_answering", "_asked", "_asking", "_ended", "_in_flight", "_now", "_requests", "_responses", "_services",
+        "_upstream_done", "closing",
     )  # fmt: skip
 
     def __init__(self, services: Services) -> None:
@@ -64,17 +81,14 @@ class Conversation:
         self._in_flight: deque[InFlight] = deque()
         self._asking: InFlight | None = None  # whose request body is coming
         self._answering: InFlight | None = None  # whose response is coming; None for interim ones and those to nothing
-        self._ended: list[InFlight] = []
+        self._asked: InFlight | None = None  # the last that this read began
+        self._ended: list[InFlight] = []  # those that this read ended
         self._requests = RequestWatcher(_Asking(self), services.head_limit)
         self._responses = ResponseWatcher(_Answering(self), services.head_limit)
         self._upstream_done = False
         self._now = 0
-        self.asked: InFlight | None = None
-        """The exchange whose head was in the last read from the client, until the splice has noted the time it took."""
-        self.fresh = False
-        """`forwarded` has something to do."""
         self.closing = False
-        """A response said `Connection: close` on our behalf: close when nothing is in flight."""
+        """We are draining, and the client was told or is about to be: close when nothing is in flight."""
 
     @property
     def idle(self) -> bool:
@@ -86,28 +100,27 @@ class Conversation:
         """Every request that came has its whole response."""
         return not (self._in_flight or self._responses.underway)
 
-    @property
-    def opaque(self) -> bool:
-        """The client's direction is forwarded and watched no more."""
-        return self._requests.opaque
-
-    def from_client(self, data: bytes, now: int) -> bytes:
-        """What to forward to the model for what was read from the client."""
+    def from_client(self, data: bytes, now: int) -> Step:
+        """What to do about `data`, which was read from the client at `now`."""
         self._now = now
+        services = self._services
         end = data.find(BLANK_LINE) + 4
-        known = self._services.request_heads.get(data[:end])
-        if known is None or end + known.length != len(data) or not self._requests.idle:
-            return self._watch_client(data)
-        line = self._ask(known)
-        if known.length and self._asking is not None:
-            self._services.tap.keep(self._asking.request, data[end:])
-        return b"".join((data[: end - 2], line, data[end - 2 :])) if line else data
+        known = services.request_heads.get(data[:end])
+        if known is None or end + known.length != len(data) or self._requests.state is not IDLE:
+            out = self._watch_client(data)
+        else:
+            line = self._ask(known)
+            if known.length:
+                services.tap.keep(self._in_flight[-1].request, data[end:])
+            out = b"".join((data[: end - 2], line, data[end - 2 :])) if line else data
+        asked, self._asked = self._asked, None
+        return Step(asked, out, (), self.closing and self.idle)
 
-    def from_upstream(self, data: bytes, now: int) -> bytes:
-        """What to forward to the client for what was read from the model."""
+    def from_upstream(self, data: bytes, now: int) -> Step:
+        """What to do about `data`, which was read from the model at `now`."""
         self._now = now
         if not self._in_flight:
-            return self._responses.feed(data)
+            return self._answered(self._responses.feed(data))
         exchange = self._in_flight[0]
         if not exchange.first_byte:
             exchange.first_byte = now
@@ -117,31 +130,30 @@ class Conversation:
         if (
             known is None
             or end + known.length != len(data)
-            or not self._responses.idle
+            or self._responses.state is not IDLE
             or services.draining
             or not exchange.head.plainly_answered
         ):
-            return self._responses.feed(data)
+            return self._answered(self._responses.feed(data))
         exchange.answer = known
         services.tap.keep(exchange.response, data[end:])
-        self._end()
-        return data
+        self._answering = None
+        self._in_flight.popleft()
+        return Step(None, data, (exchange,), self.closing and self.idle)
 
-    def forwarded(self, now: int) -> None:
-        """What was read at the last call was handed to the kernel at `now`: settle what ended in it."""
-        self.fresh = False
+    def forwarded(self, step: Step, now: int) -> None:
+        """`step.out` was handed to the kernel at `now`: enter what ended with it."""
         spent = now - self._now
         ledger = self._services.ledger
-        for exchange in self._ended:
+        for exchange in step.ended:
             exchange.added += spent
             ledger.enter(exchange, Outcome.COMPLETE, now)
-        self._ended.clear()
 
     def client_eof(self) -> bytes:
         """The client sends no more; returns what was held back."""
         return self._requests.release()
 
-    def upstream_eof(self, now: int) -> bytes:
+    def upstream_eof(self, now: int) -> Step:
         """The model sends no more; a body that ends with the connection is complete now."""
         self._now = now
         held = self._responses.release()
@@ -149,28 +161,28 @@ class Conversation:
         if answering is not None and answering.answer is not None and answering.answer.until_close:
             self._end()
         self._upstream_done = True
-        return held
+        return self._answered(held)
 
-    def refused(self, now: int) -> bytes:
-        """The model does not accept connections: our own answer to the request that came, once its head is whole.
+    def refuse(self, data: bytes, now: int) -> Step:
+        """What to do about `data` from the client when the model does not accept connections.
 
-        It closes the connection, so requests that were pipelined behind the first end with it, unanswered.
+        Once the first head is whole, that is our own answer. It closes the connection, so requests that were pipelined
+        behind the first end with it, unanswered. What is not HTTP/1 is closed without a word.
         """
+        self.from_client(data, now)
         if not self._in_flight:
-            return b""
+            return Step(None, b"", (), self._requests.state is OPAQUE)
         exchange = self._in_flight[0]
         exchange.answer = _REFUSED
-        exchange.first_byte = now
         self._services.tap.keep(exchange.response, _REFUSED_BODY)
         self._all_ended(Outcome.UPSTREAM_REFUSED, now)
-        return _REFUSED_HEAD + _REFUSED_BODY
+        return Step(None, _REFUSED_HEAD + _REFUSED_BODY, (), True)
 
     def closed(self, by_upstream: bool, now: int) -> None:
         """The connection is gone; whatever is in flight ends here.
 
         Once the model had sent its last byte, it is to blame for what had no answer, whoever closes first.
         """
-        self.forwarded(now)
         gone = by_upstream or self._upstream_done
         self._all_ended(Outcome.UPSTREAM_GONE if gone else Outcome.CLIENT_GONE, now)
         self._asking = self._answering = None
@@ -186,6 +198,13 @@ class Conversation:
             self._requests.give_up("tls" if data.startswith(_TLS_HANDSHAKE) else "http2")
         return self._requests.feed(data)
 
+    def _answered(self, out: bytes) -> Step:
+        """The step after a read from the model."""
+        ended: Sequence[InFlight] = ()
+        if self._ended:
+            ended, self._ended = self._ended, []
+        return Step(None, out, ended, self.closing and self.idle)
+
     def _ask(self, head: RequestHead) -> bytes:
         """A request begins; returns the line to insert at the end of its head."""
         services = self._services
@@ -196,7 +215,7 @@ class Conversation:
         if head.probe:
             return b""
         services.tally.active_requests += 1
-        self.asked = exchange
+        self._asked = exchange
         if not services.tracer.enabled:
             return b""
         exchange.trace, line = services.tracer.begin(head)
@@ -206,7 +225,6 @@ class Conversation:
         """The oldest exchange has its whole response."""
         self._answering = None
         self._ended.append(self._in_flight.popleft())
-        self.fresh = True
 
     def _give_up_requests(self, reason: str) -> None:
         """Requests are watched no more. Answers to those that came before still are."""
@@ -215,7 +233,7 @@ class Conversation:
             self._responses.stop()
 
     def _give_up_responses(self, reason: str) -> None:
-        if not self._requests.opaque:
+        if self._requests.state is not OPAQUE:
             self._services.tally.opaque(reason)
             self._requests.stop()
         self._answering = None
@@ -287,7 +305,7 @@ class _Answering:
         if conversation._answering is None:
             return
         conversation._end()
-        if conversation._requests.opaque and not conversation._in_flight:
+        if conversation._requests.state is OPAQUE and not conversation._in_flight:
             conversation._responses.stop()
 
     def on_opaque(self, reason: str) -> None:

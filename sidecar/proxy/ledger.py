@@ -1,41 +1,27 @@
-"""Where ended exchanges are entered: counted in the tally and offered to the observer.
+"""Takes exchanges that have ended, counts them in the tally and offers them to the observer.
 
-Entering is one append. The books are done in batches a few milliseconds later, when the code and the data for it are
-in the processor's caches; done one by one between two system calls the same work costs about twice as much.
+Entering one is a single append. Counting and offering is done in batches a few milliseconds later: in a batch, code and
+data stay in the processor's caches; done one by one between two system calls, the same work costs about twice as much.
+The conversation enters exchanges; `tally`, `tap`, `trace` and the handoff are what a batch goes through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
+from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.handoff.port import Handoff
-from sidecar.proxy.head import RequestHead, ResponseHead
+from sidecar.proxy.in_flight import InFlight
 from sidecar.proxy.tally import Tally
-from sidecar.proxy.tap import Body, Tap
+from sidecar.proxy.tap import Tap
 from sidecar.proxy.trace import Tracer
 
 
-class InFlight:
-    """An exchange under way."""
-
-    __slots__ = ("added", "answer", "begun", "ended", "first_byte", "head", "outcome", "request", "response", "trace")
-
-    def __init__(self, head: RequestHead, begun: int, tapped: bool) -> None:
-        self.head = head
-        self.begun = begun
-        self.added = self.first_byte = self.ended = 0
-        self.answer: ResponseHead | None = None
-        self.outcome = Outcome.COMPLETE
-        self.request = Body(tapped)
-        self.response = Body(tapped)
-        self.trace: Trace | None = None
-
-
 class Ledger:
-    """Takes ended exchanges; `schedule` calls back when it is time to do the books (or at once).
+    """Takes ended exchanges.
 
-    `epoch` gives the Unix time, in ns, at which the monotonic clock was zero.
+    `schedule` is given `settle` when the first exchange of a batch is entered, and calls it later, or at once. `epoch`
+    returns the Unix time, in ns, at which the monotonic clock was zero.
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""Accepts clients, knows every open connection, and lets them go when the process drains."""
+"""One listening socket for traffic: accepts clients, keeps track of their connections, and ends them in a drain.
+
+Each connection is a `splice.Downstream`. All listeners together are `ingress`.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,9 @@ class Listener:
     async def drain(self, notice: float, timeout: float, leave: bool = True) -> bool:
         """Let the connections end by themselves; True if they did within `timeout` seconds.
 
-        For `notice` seconds new connections are still served, since load balancers have not heard yet; without `leave`,
-        for ever. Keep-alive connections are told to close at their next response; those that idle are closed when the
-        notice is over, and what is left at the timeout is cut by who leaves.
+        For `notice` seconds new connections are still served, since load balancers do not know yet; without `leave`,
+        always. Keep-alive connections are closed after their next response, or after the notice if they are idle. With
+        `leave`, connections that are left at the timeout are reset.
         """
         self._services.draining = True
         await asyncio.sleep(min(notice, timeout))

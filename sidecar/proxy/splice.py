@@ -1,20 +1,22 @@
 """Two sockets tied together: what one sends goes to the other as it came.
 
-Back-pressure, half-close and resets are passed on; nothing is buffered beyond the transports' own bounds. `Half` is the
-bare splice; `Downstream` and `Upstream` add the conversation that watches, and the connection to the model. A splice
-never waits for the books: it writes first and settles after.
+Back-pressure, half-close and resets are passed on; nothing is buffered beyond the transports' own bounds. `Relay` is the
+bare splice; `Downstream` and `Upstream` add the conversation that watches, and the connection to the model. What the
+conversation found is dealt with only after the bytes are written. Neighbours: `listener` makes the downstreams, `admin_front`
+relays to the observer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable
 from time import monotonic_ns
-from typing import Any
+from typing import Any, Final
 
 from sidecar.proxy.address import Address, keep_alive
 from sidecar.proxy.conversation import Conversation, Services
@@ -29,14 +31,14 @@ _LEFTOVER_READS = 64
 """A dead connection's receive buffer holds no more than the kernel's limit, 6 MiB by default."""
 
 
-class Half(asyncio.Protocol):
-    """One socket of a splice."""
+class Relay(asyncio.Protocol):
+    """One socket of a splice: writes what it reads to its peer."""
 
     __slots__ = ("_at_eof", "peer", "transport")
 
     def __init__(self) -> None:
         self.transport: Any = None  # uvloop's transport, None until connected
-        self.peer: Half | None = None
+        self.peer: Relay | None = None
         self._at_eof = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -92,7 +94,7 @@ def reset(transport: Any) -> None:
     transport.abort()
 
 
-class Upstream(Half):
+class Upstream(Relay):
     """The socket to the model."""
 
     __slots__ = ("_conversation", "_downstream")
@@ -114,24 +116,23 @@ class Upstream(Half):
         if peer is None:
             return
         conversation = self._conversation
-        out = conversation.from_upstream(data, monotonic_ns())
-        if not conversation.fresh:
-            peer.transport.write(out)
+        step = conversation.from_upstream(data, monotonic_ns())
+        if not step.ended:
+            peer.transport.write(step.out)
         else:
             now = monotonic_ns()  # before writing: that may wake the client in our place
-            peer.transport.write(out)
-            conversation.forwarded(now)
-            if conversation.closing and conversation.idle:
-                peer.transport.close()
+            peer.transport.write(step.out)
+            conversation.forwarded(step, now)
+        if step.close:
+            peer.transport.close()
 
     def eof_received(self) -> bool:
         """asyncio: the model sends no more."""
         now = monotonic_ns()
-        held = self._conversation.upstream_eof(now)
-        if held and self.peer is not None:
-            self.peer.transport.write(held)
-        if self._conversation.fresh:
-            self._conversation.forwarded(now)
+        step = self._conversation.upstream_eof(now)
+        if step.out and self.peer is not None:
+            self.peer.transport.write(step.out)
+        self._conversation.forwarded(step, now)
         return super().eof_received()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -161,18 +162,56 @@ Connect = Callable[[Callable[[], asyncio.Protocol]], Awaitable[Any]]
 """Opens a connection with the given protocol factory; raises OSError or TimeoutError."""
 
 
-class Downstream(Half):
+class Phase(enum.StrEnum):
+    """How far a client's connection is on its way to the model."""
+
+    CONNECTING = "connecting"
+    """The model has not accepted yet. One read is kept for it, then no more is read."""
+    SPLICED = "spliced"
+    """Tied to a connection to the model."""
+    REFUSING = "refusing"
+    """The model did not accept. The client gets our answer as soon as the head of its request is whole."""
+    REFUSED = "refused"
+    """The answer is out. What still comes is thrown away, so that the client can read it before we close."""
+    GONE = "gone"
+    """The client's connection is closed."""
+
+
+class Turn(enum.StrEnum):
+    """What moves a client's connection to its next phase."""
+
+    ACCEPTED = "accepted"
+    """The model accepted the connection."""
+    DECLINED = "declined"
+    """The model did not accept it, or not in time."""
+    ANSWERED = "answered"
+    """The client got our answer, or needs none since it does not speak HTTP/1."""
+    LOST = "lost"
+    """The client's connection was closed."""
+
+
+PHASES: Final[dict[Phase, dict[Turn, Phase]]] = {
+    Phase.CONNECTING: {Turn.ACCEPTED: Phase.SPLICED, Turn.DECLINED: Phase.REFUSING, Turn.LOST: Phase.GONE},
+    Phase.SPLICED: {Turn.LOST: Phase.GONE},
+    Phase.REFUSING: {Turn.ANSWERED: Phase.REFUSED, Turn.LOST: Phase.GONE},
+    Phase.REFUSED: {Turn.LOST: Phase.GONE},
+    Phase.GONE: {},
+}
+"""phase -> turn -> next phase. What is not listed does not happen."""
+
+
+class Downstream(Relay):
     """The socket of a client; opens the one to the model."""
 
-    __slots__ = ("_connect", "_connecting", "_early", "_gone", "_refusing", "conversation")
+    __slots__ = ("_connect", "_connecting", "_early", "_gone", "conversation", "phase")
 
     def __init__(self, services: Services, connect: Connect, gone: Callable[[Downstream], None]) -> None:
         super().__init__()
         self.conversation = Conversation(services)
+        self.phase = Phase.CONNECTING
         self._connect = connect
         self._gone = gone
-        self._refusing = False
-        self._early = b""
+        self._early = b""  # read while connecting
         self._connecting: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -182,19 +221,16 @@ class Downstream(Half):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: the client asks."""
-        conversation = self.conversation
         peer = self.peer
         if peer is None:
-            self._before_upstream(data)
+            self._unspliced(data)
             return
         now = monotonic_ns()
-        out = conversation.from_client(data, now)
-        asked = conversation.asked
-        if asked is not None:
-            conversation.asked = None
-            asked.added = monotonic_ns() - now  # before writing: that may wake the model in our place
-        peer.transport.write(out)
-        if asked is None and conversation.closing and conversation.idle:
+        step = self.conversation.from_client(data, now)
+        if step.asked is not None:
+            step.asked.added = monotonic_ns() - now  # before writing: that may wake the model in our place
+        peer.transport.write(step.out)
+        if step.close:
             self.transport.close()  # that was the rest of a body whose answer is out already
 
     def eof_received(self) -> bool:
@@ -202,10 +238,11 @@ class Downstream(Half):
         held = self.conversation.client_eof()
         if held and self.peer is not None:
             self.peer.transport.write(held)
-        return super().eof_received() or self._connecting is not None
+        return super().eof_received() or self.phase is Phase.CONNECTING
 
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio: the client is gone."""
+        self._turn(Turn.LOST)
         if self._connecting is not None:
             self._connecting.cancel()
         self.conversation.closed(by_upstream=False, now=monotonic_ns())
@@ -218,6 +255,7 @@ class Downstream(Half):
         if self.transport.is_closing():
             upstream.transport.abort()
             return
+        self._turn(Turn.ACCEPTED)
         self.peer, upstream.peer = upstream, self
         self.transport.resume_reading()  # before anything is written, which may pause it
         early, self._early = self._early, b""
@@ -233,16 +271,19 @@ class Downstream(Half):
         else:
             self.conversation.closing = True
 
+    def _turn(self, turn: Turn) -> None:
+        self.phase = PHASES[self.phase][turn]
+
     async def _open(self) -> None:
         try:
             await self._connect(lambda: Upstream(self.conversation, self))
         except (OSError, TimeoutError):
             if self.peer is not None:  # accepted in the instant in which the time was up
                 reset(self.transport)
-                return
-            self._connecting = None
-            self._refusing = True
-            self._refuse_early()
+            elif self.phase is Phase.CONNECTING:
+                self._connecting = None
+                self._turn(Turn.DECLINED)
+                self._refuse_early()
 
     def _refuse_early(self) -> None:
         if self.transport.is_closing():
@@ -255,24 +296,22 @@ class Downstream(Half):
         else:
             self.transport.resume_reading()
 
-    def _before_upstream(self, data: bytes) -> None:
-        if self._refusing:
-            self._refuse(data)
-        elif self._connecting is not None:  # one read, then no more until the model is there
+    def _unspliced(self, data: bytes) -> None:
+        if self.phase is Phase.CONNECTING:
             self._early += data
             self.transport.pause_reading()
+        elif self.phase is Phase.REFUSING:
+            self._refuse(data)
 
     def _refuse(self, data: bytes) -> None:
-        now = monotonic_ns()
-        self.conversation.from_client(data, now)
-        answer = self.conversation.refused(now)
-        if not answer and not self.conversation.opaque:
+        step = self.conversation.refuse(data, monotonic_ns())
+        if not step.close:
             return
-        self._refusing = False
-        if not answer:
+        self._turn(Turn.ANSWERED)
+        if not step.out:
             self.transport.close()
             return
-        self.transport.write(answer)
+        self.transport.write(step.out)
         self.transport.write_eof()
         asyncio.get_running_loop().call_later(_LINGER_SECONDS, self.transport.close)
 

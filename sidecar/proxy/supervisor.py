@@ -25,25 +25,14 @@ _REFUSED = 2
 
 
 class Supervisor:
-    """Owns the observer process. `on_started(sock)` gets our end of each new handoff, `on_ended()` hears its end,
-    `on_refused()` that the first one would not take its settings.
+    """Owns the observer process. It is started by `command` with the numbers of two sockets: its end of the handoff, and
+    `admin`, the listening one of the admin pages.
     """
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        command: list[str],
-        admin: socket.socket,
-        on_started: Callable[[socket.socket], None],
-        on_ended: Callable[[], None],
-        on_refused: Callable[[], None],
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, command: list[str], admin: socket.socket) -> None:
         self._loop = loop
         self._command = command
         self._admin = admin
-        self._on_started = on_started
-        self._on_ended = on_ended
-        self._on_refused = on_refused
         self._first = True
         self._process: asyncio.SubprocessTransport | None = None
         self._backoff = _FIRST_BACKOFF
@@ -55,8 +44,18 @@ class Supervisor:
         """Whether an observer runs."""
         return self._process is not None
 
-    def start(self) -> None:
-        """Spawn an observer, and go on doing so until `stop`."""
+    def start(
+        self,
+        on_started: Callable[[socket.socket], None],
+        on_ended: Callable[[], None],
+        on_refused: Callable[[], None],
+    ) -> None:
+        """Spawn an observer, and another one whenever it ends, until `stop`.
+
+        `on_started(sock)` gets our end of each new handoff, `on_ended()` is called when an observer has ended, and
+        `on_refused()` when the very first one did not take its settings.
+        """
+        self._on_started, self._on_ended, self._on_refused = on_started, on_ended, on_refused
         self._task = self._loop.create_task(self._keep_running(), name="supervisor of the observer")
 
     def signal(self, number: int) -> None:

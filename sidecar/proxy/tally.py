@@ -58,7 +58,7 @@ class Buckets:
         self.pending.clear()
 
 
-class Route:
+class RouteHistograms:
     """The series of one route."""
 
     __slots__ = ("durations", "first_byte", "name", "request_bytes", "response_bytes")
@@ -76,7 +76,7 @@ class Tally:
 
     def __init__(self, started_ns: int) -> None:
         self._started_ns = started_ns
-        self._routes: dict[str, Route] = {}
+        self._routes: dict[str, RouteHistograms] = {}
         self._added = Buckets(ADDED_BOUNDS, _NS)
         self._outcomes: Counter[Outcome] = Counter()
         self._opaque: Counter[str] = Counter()
@@ -95,7 +95,7 @@ class Tally:
             return
         route = self._routes.get(exchange.route)
         if route is None:
-            route = self._routes[exchange.route] = Route(exchange.route)
+            route = self._routes[exchange.route] = RouteHistograms(exchange.route)
         durations = route.durations.get((exchange.method, exchange.status))
         if durations is None:
             durations = route.durations[exchange.method, exchange.status] = Buckets(DURATION_BOUNDS, _NS)

@@ -16,7 +16,7 @@ from sidecar import cli
 from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.profile import Profile
 from sidecar.core.words.frame import Side
-from sidecar.observer.reference import read_reference
+from sidecar.reference_store import read_reference
 from tests.commands.conftest import HEADER
 
 

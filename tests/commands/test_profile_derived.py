@@ -20,7 +20,7 @@ from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.core.words.frame import Side
 from sidecar.errors import ReferenceFileError
-from sidecar.observer.reference import read_reference
+from sidecar.reference_store import read_reference
 
 SIZE = 40
 

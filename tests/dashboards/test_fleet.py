@@ -30,7 +30,7 @@ from sidecar.core.scores.measures.jensen_shannon import JensenShannon
 from sidecar.core.scores.measures.psi import Psi
 from sidecar.core.scores.measures.total_variation import TotalVariation
 from sidecar.core.words.frame import Side
-from sidecar.observer.reference import read_reference
+from sidecar.reference_store import read_reference
 
 PODS, REQUESTS = 20, 12
 MINUTES = 120.0

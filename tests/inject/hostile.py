@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from sidecar.inject.wishes import ANNOTATIONS, PREFIX
+from sidecar.inject.annotations import ANNOTATIONS, PREFIX
 from sidecar.settings import catalogue
 
 Json = dict[str, Any]

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from harness.apiserver import CONFIGS, TOKEN, ApiServer, running
+from sidecar.inject.certificate_rotation import FileCertificate, SecretCertificate, read_secret, trusted_by
 from sidecar.inject.certificates import (
     CertificateError,
-    Kept,
+    CertificateState,
     Pair,
     advance,
     expiry,
@@ -25,7 +26,6 @@ from sidecar.inject.certificates import (
     use,
 )
 from sidecar.inject.cluster import Access, Cluster, ClusterError
-from sidecar.inject.keeper import FileKeeper, SecretKeeper, read_secret, trusted_by
 
 NAMES = ["hook.system.svc", "hook"]
 SECRET = "/api/v1/namespaces/system/secrets/hook-tls"
@@ -59,12 +59,12 @@ def with_cluster(api: ApiServer, act: Callable[[Cluster], Awaitable[None]]) -> N
 
 
 class Replica:
-    """A keeper, the context it keeps, and a clock that a test sets."""
+    """A source, the context it keeps, and a clock that a test sets."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.now = START
         self.context = make_context()
-        self.keeper = SecretKeeper(self.context, cluster, lambda: self.now, "system", "hook", "hook")
+        self.source = SecretCertificate(self.context, cluster, lambda: self.now, "system", "hook", "hook")
 
 
 def shake_hands(context: ssl.SSLContext, bundle: bytes, name: str = "hook.system.svc") -> bytes:
@@ -88,7 +88,7 @@ def shake_hands(context: ssl.SSLContext, bundle: bytes, name: str = "hook.system
         thread.join(10)
 
 
-def kept_in(api: ApiServer) -> Kept:
+def kept_in(api: ApiServer) -> CertificateState:
     kept = read_secret(api.objects[SECRET])
     assert kept is not None
     return kept
@@ -179,13 +179,13 @@ def test_a_certificate_without_its_key_is_refused_and_the_old_one_stays() -> Non
 def test_the_first_look_fills_the_secret_and_every_webhook_of_the_configuration(api: ApiServer) -> None:
     async def act(cluster: Cluster) -> None:
         replica = Replica(cluster)
-        until = await replica.keeper.look()
+        until = await replica.source.refresh()
 
         assert until == expiry(kept_in(api).leaf.certificate)
         assert trusted(api) == kept_in(api).bundle
         assert shake_hands(replica.context, trusted(api))
         written = api.objects[SECRET]["metadata"]["resourceVersion"], api.objects[CONFIG]["metadata"]["resourceVersion"]
-        await replica.keeper.look()
+        await replica.source.refresh()
         now = api.objects[SECRET]["metadata"]["resourceVersion"], api.objects[CONFIG]["metadata"]["resourceVersion"]
         assert now == written, "a look that finds nothing amiss writes nothing"
 
@@ -195,9 +195,9 @@ def test_the_first_look_fills_the_secret_and_every_webhook_of_the_configuration(
 def test_two_replicas_come_to_serve_one_certificate(api: ApiServer) -> None:
     async def act(cluster: Cluster) -> None:
         replicas = Replica(cluster), Replica(cluster)
-        await asyncio.gather(*(one.keeper.look() for one in replicas), return_exceptions=True)
+        await asyncio.gather(*(one.source.refresh() for one in replicas), return_exceptions=True)
         for one in replicas:
-            await one.keeper.look()
+            await one.source.refresh()
 
         seen = {shake_hands(one.context, trusted(api)) for one in replicas}
         assert len(seen) == 1
@@ -213,8 +213,8 @@ def test_over_three_years_of_rotations_no_handshake_fails_for_whoever_trusts_the
         for day in range(0, 1100, 5):
             for one in replicas:
                 one.now = days(day)
-                await one.keeper.look()
-                for served in (two.keeper.served for two in replicas if two.keeper.served):
+                await one.source.refresh()
+                for served in (two.source.served for two in replicas if two.source.served):
                     assert trusts(trusted(api), served.certificate), "at no moment, not only when both have looked"
                     assert expiry(served.certificate) > one.now.timestamp() + 86_400
             leaves.add(kept_in(api).leaf)
@@ -229,9 +229,9 @@ def test_over_three_years_of_rotations_no_handshake_fails_for_whoever_trusts_the
 def test_an_authority_that_somebody_takes_out_of_the_configuration_comes_back(api: ApiServer) -> None:
     async def act(cluster: Cluster) -> None:
         replica = Replica(cluster)
-        await replica.keeper.look()
+        await replica.source.refresh()
         del api.objects[CONFIG]["webhooks"][1]["clientConfig"]["caBundle"]
-        await replica.keeper.look()
+        await replica.source.refresh()
 
         assert trusted(api) == kept_in(api).bundle
 
@@ -241,15 +241,15 @@ def test_an_authority_that_somebody_takes_out_of_the_configuration_comes_back(ap
 def test_what_the_cluster_refuses_is_named_and_the_certificate_of_before_is_served_on(api: ApiServer) -> None:
     async def act(cluster: Cluster) -> None:
         replica = Replica(cluster)
-        await replica.keeper.look()
+        await replica.source.refresh()
         api.down = True
         with pytest.raises(ClusterError, match=rf"GET {CONFIG}: status 503: the server is starting"):
-            await replica.keeper.look()
+            await replica.source.refresh()
         assert shake_hands(replica.context, trusted(api))
         api.down = False
         api.forbidden.add(SECRET)
         with pytest.raises(ClusterError, match="cannot get resource"):
-            await replica.keeper.look()
+            await replica.source.refresh()
 
     with_cluster(api, act)
 
@@ -295,20 +295,20 @@ def test_files_that_somebody_renews_are_taken_up_and_halves_of_them_are_not(tmp_
     certificate.write_bytes(first.leaf.certificate)
     key.write_bytes(first.leaf.key)
     context = make_context()
-    keeper = FileKeeper(context, str(certificate), str(key))
+    source = FileCertificate(context, str(certificate), str(key))
 
-    asyncio.run(keeper.look())
+    asyncio.run(source.refresh())
     assert shake_hands(context, first.bundle)
     certificate.write_bytes(second.leaf.certificate)
     with pytest.raises(CertificateError):
-        asyncio.run(keeper.look())
+        asyncio.run(source.refresh())
     assert shake_hands(context, first.bundle)
     key.write_bytes(second.leaf.key)
-    asyncio.run(keeper.look())
+    asyncio.run(source.refresh())
     assert shake_hands(context, second.bundle)
     key.unlink()
     with pytest.raises(CertificateError, match=r"tls\.key: cannot be read"):
-        asyncio.run(keeper.look())
+        asyncio.run(source.refresh())
 
 
 def test_a_secret_that_holds_rubbish_is_as_good_as_an_empty_one(api: ApiServer) -> None:
@@ -317,7 +317,7 @@ def test_a_secret_that_holds_rubbish_is_as_good_as_an_empty_one(api: ApiServer) 
 
     async def act(cluster: Cluster) -> None:
         replica = Replica(cluster)
-        await replica.keeper.look()
+        await replica.source.refresh()
         assert shake_hands(replica.context, trusted(api))
 
     with_cluster(api, act)

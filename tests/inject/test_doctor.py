@@ -15,10 +15,10 @@ import yaml
 from harness.apiserver import CONFIGS, SLICES, TOKEN, ApiServer, running
 from sidecar import cli
 from sidecar.inject import cluster
-from sidecar.inject.certificates import LEAF_DAYS, Kept, advance
-from sidecar.inject.checkup import _SOON_SECONDS
+from sidecar.inject.certificates import LEAF_DAYS, CertificateState, advance
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
+from sidecar.inject.webhook_check import _SOON_SECONDS
 from tests.inject.test_review import POD, pod
 
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ SECRET, CONFIG = "/api/v1/namespaces/system/secrets/hook-tls", f"{CONFIGS}/drift
 NAMES = ["hook.system.svc"]
 
 
-def made(days_ago: float = 0.0) -> Kept:
+def made(days_ago: float = 0.0) -> CertificateState:
     return advance(None, NAMES, b"", datetime.now(UTC) - timedelta(days=days_ago))
 
 
@@ -34,7 +34,7 @@ def text(pem: bytes) -> str:
     return base64.b64encode(pem).decode()
 
 
-def put_webhook(api: ApiServer, kept: Kept, bundle: bytes) -> None:
+def put_webhook(api: ApiServer, kept: CertificateState, bundle: bytes) -> None:
     client = {"service": {"name": "hook", "namespace": "system"}, **({"caBundle": text(bundle)} if bundle else {})}
     api.put(CONFIG, {"webhooks": [{"name": "open", "clientConfig": client}]})
     api.put(SECRET, {"data": {"tls.crt": text(kept.leaf.certificate)}})
@@ -229,6 +229,29 @@ def test_a_broken_kubeconfig_is_named(
 
     assert cli.main(["doctor", "--kubeconfig", str(path)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_name_of_the_certificate_may_be_another_than_that_of_the_address(
+    api: ApiServer, kubeconfig: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = yaml.safe_load(kubeconfig.read_text())
+    chosen = tree["clusters"][0]["cluster"]
+    for name, code in (("", 1), ("localhost", 0)):
+        chosen |= {"server": f"https://127.0.0.1:{api.port}", "tls-server-name": name}
+        kubeconfig.write_text(yaml.safe_dump(tree))
+        assert cli.main(["doctor", "--kubeconfig", str(kubeconfig)]) == code
+    assert "certificate" in capsys.readouterr().err
+
+
+def test_a_kubeconfig_wins_over_the_pod_it_is_used_in(
+    api: ApiServer, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "localhost")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
+    monkeypatch.setattr(cluster.in_cluster, "__defaults__", (api.mount,))
+    monkeypatch.setenv("KUBECONFIG", f"/gone:{kubeconfig}")
+
+    assert cli.main(["doctor"]) == 0
 
 
 def test_inside_a_pod_no_kubeconfig_is_needed(

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given, reject, settings
 
 from harness.kubernetes import VERSIONS, invalid, unrestricted
+from sidecar.inject.annotations import STATUS
 from sidecar.inject.options import Options, convert_options
 from sidecar.inject.patch import Patched, Refused, inject, remove
-from sidecar.inject.wishes import STATUS
 from sidecar.settings import catalogue, load
 from tests.inject.pods import OPTIONS, pods
 
@@ -339,3 +339,150 @@ def test_lists_of_unknown_fields_whose_items_have_names_that_are_none_are_left_a
     odd = pod(env=[{"name": ["x"]}])
 
     assert remove(inject(odd, Options()).pod) == odd
+
+
+def test_ways_that_take_the_model_s_number_may_take_that_of_the_sidecar_too() -> None:
+    own = [{"name": "model", "image": "m", "args": ["--port=9480"], "ports": [{"name": "http", "containerPort": 9480}]}]
+
+    assert inject(pod({"traffic": "shift"}, containers=own), Options()).skipped is None
+    with pytest.raises(Refused, match="listen-port"):
+        inject(pod({"traffic": "take-over"}, containers=own), Options())
+
+
+@pytest.mark.parametrize(
+    ("version", "traffic", "warned"),
+    [("1.31", "take-over", True), ("1.32", "take-over", False), ("1.31", "shift", False), (None, "take-over", False)],
+)
+def test_of_named_ports_it_warns_before_1_32_and_only_where_services_need_them(
+    version: str | None, traffic: str, warned: bool
+) -> None:
+    containers = [{**MODEL, "args": ["--port=8080"]}]
+    patched = inject(
+        pod({"native": "yes", "traffic": traffic}, containers=containers), Options(kubernetes_version=version)
+    )
+
+    assert any("before Kubernetes 1.32" in warning for warning in patched.warnings) is warned
+
+
+def test_lists_in_annotations_are_added_to_and_keep_what_they_had() -> None:
+    before = pod()
+    skip = "config.linkerd.io/skip-inbound-ports"
+    before["metadata"]["annotations"] |= {"linkerd.io/inject": "enabled", skip: "25, 26,9481,"}
+
+    assert inject(before, Options()).pod["metadata"]["annotations"][skip] == "25,26,9481"
+
+
+def test_secrets_for_pulling_are_given_to_a_pod_that_has_none_and_each_once() -> None:
+    patched = inject(pod(), Options(image_pull_secrets=("ours", "ours", "more")))
+
+    assert patched.pod["spec"]["imagePullSecrets"] == [{"name": "ours"}, {"name": "more"}]
+
+
+def test_scrapes_of_the_model_come_to_the_sidecar_where_it_answers_for_both() -> None:
+    before = pod({"metrics.merge": "/metrics"})
+    scrape = {"prometheus.io/port": "8080", "prometheus.io/path": "/m", "prometheus.io/scheme": "https"}
+    before["metadata"]["annotations"] |= scrape
+
+    now = inject(before, Options()).pod["metadata"]["annotations"]
+
+    assert {name: now[name] for name in scrape} == {
+        "prometheus.io/port": "9481",
+        "prometheus.io/path": "/metrics",
+        "prometheus.io/scheme": "http",
+    }
+    assert not any(name.startswith("prometheus.io") for name in inject(pod(), Options()).pod["metadata"]["annotations"])
+
+
+LIMITS = {"cpu": "1", "memory": "1Gi"}
+OURS = {"cpu_request": "50m", "cpu_limit": "50m", "memory_request": "128Mi", "memory_limit": "128Mi"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "ours", "warned"),
+    [
+        ({"limits": LIMITS}, {}, True),
+        ({"limits": LIMITS, "requests": LIMITS}, {}, True),
+        ({"limits": LIMITS, "requests": {"cpu": "1", "memory": "512Mi"}}, {}, False),
+        ({"limits": {"cpu": "1"}, "requests": {"cpu": "1"}}, {}, False),
+        ({"requests": LIMITS}, {}, False),
+        ({}, {}, False),
+        ({"limits": LIMITS}, OURS, False),
+        ({"limits": LIMITS}, {**OURS, "memory_limit": "256Mi"}, True),
+    ],
+)
+def test_it_warns_of_a_pod_that_is_guaranteed_no_longer(resources: Json, ours: Json, warned: bool) -> None:
+    patched = inject(pod(containers=[{**MODEL, "resources": resources}]), Options(**ours))
+
+    assert any("no longer of class Guaranteed" in warning for warning in patched.warnings) is warned
+
+
+@pytest.mark.parametrize(
+    ("restart", "owner", "version", "outcome"),
+    [
+        ("OnFailure", None, None, "skipped"),
+        ("Never", None, "1.28", "skipped"),
+        ("Always", "Job", None, "skipped"),
+        ("Always", "ReplicaSet", None, "regular"),
+        ("Always", None, "1.32", "regular"),
+        ("Always", None, "1.33", "native"),
+        ("Never", None, "1.29", "native"),
+        ("Always", "Job", "1.29", "native"),
+    ],
+)
+def test_what_ends_needs_a_native_sidecar_or_gets_none(
+    restart: str, owner: str | None, version: str | None, outcome: str
+) -> None:
+    before = pod(restartPolicy=restart)
+    if owner:
+        before["metadata"]["ownerReferences"] = [{"kind": "Node"}, {"kind": owner}]
+
+    patched = inject(before, Options(kubernetes_version=version))
+
+    if outcome == "skipped":
+        why = "a regular sidecar would keep this Job from ending: set kubernetes_version or drift-sidecar/native, from 1.29 on"
+        assert (patched.skipped, patched.warnings, patched.operations) == (why, [why], [])
+    else:
+        assert patched.skipped is None
+        assert ("initContainers" in patched.pod["spec"]) is (outcome == "native")
+    with pytest.raises(Refused) as refused:
+        inject(pod({"native": "yes"}), Options(kubernetes_version="1.28"))
+    assert (refused.value.what, refused.value.mend) == ("drift-sidecar/native = 'yes'", "Write no, or auto")
+
+
+def test_a_record_of_changes_that_cannot_be_read_says_why_and_what_to_do() -> None:
+    patched = inject(pod(), Options()).pod
+    for text, why in (("x", "malformed"), ("[1]", "Expected `object`"), ('[{"at":["status"]}]', "['status'], which")):
+        patched["metadata"]["annotations"][STATUS] = text
+        with pytest.raises(Refused) as refused:
+            remove(patched)
+        assert why in refused.value.why
+        assert refused.value.mend == "Remove it, and container drift-sidecar"
+
+
+def test_a_mirror_of_a_static_pod_is_left_alone() -> None:
+    before = pod()
+    before["metadata"]["annotations"]["kubernetes.io/config.mirror"] = "x"
+
+    patched = inject(before, Options())
+
+    assert (patched.pod, patched.operations) == (before, [])
+    assert patched.skipped == "it mirrors a static pod, which cannot be changed"
+
+
+def test_a_sidecar_that_a_pod_may_not_keep_is_taken_out_by_the_patch() -> None:
+    job = inject(pod(restartPolicy="Never"), Options(kubernetes_version="1.29")).pod
+
+    left = inject(job, Options())
+
+    assert left.skipped
+    assert left.pod == pod(restartPolicy="Never")
+    assert jsonpatch.apply_patch(job, left.operations) == left.pod
+
+
+def test_operations_change_parts_of_the_pod_and_1_29_has_native_sidecars() -> None:
+    before = pod()
+    patched = inject(before, Options())
+    assert jsonpatch.apply_patch(before, patched.operations) == patched.pod
+    assert {one["op"] for one in patched.operations} <= {"add", "replace"}
+    assert not [one for one in patched.operations if one["path"] == ""]
+    assert inject(pod({"native": "yes"}), Options(kubernetes_version="1.29")).skipped is None

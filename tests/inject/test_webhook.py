@@ -27,13 +27,13 @@ import pytest
 from harness.apiserver import CONFIGS, EVENTS, TOKEN, ApiServer, running
 from sidecar import cli
 from sidecar.inject import webhook as module
+from sidecar.inject.certificate_rotation import trusted_by
 from sidecar.inject.certificates import advance
 from sidecar.inject.cluster import Access, Cluster
-from sidecar.inject.keeper import trusted_by
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
 from sidecar.inject.survey import has_sidecar
-from sidecar.inject.webhook import Pace, Wanted, serve
+from sidecar.inject.webhook import Arguments, Intervals, serve
 from sidecar.inject.webhook_log import make_log
 from tests.inject.hostile import review_of
 from tests.inject.test_review import POD, pod
@@ -41,8 +41,8 @@ from tests.inject.test_review import POD, pod
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 SECRET, CONFIG = "/api/v1/namespaces/system/secrets/hook-tls", f"{CONFIGS}/hook"
-WANTED = Wanted("system", "hook", "hook")
-QUICK = Pace(certificate=0.02, survey=0.02, again=0.02, notice=0.0)
+ARGUMENTS = Arguments("system", "hook", "hook")
+QUICK = Intervals(certificate=0.02, survey=0.02, retry=0.02, notice=0.0)
 PATIENCE_SECONDS = 20.0
 OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "fraud-7f9", "uid": "u"}
 
@@ -111,7 +111,7 @@ def with_webhook(
     api: ApiServer,
     act: Callable[[Client], Awaitable[None]],
     options: Options | None = None,
-    pace: Pace = QUICK,
+    intervals: Intervals = QUICK,
     wait: bool = True,
 ) -> None:
     """Run something beside a webhook that is ready, and end it in order."""
@@ -120,7 +120,7 @@ def with_webhook(
         listener, log, ended = socket.create_server(("127.0.0.1", 0)), BytesIO(), asyncio.Event()
         client = Client(listener.getsockname()[1], log, api)
         async with Cluster(access(api)) as cluster:
-            serving = serve(listener, WANTED, options or Options(), cluster, make_log(log), ended, pace)
+            serving = serve(listener, ARGUMENTS, options or Options(), cluster, make_log(log), ended, intervals)
             task = asyncio.create_task(serving)
             try:
                 if wait:
@@ -170,7 +170,7 @@ def test_certificates_rotate_under_reviews_and_none_fails(api: ApiServer, monkey
     """An authority lives for three seconds here, and a leaf for half of that."""
     monkeypatch.setattr("sidecar.inject.certificates.AUTHORITY_DAYS", 3 / 86_400)
     monkeypatch.setattr("sidecar.inject.certificates.LEAF_DAYS", 1.5 / 86_400)
-    monkeypatch.setattr("sidecar.inject.certificates._EARLIER", timedelta(0))
+    monkeypatch.setattr("sidecar.inject.certificates._CLOCK_SKEW", timedelta(0))
     seen: set[str] = set()
 
     async def act(client: Client) -> None:
@@ -216,7 +216,7 @@ def test_the_owner_of_a_skipped_or_refused_pod_hears_of_it_once_however_often_it
         assert "hostNetwork" in events["SidecarSkipped"]["message"]
         assert "take-ovr" in events["SidecarRefused"]["message"]
 
-    with_webhook(api, act, pace=QUICK._replace(survey=3600))
+    with_webhook(api, act, intervals=QUICK._replace(survey=3600))
 
 
 async def _sent(client: Client, result: str, count: int) -> bool:
@@ -400,7 +400,7 @@ def test_without_a_cluster_it_serves_the_certificate_of_files(api: ApiServer, tm
     async def run() -> None:
         listener, log, ended = socket.create_server(("127.0.0.1", 0)), BytesIO(), asyncio.Event()
         client = Client(listener.getsockname()[1], log, api)
-        wanted = WANTED._replace(certificate=str(certificate), key=str(key))
+        wanted = ARGUMENTS._replace(certificate=str(certificate), key=str(key))
         task = asyncio.create_task(serve(listener, wanted, Options(), None, make_log(log), ended, QUICK))
         await client.until(lambda: client.lines("certificate"))
         assert (await client.ask("GET", "/readyz", bundle=kept.bundle))[0] == 200
@@ -419,8 +419,8 @@ def test_at_its_end_it_is_no_longer_ready_but_serves_on_for_the_notice(api: ApiS
         listener, log, ended = socket.create_server(("127.0.0.1", 0)), BytesIO(), asyncio.Event()
         client = Client(listener.getsockname()[1], log, api)
         async with Cluster(access(api)) as cluster:
-            pace = QUICK._replace(notice=0.5)
-            task = asyncio.create_task(serve(listener, WANTED, Options(), cluster, make_log(log), ended, pace))
+            intervals = QUICK._replace(notice=0.5)
+            task = asyncio.create_task(serve(listener, ARGUMENTS, Options(), cluster, make_log(log), ended, intervals))
             await client.until(lambda: trusted_by(api.objects[CONFIG]))
             await client.until(lambda: _is_ready(client))
             ended.set()

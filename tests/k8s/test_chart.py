@@ -15,7 +15,7 @@ from helm_python.chart import lint
 
 from dashboards.rules.alerts_sidecar import CONTAINER
 from harness.kubernetes import VERSIONS, unrestricted
-from sidecar.inject.model import NAME
+from sidecar.inject.model_container import NAME
 from sidecar.inject.options import convert_options
 
 ROOT = Path(__file__).parents[2]

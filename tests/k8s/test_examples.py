@@ -11,7 +11,7 @@ import yaml
 
 from harness.kubernetes import unrestricted
 from sidecar import cli
-from sidecar.inject.model import NAME
+from sidecar.inject.model_container import NAME
 from tests.sinks.test_prometheus import CONTRACT
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "k8s/examples").glob("*.yaml"))

@@ -12,8 +12,8 @@ from sidecar.core.reference.profile_file import digest
 from sidecar.core.words.events import ReferenceChanged
 from sidecar.core.words.frame import Side
 from sidecar.observer.complaints import Complaints
-from sidecar.observer.reference import save_reference
 from sidecar.observer.reload import Reloader
+from sidecar.reference_store import save_reference
 
 OLD, NEW = reference(("age", "income")), reference(("age", "height"))
 

@@ -11,10 +11,10 @@ import pytest
 from harness.observed import reference
 from harness.program import Model, Response, Sidecar, Wire, connect, eventually, free_ports
 from sidecar import cli
-from sidecar.observer.reference import save_reference
-from tests.observer.test_reference import served
+from sidecar.reference_store import save_reference
 from tests.path.conftest import Start
 from tests.path.test_drain import GET, OK, OK_CLOSE, ask, refuses, stand
+from tests.test_reference_store import served
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from harness.observed import reference
 from harness.program import Model, Sidecar, eventually
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest
-from sidecar.observer.reference import save_reference
+from sidecar.reference_store import save_reference
 from tests.path.conftest import Start
 
 

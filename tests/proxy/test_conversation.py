@@ -21,6 +21,7 @@ from harness.http_streams import (
 )
 from harness.talk import EPOCH, Talk, make_services, timeless
 from sidecar.core.words.exchange import Outcome
+from sidecar.proxy.http1 import IDLE, OPAQUE, Watcher
 from sidecar.settings import TapSettings, TraceSettings
 
 GET = b"GET /v2/models/m HTTP/1.1\r\nHost: m\r\n\r\n"
@@ -115,6 +116,7 @@ def test_whatever_happens_everything_is_forwarded_counted_once_and_given_back(
 ) -> None:
     talk = Talk(tap=TapSettings(memory_limit_bytes=memory, sample_ratio=ratio))
     sent = {"client": b"", "upstream": b""}
+    refused = False
     for step, piece in steps:
         if step in sent:
             sent[step] += piece
@@ -122,7 +124,9 @@ def test_whatever_happens_everything_is_forwarded_counted_once_and_given_back(
         elif step == "drain":
             talk.services.draining = True
         elif step == "refused":
-            talk.conversation.refused(talk.now)
+            refused = True
+            talk.conversation.refuse(b"", talk.now)
+            break
         else:
             getattr(talk, step)()
         assert talk.services.tally.active_requests >= 0
@@ -130,7 +134,10 @@ def test_whatever_happens_everything_is_forwarded_counted_once_and_given_back(
     talk.client_eof()
     talk.upstream_eof()
     talk.close(by_upstream)
-    assert talk.to_upstream == sent["client"]
+    if refused:  # there is no model to forward to
+        assert sent["client"].startswith(talk.to_upstream)
+    else:
+        assert talk.to_upstream == sent["client"]
     assert talk.to_client.replace(b"Connection: close\r\n", b"") == sent["upstream"].replace(
         b"Connection: close\r\n", b""
     )
@@ -186,16 +193,18 @@ def test_a_body_that_should_end_with_the_connection_and_is_reset_is_not_complete
 
 def test_a_refused_request_is_answered_and_so_are_none_of_those_behind_it() -> None:
     talk = Talk()
-    talk.client(POST[:30])
-    assert talk.conversation.refused(5) == b""
-    talk.client(POST[30:] + GET)
-    answer = talk.conversation.refused(6)
+    assert talk.conversation.refuse(POST[:10], 4).out == b""
+    first = talk.conversation.refuse(POST[10:30], 5)
+    assert (first.out, first.close) == (b"", False)
+    step = talk.conversation.refuse(POST[30:] + GET, 6)
+    assert (step.close, list(step.ended)) == (True, [])
+    answer = step.out
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nx-sidecar-error: upstream-refused" in head
     assert b"\r\nRetry-After: 1" in head
     assert b"Content-Length: %d\r\n" % len(body) in head + b"\r\n"
-    assert [exchange.status for exchange in talk.close()] == [503, 0]
+    assert [(exchange.status, exchange.first_byte_ns) for exchange in talk.close()] == [(503, 0), (0, 0)]
     assert talk.counts == {("http1", "upstream_refused"): 2}
 
 
@@ -395,3 +404,169 @@ def test_what_a_conversation_took_is_free_as_soon_as_it_is_over() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_a_step_says_what_to_write_whose_time_to_note_and_what_has_ended() -> None:
+    talk = Talk()
+    step = talk.conversation.from_client(POST, 1)
+    assert (step.out, step.asked is not None, list(step.ended), step.close) == (POST, True, [], False)
+    asked = step.asked
+    step = talk.conversation.from_upstream(OK[:20], 2)
+    assert (step.out, step.asked, list(step.ended), step.close) == (OK[:20], None, [], False)
+    step = talk.conversation.from_upstream(OK[20:], 3)
+    assert (step.out, step.asked, list(step.ended), step.close) == (OK[20:], None, [asked], False)
+    assert talk.exchanges == []  # it is told only once it is written
+    talk.conversation.forwarded(step, 5)
+    assert asked is not None
+    assert (len(talk.exchanges), asked.added) == (1, 2)
+    step = talk.conversation.from_client(POST[:50], 6)
+    assert step.asked is None
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_of_several_requests_in_one_read_the_last_is_timed(remembered: bool) -> None:
+    talk = Talk()
+    if remembered:
+        ask(talk)
+    step = talk.conversation.from_client(POST + GET, 1)
+    assert step.asked is not None
+    assert step.asked.head.method == "GET"
+    step = talk.conversation.from_upstream(OK + EMPTY, 2)
+    assert [each.head.method for each in step.ended] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_a_probe_is_nobody_whose_time_is_noted(remembered: bool) -> None:
+    talk = Talk()
+    probe = b"GET /healthz HTTP/1.1\r\n\r\n"
+    if remembered:
+        ask(talk, probe, EMPTY)
+    assert talk.conversation.from_client(probe, 1).asked is None
+
+
+def test_while_draining_the_step_that_leaves_nothing_in_flight_says_close() -> None:
+    talk = Talk(draining=True)
+    talk.client(POST + GET[:9])
+    step = talk.conversation.from_upstream(OK, 2)
+    assert (step.close, len(step.ended)) == (False, 1)  # the next request has begun
+    assert not talk.conversation.from_client(GET[9:], 3).close
+    assert talk.conversation.from_upstream(EMPTY, 4).close
+
+
+def test_while_draining_the_rest_of_a_body_whose_answer_is_out_says_close() -> None:
+    talk = Talk(draining=True)
+    talk.client(POST[:-5])
+    assert not talk.conversation.from_upstream(EMPTY, 2).close
+    assert not talk.conversation.from_client(POST[-5:-1], 3).close
+    assert talk.conversation.from_client(POST[-1:], 4).close
+
+
+def test_told_to_close_while_idle_it_closes_after_the_next_answer() -> None:
+    talk = Talk()
+    ask(talk)
+    talk.conversation.closing = True
+    assert not talk.conversation.from_client(POST, 5).close
+    assert talk.conversation.from_upstream(OK, 6).close
+
+
+def test_the_end_of_the_model_ends_a_body_that_has_no_other_end() -> None:
+    talk = Talk()
+    talk.client(GET)
+    talk.upstream(b"HTTP/1.1 200 OK\r\n\r\nhello")
+    step = talk.conversation.upstream_eof(9)
+    assert (step.out, len(step.ended), step.close) == (b"", 1, False)
+    assert list(talk.conversation.upstream_eof(10).ended) == []
+
+
+def test_what_is_held_back_of_an_answer_leaves_with_the_end_of_the_model() -> None:
+    talk = Talk()
+    talk.client(GET)
+    assert talk.upstream(b"HTTP/1.1 200 OK\r\n\r") == b"HTTP/1.1 200 OK\r\n"
+    step = talk.conversation.upstream_eof(9)
+    assert (step.out, list(step.ended)) == (b"\r", [])
+
+
+def test_refused_another_protocol_gets_no_answer_and_is_closed() -> None:
+    talk = Talk()
+    step = talk.conversation.refuse(b"\x16\x03\x01", 5)
+    assert (step.out, step.close, step.asked, list(step.ended)) == (b"", True, None, [])
+    assert talk.counts == {("opaque", "tls"): 1}
+
+
+BODY_WITH_BLANK_LINES = b"\r\n\r\n{}\r\n\r\n"
+PAIRS = [
+    (GET, EMPTY),
+    (POST, OK),
+    (b"POST /p HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(BODY_WITH_BLANK_LINES) + BODY_WITH_BLANK_LINES,
+     b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY_WITH_BLANK_LINES) + BODY_WITH_BLANK_LINES),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "response"), PAIRS)
+def test_messages_with_remembered_heads_go_past_the_watchers(
+    request_: bytes, response: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = Talk()
+    ask(talk, request_, response)
+
+    def parsed(watcher: Watcher, data: bytes) -> bytes:
+        raise AssertionError(data)
+
+    monkeypatch.setattr(Watcher, "feed", parsed)
+    for _ in range(2):
+        assert talk.conversation.from_client(request_, 5).out == request_
+        step = talk.conversation.from_upstream(response, 6)
+        assert (step.out, len(step.ended), step.close) == (response, 1, False)
+        talk.conversation.forwarded(step, 7)
+    one, *others = timeless(talk.exchanges)
+    assert others == [one, one]
+
+
+@pytest.mark.parametrize(("request_", "response"), PAIRS)
+def test_a_body_that_looks_like_a_message_with_a_remembered_head_is_a_body(request_: bytes, response: bytes) -> None:
+    talk = Talk()
+    ask(talk, request_, response)
+    talk.client(b"POST /outer HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(request_))
+    talk.client(request_)
+    talk.upstream(b"HTTP/1.1 200 OK\r\nX: outer\r\nContent-Length: %d\r\n\r\n" % len(response))
+    assert len(talk.exchanges) == 1
+    talk.upstream(response)
+    assert [(each.target, each.request.body_bytes, each.response.body_bytes) for each in talk.exchanges[1:]] == [
+        ("/outer", len(request_), len(response))
+    ]
+
+
+@pytest.mark.parametrize("more", [b"\r\n", GET])
+def test_a_read_that_goes_on_behind_a_remembered_message_is_parsed(more: bytes) -> None:
+    talk = Talk()
+    ask(talk)
+    assert talk.client(POST + more) == POST + more
+    talk.upstream(OK + OK[:10])
+    assert len(talk.exchanges) == 2
+
+
+def test_requests_in_flight_are_counted_until_they_end() -> None:
+    talk = Talk()
+    for count in (1, 2, 3):
+        talk.client(POST)
+        assert talk.snapshot.active_requests == count
+    talk.upstream(OK + OK)
+    assert talk.snapshot.active_requests == 1
+
+
+def test_of_a_sample_the_bodies_of_some_exchanges_are_kept() -> None:
+    talk = Talk(tap=TapSettings(sample_ratio=0.5))
+    for _ in range(60):
+        ask(talk)
+    assert 10 < len(talk.exchanges) < 50
+    assert talk.counts == {COMPLETE: 60}
+
+
+def test_answers_to_requests_before_another_protocol_are_watched_and_none_behind_them() -> None:
+    talk = Talk()
+    talk.client(POST + GET + b"garbage\r\n")
+    talk.upstream(OK)
+    assert talk.conversation._responses.state is IDLE
+    talk.upstream(EMPTY)
+    assert talk.conversation._responses.state is OPAQUE
+    assert talk.counts == {COMPLETE: 2, ("opaque", "parse_error"): 1}

@@ -61,10 +61,24 @@ def test_a_request_whose_end_needs_the_parser_is_not_plain(raw: bytes) -> None:
         (b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\n", 200),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n", 200),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 200),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: gzip\r\n\r\n", 200),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: x\r\nConnection: close\r\n\r\n", 200),
     ],
 )
 def test_a_response_whose_end_needs_the_parser_is_not_plain(raw: bytes, status: int) -> None:
     assert not response(raw, status).plain
+
+
+@pytest.mark.parametrize("lines", [b"", b"Connection: keep-alive\r\n", b"X: Transfer-Encoding: chunked\r\n"])
+def test_a_response_of_a_declared_length_is_plain(lines: bytes) -> None:
+    for length in (0, 4):
+        head = response(b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (lines, length))
+        assert (head.plain, head.length, head.until_close) == (True, length, False)
+
+
+def test_without_a_declared_length_the_length_is_zero() -> None:
+    assert response(b"HTTP/1.1 200 OK\r\n\r\n").length == 0
+    assert request(b"GET / HTTP/1.1\r\n\r\n").length == 0
 
 
 def test_only_plain_heads_of_moderate_size_are_remembered() -> None:

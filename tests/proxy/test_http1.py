@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.http_streams import LAST_REQUESTS, LAST_RESPONSES, REQUESTS, RESPONSES, Sent, messages, reads
-from sidecar.proxy.http1 import RequestWatcher, ResponseWatcher, Watcher
+from sidecar.proxy import http1
+from sidecar.proxy.http1 import (
+    CHUNKED,
+    HEAD,
+    IDLE,
+    LAST,
+    LENGTH,
+    OPAQUE,
+    TRANSITIONS,
+    UNTIL_CLOSE,
+    Event,
+    RequestWatcher,
+    ResponseWatcher,
+    State,
+    Watcher,
+)
 
 LINE = b"x-put-in: \xfe\xff\r\n"
 LIMIT = 4096
@@ -54,6 +71,33 @@ def responses(answers: list[Sent] | None = None) -> tuple[ResponseWatcher, Seen]
     return watcher, seen
 
 
+def framing(message: Sent) -> State | None:
+    """The state of a watcher within this message's body; None where it has none."""
+    if not message.body:
+        return None
+    if message in LAST_RESPONSES[:3]:
+        return UNTIL_CLOSE
+    return CHUNKED if b"chunked" in message.head.lower() else LENGTH
+
+
+def forwarded_so_far(sent: list[Sent]) -> Iterator[tuple[bytes, State]]:
+    """The naive watcher: what must be out, and the state, after 0, 1, 2 ... bytes of `sent`."""
+    out = b""
+    yield out, IDLE
+    for message in sent:
+        for size in range(1, len(message.head) + 1):
+            head = message.head[:size]
+            if size < len(message.head):
+                yield out + (head[:-1] if head.endswith(b"\r\n\r") else head), HEAD
+        out += message.head[:-2] + LINE + b"\r\n"
+        after = LAST if message in (*LAST_REQUESTS, *LAST_RESPONSES) else IDLE
+        within = framing(message)
+        yield out, within or after
+        for at in range(len(message.body)):
+            out += message.body[at : at + 1]
+            yield out, within if within is not None and (at < len(message.body) - 1 or within is UNTIL_CLOSE) else after
+
+
 def feed(watcher: Watcher, pieces: list[bytes]) -> bytes:
     """All that is forwarded. On the way no more than one byte may ever be held back."""
     out = b""
@@ -77,7 +121,7 @@ def test_requests_are_forwarded_and_seen_the_same_however_they_are_cut(data: st.
     assert feed(watcher, pieces) == with_lines(sent)
     assert seen.messages == [(message.head, message.body) for message in sent]
     assert seen.ended == len(sent)
-    assert not watcher.opaque
+    assert watcher.state is not OPAQUE
     assert not watcher.underway
 
 
@@ -91,7 +135,7 @@ def test_responses_are_forwarded_and_seen_the_same_however_they_are_cut(data: st
     until_close = bool(sent) and sent[-1] in LAST_RESPONSES[:3]
     assert seen.ended == len(sent) - until_close
     assert watcher.underway == until_close
-    assert not watcher.opaque
+    assert watcher.state is not OPAQUE
 
 
 @pytest.mark.parametrize("message", REQUESTS, ids=lambda message: message.head.split()[1].decode())
@@ -101,6 +145,159 @@ def test_a_request_is_seen_at_every_place_where_it_can_be_cut_in_two(message: Se
         watcher, seen = requests()
         assert feed(watcher, [stream[:cut], stream[cut:]]) == with_lines([message, REQUESTS[0]]), cut
         assert seen.ended == 2
+
+
+ONE_BY_ONE = [
+    *((RequestWatcher, [message, REQUESTS[3]]) for message in REQUESTS),
+    *((RequestWatcher, [message]) for message in LAST_REQUESTS),
+    *((ResponseWatcher, [message, RESPONSES[0]]) for message in RESPONSES),
+    *((ResponseWatcher, [message]) for message in LAST_RESPONSES),
+]
+
+
+def watch(kind: type[Watcher], sent: list[Sent]) -> tuple[Watcher, Seen]:
+    return requests() if kind is RequestWatcher else responses(sent)
+
+
+@pytest.mark.parametrize(("kind", "sent"), ONE_BY_ONE, ids=lambda value: str(value)[:40])
+def test_byte_for_byte_the_watcher_is_where_a_naive_one_is(kind: type[Watcher], sent: list[Sent]) -> None:
+    stream = b"".join(message.raw for message in sent)
+    expected = list(forwarded_so_far(sent))
+    watcher, seen = watch(kind, sent)
+    out = b""
+    for size in range(len(stream) + 1):
+        out += watcher.feed(stream[size - 1 : size]) if size else b""
+        assert (out, watcher.state) == expected[size], stream[:size]
+        assert watcher.underway == (watcher.state not in (IDLE, LAST))
+    assert seen.reasons == []
+
+
+@pytest.mark.parametrize(("kind", "sent"), ONE_BY_ONE, ids=lambda value: str(value)[:40])
+def test_cut_in_two_anywhere_the_watcher_is_where_a_naive_one_is(kind: type[Watcher], sent: list[Sent]) -> None:
+    stream = b"".join(message.raw for message in sent)
+    expected = list(forwarded_so_far(sent))
+    for cut in range(len(stream) + 1):
+        watcher, seen = watch(kind, sent)
+        first = watcher.feed(stream[:cut])
+        assert (first, watcher.state) == expected[cut], stream[:cut]
+        assert (first + watcher.feed(stream[cut:]), watcher.state) == expected[-1], stream[:cut]
+        assert seen.messages == [(message.head, message.body) for message in sent]
+        assert seen.ended == len(sent) - (watcher.state is UNTIL_CLOSE)
+
+
+GET = b"GET / HTTP/1.1\r\n"
+CHUNKS = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+DECLINED_CHUNKS = b"POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n"
+SPOILT = [
+    (IDLE, b"", b"garbage\r\n", "parse_error"),
+    (IDLE, b"", b"PING\r\n\r", "parse_error"),
+    (IDLE, b"", b"PING\r\n\r\n", "parse_error"),
+    (IDLE, b"", b"GET / RTSP/1.0\r\n\r\n", "parse_error"),
+    (IDLE, b"", GET + b"X: %s\r\n\r" % (b"x" * LIMIT), "head_too_large"),
+    (IDLE, b"", GET + b"X: %s\r\n\r\n" % (b"x" * LIMIT), "head_too_large"),
+    (HEAD, GET, b"\0", "parse_error"),
+    (HEAD, GET, b"\0\r\n\r", "parse_error"),
+    (HEAD, GET, b"\0\r\n\r\n", "parse_error"),
+    (HEAD, GET + b"\r", b"x", "parse_error"),
+    (HEAD, GET + b"\r", b"\r", "parse_error"),
+    (HEAD, GET, b"X: %s\r\n\r" % (b"x" * LIMIT), "head_too_large"),
+    (LAST, GET + b"Connection: close\r\n\r\n", GET, "parse_error"),
+    (CHUNKED, CHUNKS, b"zz\r\n", "parse_error"),
+    (CHUNKED, CHUNKS + b"1\r\na\r\n", b"\r\n\r", "parse_error"),
+    (CHUNKED, DECLINED_CHUNKS, b"zz\r\n", "framing"),
+    (CHUNKED, DECLINED_CHUNKS + b"1\r\na\r\n", b"-\r\n\r", "framing"),
+]
+
+
+@pytest.mark.parametrize(("state", "before", "spoilt", "reason"), SPOILT, ids=range(len(SPOILT)))
+def test_what_does_not_parse_is_forwarded_at_once_from_every_state(
+    state: State, before: bytes, spoilt: bytes, reason: str
+) -> None:
+    watcher, seen = requests()
+    out = watcher.feed(before)
+    assert watcher.state is state
+    heads = len(seen.messages)
+    out += watcher.feed(spoilt)
+    assert out.replace(LINE, b"") == before + spoilt
+    assert out.count(LINE) == heads == len(seen.messages)
+    assert (watcher.state, seen.reasons) == (OPAQUE, [reason])
+    for piece in (GET, b"\r\n\r", b"\r\n", b""):
+        assert watcher.feed(piece) == piece
+    assert seen.reasons == [reason]
+    assert watcher.release() == b""
+
+
+STOPPED = [
+    (RequestWatcher, IDLE, b""),
+    (RequestWatcher, LAST, GET + b"Connection: close\r\n\r\n"),
+    (RequestWatcher, HEAD, GET),
+    (RequestWatcher, HEAD, GET + b"\r"),
+    (RequestWatcher, LENGTH, b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"),
+    (RequestWatcher, CHUNKED, CHUNKS),
+    (ResponseWatcher, UNTIL_CLOSE, b"HTTP/1.1 200 OK\r\n\r\n"),
+]
+
+
+@pytest.mark.parametrize(("kind", "state", "before"), STOPPED)
+@pytest.mark.parametrize("how", ["stop", "give_up", "close"])
+def test_stopped_in_any_state_it_forwards_what_it_held_with_the_next_read(
+    kind: type[Watcher], state: State, before: bytes, how: str
+) -> None:
+    watcher, seen = watch(kind, [])
+    out = watcher.feed(before)
+    assert watcher.state is state
+    for _ in range(2):
+        watcher.give_up("asked") if how == "give_up" else getattr(watcher, how)()
+        assert watcher.state is OPAQUE
+        assert watcher.underway
+    out += watcher.feed(b"\n\r\n\r")
+    assert out.replace(LINE, b"") == before + b"\n\r\n\r"
+    assert seen.reasons == (["asked"] if how == "give_up" else [])
+
+
+def test_every_transition_of_the_table_happens_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: set[tuple[State, Event]] = set()
+
+    class Row(dict[Event, State]):
+        def __getitem__(self, event: Event) -> State:
+            happened.add((self.state, event))
+            return super().__getitem__(event)
+
+        def __init__(self, state: State) -> None:
+            super().__init__(TRANSITIONS[state])
+            self.state = state
+
+    monkeypatch.setattr(http1, "TRANSITIONS", {state: Row(state) for state in TRANSITIONS})
+    last_with_a_body = b"POST / HTTP/1.1\r\nConnection: close, Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx"
+    declined = [
+        b"Content-Length: 1\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n",
+        b"\r\n",
+        b"Connection: close\r\n\r\n",
+    ]
+    after_last = [last_with_a_body + b"POST / HTTP/1.1\r\n" + lines for lines in declined]
+    blank = [b"\r\n\r\n", GET + b"Connection: close\r\n\r\n\r\n\r\n"]
+    closing = [
+        b"POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
+    ]
+    streams = [(kind, b"".join(message.raw for message in sent)) for kind, sent in ONE_BY_ONE]
+    streams += [(RequestWatcher, stream) for stream in (*after_last, *blank, *closing)]
+    streams += [(RequestWatcher, before + spoilt) for _, before, spoilt, _ in SPOILT]
+    for kind, stream in streams:
+        for pieces in ([stream], [stream[at : at + 1] for at in range(len(stream))]):
+            watcher, _ = watch(kind, [])
+            for piece in pieces:
+                watcher.feed(piece)
+    for kind, _, before in STOPPED:
+        watcher, _ = watch(kind, [])
+        watcher.feed(before)
+        watcher.stop()
+        watcher.stop()
+    listed = {(state, event) for state, row in TRANSITIONS.items() for event in row}
+    assert listed - happened == {
+        (LAST, Event.WITH_THE_REST)
+    }  # only responses, and their parser takes none after the last
 
 
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([b"\r\n\r\n", b"\r\n\r", b"GET / HTTP/1.1\r\n", b"0\r\n"])))
@@ -123,7 +320,7 @@ def test_a_spoilt_stream_is_forwarded_with_lines_in_confirmed_heads_only(data: s
     out = feed(watcher, data.draw(reads(stream)))
     assert out.replace(LINE, b"") == stream
     assert out.count(LINE) == len(re.findall(rb"\r\n" + re.escape(LINE) + rb"\r\n", out)) <= len(seen.messages)
-    assert len(seen.reasons) == watcher.opaque
+    assert len(seen.reasons) == (watcher.state is OPAQUE)
 
 
 def test_after_a_parse_error_nothing_is_watched_or_held_back() -> None:
@@ -167,7 +364,7 @@ def test_http_0_9_and_rtsp_are_not_taken_for_http_1() -> None:
 def test_data_behind_a_request_that_closes_is_not_taken_for_a_request() -> None:
     watcher, seen = requests()
     feed(watcher, [b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"])
-    assert not watcher.idle
+    assert watcher.state is LAST
     assert not watcher.underway
     feed(watcher, [REQUESTS[0].raw])
     assert seen.reasons == ["parse_error"]
@@ -194,3 +391,146 @@ def test_a_switch_of_protocol_may_stop_the_watcher_in_the_middle_of_a_read() -> 
     switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"
     assert watcher.feed(switch) == switch
     assert seen.reasons == ["upgrade"]
+
+
+def test_what_is_held_back_can_be_had_once() -> None:
+    watcher, _ = requests()
+    assert watcher.feed(GET + b"\r") == GET
+    assert watcher.release() == b"\r"
+    assert watcher.release() == b""
+
+
+@pytest.mark.parametrize("size", [99, 100, 101, 102])
+@pytest.mark.parametrize("cut", [0, 50, 97, 98, 99, 100])
+def test_the_limit_of_a_head_is_exact_however_it_is_cut(size: int, cut: int) -> None:
+    head = GET + b"X: %s\r\n\r\n" % (b"x" * (size - len(GET) - 7))
+    assert len(head) == size
+    watcher, seen = requests(limit=100)
+    out = watcher.feed(head[:cut]) + watcher.feed(head[cut:])
+    assert out == (head[:-2] + LINE + b"\r\n" if size <= 100 else head)
+    assert seen.reasons == ([] if size <= 100 else ["head_too_large"])
+
+
+def test_a_partial_head_beyond_the_limit_is_given_up_before_its_end_comes() -> None:
+    watcher, seen = requests(limit=20)
+    assert watcher.feed(GET + b"X: y") == GET + b"X: y"  # 20 bytes
+    assert watcher.state is HEAD
+    assert watcher.feed(b"z") == b"z"
+    assert seen.reasons == ["head_too_large"]
+
+
+def test_empty_lines_between_messages_are_forwarded_and_belong_to_none() -> None:
+    for pieces in ([b"\r\n\r\n" * 3], [b"\r\n"] * 6, [b"\r\n\r", b"\n", b"\r\n\r\n\r", b"\n\r\n"]):
+        watcher, seen = requests()
+        assert watcher.feed(REQUESTS[3].raw).replace(LINE, b"") == REQUESTS[3].raw
+        assert b"".join(map(watcher.feed, pieces)) == b"\r\n" * 6
+        assert watcher.state is IDLE
+        assert watcher.feed(REQUESTS[0].raw) == with_lines([REQUESTS[0]])
+        assert seen.messages == [(REQUESTS[3].head, REQUESTS[3].body), (REQUESTS[0].head, b"")]
+
+
+def test_a_connect_ends_with_its_head_whatever_length_it_declares() -> None:
+    watcher, seen = requests()
+    connect = b"CONNECT a:1 HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
+    watcher.feed(b"\r\n" + connect + REQUESTS[0].raw)
+    assert [head for head, _ in seen.messages] == [b"\r\n" + connect, REQUESTS[0].head]
+    assert seen.ended == 2
+
+
+def test_a_declined_upgrade_is_watched_by_its_length_and_so_is_what_follows() -> None:
+    body = b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n"
+    declined = b"POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: %d\r\n\r\n" % len(body)
+    watcher, seen = requests()
+    for _ in range(2):
+        watcher.feed(declined + body)
+        watcher.feed(REQUESTS[3].raw)
+    assert seen.messages == [(declined, body), (REQUESTS[3].head, REQUESTS[3].body)] * 2
+    assert seen.reasons == []
+
+
+def test_an_upgrade_without_a_body_is_followed_by_the_next_request() -> None:
+    watcher, seen = requests()
+    upgrade = b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n"
+    watcher.feed(upgrade + REQUESTS[3].raw)
+    assert seen.messages == [(upgrade, b""), (REQUESTS[3].head, REQUESTS[3].body)]
+
+
+def test_a_chunked_body_that_also_has_a_length_is_a_parse_error() -> None:
+    watcher, seen = requests()
+    smuggled = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert watcher.feed(smuggled) == smuggled
+    assert seen.reasons == ["parse_error"]
+    assert seen.messages == []
+
+
+@pytest.mark.parametrize(
+    ("before", "says", "rest"),
+    [
+        (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\na", "on_message_begin", b"b"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\na", "on_message_begin", b"bcd"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\na", "on_message_complete", b"b"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\na", "on_message_complete", b"bcd"),
+        (CHUNKS + b"1\r\n", "on_message_begin", b"b\r\n0\r\n\r\n"),
+        (GET, "on_headers_complete", b"X: y\r\n"),
+        (GET, "on_headers_complete", b"X: y\r\n\r"),
+    ],
+)
+def test_a_parser_that_finds_another_end_than_we_do_ends_the_watch(before: bytes, says: str, rest: bytes) -> None:
+    """llhttp never does on what is known today, so its callback is called by hand."""
+    watcher, seen = requests()
+    out = watcher.feed(before)
+    getattr(watcher, says)()
+    assert (out + watcher.feed(rest)).replace(LINE, b"") == before + rest
+    assert (watcher.state, seen.reasons) == (OPAQUE, ["framing"])
+
+
+def test_a_body_is_told_in_the_pieces_in_which_it_is_read() -> None:
+    class Pieces(Seen):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pieces: list[bytes] = []
+
+        def on_body(self, piece: bytes) -> None:
+            self.pieces.append(piece)
+
+    seen = Pieces()
+    watcher = RequestWatcher(seen, LIMIT)
+    body = b"x" * 30
+    whole = bytes(body[10:20])
+    watcher.feed(b"POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\n" + body[:10])
+    watcher.feed(whole)
+    watcher.feed(body[20:] + GET)
+    assert seen.pieces == [body[:10], whole, body[20:]]
+    assert seen.pieces[1] is whole  # not a copy of it
+
+
+def test_the_status_is_that_of_the_latest_head_and_a_bodyless_answer_says_nothing_of_the_next() -> None:
+    watcher, seen = responses([RESPONSES[8]])
+    assert (watcher.status, watcher.bodyless) == (0, False)
+    watcher.feed(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n")
+    assert (watcher.status, watcher.bodyless, watcher.state) == (201, True, IDLE)
+    watcher.feed(b"HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\nno")
+    assert (watcher.status, watcher.bodyless, watcher.state) == (404, False, LENGTH)
+    assert seen.ended == 1
+
+
+def test_a_watcher_that_is_closed_lets_go_of_its_owner_and_of_the_parser() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        watcher, seen = requests()
+        seen.watcher = watcher
+        watcher.feed(GET)
+        watcher.close()
+        del watcher, seen
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_watcher_that_was_stopped_tells_nobody_anything() -> None:
+    watcher, seen = requests()
+    watcher.stop()
+    watcher.feed(REQUESTS[3].raw)
+    watcher.give_up("late")
+    assert (seen.messages, seen.ended, seen.reasons) == ([], 0, [])

@@ -80,7 +80,7 @@ class Evidence:
         self._log_rate_part = np.log(RATE_PART / (2 * np.bincount(self._rates.feature, minlength=features)))
         self._shapes = self._shape_factors()
         self._log_mixture = _log_mixture(self._smooth, np.asarray(self._shapes.any(axis=(0, 2))))
-        self._recent = Recent()
+        self._recent = Recent((features, width))
         self._judged = 0
         self._reset_at = np.zeros(features, np.int64)
         self.masked = np.zeros(features, np.bool_)

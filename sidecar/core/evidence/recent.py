@@ -34,7 +34,9 @@ class _Piece(NamedTuple):
 class Recent:
     """All features of one side."""
 
-    def __init__(self) -> None:
+    def __init__(self, shape: tuple[int, int]) -> None:
+        """`shape` is (F, B)."""
+        self._shape = shape
         self._levels: list[list[_Piece]] = [[] for _ in range(SIZES)]
         self._rows = 0
 
@@ -52,7 +54,7 @@ class Recent:
         """For each feature the excess (F, B) and weight (F,) of the pieces that began at or after `began` (F,) rows."""
         pieces = [piece for level in self._levels for piece in level]
         if not pieces:
-            return np.zeros((len(began), 0)), np.zeros(len(began))
+            return np.zeros(self._shape), np.zeros(len(began))
         starts = np.array([piece.began for piece in pieces])
         taken = (starts[:, None] >= began).astype(np.float32)
         excess = sum(piece.excess * taken[at][:, None] for at, piece in enumerate(pieces))
@@ -63,7 +65,7 @@ class Recent:
         """The last piece, the last two, and so on back to `began` rows, of some features: excess (J, f, B), weights (J, f)."""
         pieces = [piece for level in self._levels for piece in reversed(level) if piece.began >= began]
         if not pieces:
-            return np.zeros((0, len(features), 1)), np.zeros((0, len(features)))
+            return np.zeros((0, len(features), self._shape[1])), np.zeros((0, len(features)))
         excess = np.cumsum([piece.excess[features] for piece in pieces], axis=0, dtype=np.float64)
         return excess, np.cumsum([piece.weight[features] for piece in pieces], axis=0, dtype=np.float64)
 

@@ -1,4 +1,4 @@
-"""The model's own page of metrics, before it may stand beside ours. Pure: text in, text out; `observer.model_page` fetches it.
+"""The model's own page of metrics, before it may stand beside ours. Pure: text in, text out; `observer.model_scraper` fetches it.
 
 Prometheus drops a whole scrape for one line that it cannot parse, so a page is accepted whole or not at all. Families
 that we export ourselves are removed from it. Nothing else is changed: names, labels and values stay the model's. The

@@ -51,9 +51,9 @@ def _median(edges: Floats, q: Floats, p: Floats) -> list[str]:
     if before is None or after is None:
         return []
     spread = max(before[2] - before[0], (edges[-1] - edges[0]) * 1e-3)
-    if not edges[0] < after[1] < edges[-1]:
-        side = "above" if after[1] >= edges[-1] else "below"
-        return [f"median {_short(before[1])} -> {side} the reference's range"]
+    for side, at in (("below", 0), ("above", len(edges))):
+        if p[at] > p[: len(edges) + 1].sum() / 2:
+            return [f"median {_short(before[1])} -> {side} the reference's range"]
     words = []
     if abs(after[1] - before[1]) > _MOVED * spread:
         words.append(f"median {_short(before[1])} -> {_short(after[1])}")

@@ -25,14 +25,15 @@ RECENT = 256
 UNITS = (1e-3, 1e-2, 1e-1, 10.0, 100.0, 1e3, 1 / 60, 60.0, 1 / 3600, 3600.0, 2.54, 1 / 2.54, 0.3048, 1 / 0.3048,
          1.609344, 1 / 1.609344, 0.45359237, 1 / 0.45359237)  # fmt: skip
 """Factors that are tried: powers of ten, time, lengths and weights."""
-_LEAST_NUMBERS = 200
+_LEAST_NUMBERS = 48
 _APART = 0.25
 """Another unit moves the numbers: their median lies outside of this share and its complement of the reference's rows."""
 _SHAPE = 1.63
 """Kolmogorov-Smirnov distance times the root of the numbers that the converted ones may have: 1 % exceed it by chance."""
-_SPREAD = 1.15
-"""Factor by which quartiles of the converted numbers may lie further apart, or closer, than those of the reference. A change by
-nature moves or stretches numbers; a unit does both by one factor."""
+_SPREAD = 2.5
+"""Over the root of the numbers: the logarithm of the factor by which quartiles of the converted numbers may lie further apart, or
+closer, than those of the reference (about two standard deviations). A change by nature moves numbers or stretches them; another
+unit does both by one factor."""
 
 
 class Quality:
@@ -48,7 +49,7 @@ class Quality:
         self._runs = RunLengths(len(reference.features))
         self._recent = np.full((len(binner.numeric), RECENT), np.nan, np.float32)
         self._below = [_distribution(reference, at) for at in binner.numeric.tolist()]
-        self._named = np.array([not feature.ordered for feature in reference.features])
+        self._has_name = np.ones(len(reference.features), np.bool_)  # of the last row's value
         last = [feature.missing if feature.ordered else feature.other for feature in reference.features]
         self._first_nameless = np.array(last)[:, None] + np.arange(len(last))[:, None] * binner.width
 
@@ -61,24 +62,28 @@ class Quality:
         stuck = (earlier + 1 > self._longest[:, None]) & (batch.codes < self._first_nameless)
         if stuck.any():
             self._count("stuck", stuck.sum(axis=1))
+        self._has_name = (batch.codes < self._first_nameless)[:, -1]
         fresh = batch.numbers[:, -RECENT:].astype(np.float32)
         self._recent = np.concatenate([self._recent, fresh], axis=1)[:, -RECENT:].copy()
         return earlier
 
     def close(self, rows: int) -> None:
         """A window of `rows` rows closed."""
-        constant = (self._runs.length >= rows) & (self._runs.length > self._longest) & ~self._named
+        constant = (self._runs.length >= rows) & (self._runs.length > self._longest) & self._has_name
         self._count("constant", np.where(constant, rows, 0))
 
-    def units(self, feature: int) -> float | None:
-        """The factor between recent numbers of a feature and the reference's, if it is one of `UNITS`; else None.
+    def units(self, feature: int, rows: int) -> float | None:
+        """The factor between a feature's numbers in the last `rows` rows and the reference's, if it is one of `UNITS`.
 
         Numbers divided by it are distributed as the reference's own: their shape, their median and their quartiles. Undivided
         they are not, and their median is far off. A season, a growth, a drift of the mean pass none of this by chance.
         """
         at = self._place.get(feature)
-        recent = self._recent[at][np.isfinite(self._recent[at])].astype(np.float64) if at is not None else np.zeros(0)
-        if at is None or len(recent) < _LEAST_NUMBERS:
+        if at is None:
+            return None
+        recent = self._recent[at, -min(max(rows, 1), RECENT) :].astype(np.float64)
+        recent = recent[np.isfinite(recent)]
+        if len(recent) < _LEAST_NUMBERS:
             return None
         edges, below = self._below[at]
         if len(edges) < 2 or _APART < float(np.interp(np.median(recent), edges, below)) < 1 - _APART:
@@ -104,4 +109,4 @@ def _fits(numbers: Floats, edges: Floats, below: Floats) -> bool:
         return False
     expected = np.interp([0.25, 0.75], below, edges)
     width, live = float(expected[1] - expected[0]), np.subtract(*np.quantile(numbers, [0.75, 0.25]))
-    return bool(width > 0 and 1 / _SPREAD < live / width < _SPREAD)
+    return bool(width > 0 and live > 0 and abs(np.log(live / width)) < _SPREAD / np.sqrt(len(numbers)))

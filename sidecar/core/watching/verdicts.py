@@ -37,7 +37,7 @@ class Verdicts:
         evidence: Evidence,
         limits: Policy,
         segment: str = "",
-        units: Callable[[int], float | None] = lambda feature: None,
+        units: Callable[[int, int], float | None] = lambda feature, rows: None,
     ) -> None:
         features = len(reference.features)
         self.limits = limits
@@ -217,7 +217,7 @@ class Verdicts:
             independent_ratio=float(self._evidence.independent_share[at]),
             shifts=moved,
             changed=words,
-            units=self._units(at) if self.states[at] is State.DRIFT else None,
+            units=self._units(at, round(effect[1])) if self.states[at] is State.DRIFT else None,
             segment=self._segment,
             importance=self._features[at].importance,
         )

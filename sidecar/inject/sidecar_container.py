@@ -1,7 +1,8 @@
-"""Makes the sidecar's container and its volumes: what every namespace admits, however restricted, and nothing more.
+"""Builds the sidecar's container and its volumes, such that the Pod Security Standard *restricted* admits them.
 
-No fixed user (clusters give ranges), no CPU limit, nothing writable but empty directories, and no probe of ours waits for
-the model but readiness: the model starts only when a native sidecar has started.
+No fixed user, since clusters assign ranges; no CPU limit, since throttling is latency; nothing writable but emptyDirs. Only
+the readiness probe depends on the model: Kubernetes starts the model after a native sidecar has started, so a startup or
+liveness probe that waited for the model would never succeed. Changes no pod: `patch` adds what is built here.
 """
 
 from __future__ import annotations
@@ -9,41 +10,41 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from sidecar.inject.model import NAME, model_name, model_version
+from sidecar.inject.annotations import PodConfig, refused
+from sidecar.inject.model_container import NAME, model_name, model_version
 from sidecar.inject.options import Options
+from sidecar.inject.pod import Json
 from sidecar.inject.redirect import Redirect
-from sidecar.inject.reference import DIRECTORY, VOLUME, read_reference_wish
-from sidecar.inject.shape import Json
-from sidecar.inject.wishes import Wishes, refused
+from sidecar.inject.reference_volume import DIRECTORY, VOLUME, find_reference
 from sidecar.settings import Settings, catalogue, lookup
 
 ADMIN_PORT = "drift-admin"
-"""Name of the admin port, by which a PodMonitor finds it."""
+"""Name of the admin port; PodMonitors select it."""
 DRAINED = "/drained"
-"""Answers when the last exchange is over; the model's preStop hook waits for it."""
+"""Path that answers once the last exchange is over; the model's preStop hook waits for it."""
 
 _USER = 65_532
-"""Who the sidecar is where the whole pod is root, which it refuses to be; elsewhere the image or the cluster says it."""
+"""User of the sidecar where the pod's security context says root. Elsewhere the image or the cluster decides."""
 _MODEL_STOP_SECONDS = 5.0
-"""Part of the grace period that is left to the model, after the drain."""
+"""Seconds of the grace period left to the model after the drain."""
 _DEFAULT_GRACE = 30
 _RESOURCE = (
     ("POD_NAME", "metadata.name", "k8s.pod.name"),
     ("POD_NAMESPACE", "metadata.namespace", "k8s.namespace.name"),
     ("NODE_NAME", "spec.nodeName", "k8s.node.name"),
 )
-"""Variable, field of the downward API, attribute of spans."""
+"""Environment variable, field of the downward API, OpenTelemetry resource attribute."""
 
 
-def make_container(pod: Json, model: Json, made: Redirect, wishes: Wishes, native: bool) -> tuple[Json, list[Json]]:
-    """The container and the pod's new volumes. Raises Refused if the settings do not fit the pod."""
-    volumes, mounts = _writable(wishes.effective)
-    reference = read_reference_wish(wishes)
+def make_container(pod: Json, model: Json, made: Redirect, config: PodConfig, native: bool) -> tuple[Json, list[Json]]:
+    """The sidecar's container and the volumes it needs. Raises Refused if the settings do not fit the pod."""
+    volumes, mounts = _writable(config.effective)
+    reference = find_reference(config)
     if reference.volume:
         volumes.append(reference.volume)
         mounts.append({"name": VOLUME, "mountPath": DIRECTORY, "readOnly": True})
-    options = wishes.options
-    settings = _settings(pod, model, made, wishes) | ({"reference": reference.setting} if reference.setting else {})
+    options = config.options
+    settings = _settings(pod, model, made, config) | ({"reference": reference.setting} if reference.setting else {})
     container = {
         "name": NAME,
         "image": options.image,
@@ -61,34 +62,34 @@ def make_container(pod: Json, model: Json, made: Redirect, wishes: Wishes, nativ
     return container, volumes
 
 
-def wait_for_drain(options: Options) -> Json:
-    """The model's preStop hook: the model outlives the last exchange."""
+def drain_hook(options: Options) -> Json:
+    """A preStop hook that returns after the drain, so that the model outlives the last exchange."""
     return {"httpGet": {"path": DRAINED, "port": options.admin_port, "scheme": "HTTP"}}
 
 
-def _settings(pod: Json, model: Json, made: Redirect, wishes: Wishes) -> dict[str, str]:
+def _settings(pod: Json, model: Json, made: Redirect, config: PodConfig) -> dict[str, str]:
     (listen, upstream), *also = made.pairs
     settings = {"model.name": model_name(pod, model), "model.version": model_version(pod, model)}
-    if wishes.share_processes:
+    if config.share_processes:
         settings["container.model_processes"] = "true"
-    settings |= {key: text for key, text in wishes.settings.items() if key != "reference"}
-    settings |= {"upstream": upstream, "listen": listen, "admin": f"{wishes.options.host}:{wishes.options.admin_port}"}
+    settings |= {key: text for key, text in config.settings.items() if key != "reference"}
+    settings |= {"upstream": upstream, "listen": listen, "admin": f"{config.options.host}:{config.options.admin_port}"}
     if also:
         settings["also"] = ",".join(f"{come}={go}" for come, go in also)
-    return settings | _drain(pod, wishes)
+    return settings | _drain(pod, config)
 
 
-def _drain(pod: Json, wishes: Wishes) -> dict[str, str]:
-    """The drain, so that it and what follows fit into the pod's grace period."""
+def _drain(pod: Json, config: PodConfig) -> dict[str, str]:
+    """Drain settings such that drain, flush and the model's stop fit into the pod's grace period."""
     given = pod["spec"].get("terminationGracePeriodSeconds")
     grace = _DEFAULT_GRACE if given is None else max(0, given)
-    drain = wishes.effective.drain
+    drain = config.effective.drain
     room = max(0.0, grace - drain.flush_seconds - _MODEL_STOP_SECONDS)
-    if "drain.timeout_seconds" in wishes.settings:
+    if "drain.timeout_seconds" in config.settings:
         if drain.timeout_seconds + drain.flush_seconds > grace:
             raise refused(
                 "drain.timeout_seconds",
-                wishes.settings["drain.timeout_seconds"],
+                config.settings["drain.timeout_seconds"],
                 f"and drain.flush_seconds ({drain.flush_seconds:g}) do not fit into the pod's {grace} s of grace",
                 "Raise terminationGracePeriodSeconds, or lower it",
             )
@@ -111,7 +112,7 @@ def _environment(settings: dict[str, str]) -> list[Json]:
 
 
 def _literal(key: str, text: str) -> str:
-    """Text that Kubernetes shall not expand; addresses are ours, and name POD_IP on purpose."""
+    """Text escaped from Kubernetes' `$(VAR)` expansion. Addresses are ours and refer to POD_IP on purpose."""
     return text if key in ("listen", "also") else text.replace("$(", "$$(")
 
 
@@ -150,7 +151,7 @@ def _security(pod: Json) -> Json:
 
 
 def _writable(settings: Settings) -> tuple[list[Json], list[Json]]:
-    """Volumes and mounts for what the sidecar may write: /tmp, and the directories of the files that it is to write."""
+    """Volumes and mounts of the writable directories: /tmp, and those of every setting that names a file to write."""
     room = {"/tmp": 64}  # noqa: S108  # the sidecar's own, in its own file system  # MiB
     for key, setting in catalogue().items():
         if setting.writes_file and (path := lookup(settings, key)):
@@ -192,5 +193,5 @@ def _directory(key: str, path: str) -> str:
 
 
 def volume_names(volumes: list[Json]) -> list[Any]:
-    """Names of those volumes that are empty directories, whose loss never matters to anyone."""
+    """Names of the emptyDirs among some volumes: losing them must not keep a node from scaling down."""
     return [volume["name"] for volume in volumes if "emptyDir" in volume]

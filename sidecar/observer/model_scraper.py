@@ -1,7 +1,7 @@
-"""Asks the model for its own metrics, one connection a scrape, so that `/metrics` can answer both.
+"""Scrapes the model's own metrics, with one connection per scrape, so that `/metrics` can answer for both.
 
-A model that does not answer, or answers what Prometheus would not read, costs its own metrics and never ours: it is
-counted by result and complained about. Judging the page is `core.model_page`'s.
+A model that does not answer, or answers what Prometheus would not read, loses its own metrics and never costs the
+sidecar's: the failure is counted by result and logged. Parsing the page is the core's business.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _PATIENCE_SECONDS = 0.1, 5.0
 """Least and most; the most is half of Prometheus's default time for a scrape."""
 
 
-class ModelPageReader:
-    """Counts what became of asking; `complain` is told each failure."""
+class ModelScraper:
+    """Scrapes, and counts the results; `complain` is called with each failure."""
 
     def __init__(self, settings: Settings, complain: Callable[[Exception], None]) -> None:
         self._url, self._socket = _place(settings)
@@ -32,8 +32,8 @@ class ModelPageReader:
         self._complain = complain
         self._results = dict.fromkeys(RESULTS, 0)
 
-    async def ask(self, accept: str, patience: float) -> Merging:
-        """The page as it is now, in a format that whoever scrapes accepts; `patience` is in seconds."""
+    async def scrape(self, accept: str, patience: float) -> Merging:
+        """The page as it is now. `accept` is the header of the scrape being answered; `patience` is in seconds."""
         page: ModelPage | None = None
         try:
             page = await self._fetch(_OPENMETRICS in accept, patience)

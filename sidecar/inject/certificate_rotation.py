@@ -1,7 +1,7 @@
-"""Keeps a served certificate fresh: from the Secret that replicas share, or from files that somebody else renews.
+"""Rotates the certificate that the webhook serves: its own one in a Secret that replicas share, or files that others renew.
 
-A keeper is asked to look every half minute. What it finds amiss it mends at once, so a webhook configuration that
-a deployment tool has put back is trusted again by the next look.
+`refresh` is called every half minute and repairs what it finds. So a webhook configuration whose caBundle a deployment tool
+has reset is trusted again after the next refresh. Neighbour: `certificates`, which makes and checks them.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from sidecar.inject.certificates import CertificateError, Kept, Pair, advance, expiry, trusts, use
+from sidecar.inject.certificates import CertificateError, CertificateState, Pair, advance, expiry, trusts, use
 from sidecar.inject.cluster import Cluster, ClusterError
-from sidecar.inject.shape import Json
+from sidecar.inject.pod import Json
 
 _CONFLICT = (409, 422)
-"""Another replica was first: by its resourceVersion, or by the `test` of a patch."""
+"""Status if another replica was faster: by resourceVersion, or by the `test` of a JSON patch."""
 
 
-class Keeper(Protocol):
-    """What the webhook asks for its certificate."""
+class CertificateSource(Protocol):
+    """Where the served certificate comes from."""
 
-    async def look(self) -> float:
-        """Bring the certificate up to date; returns the Unix time until which it is valid.
+    async def refresh(self) -> float:
+        """Bring the served certificate up to date; returns the Unix time at which it expires.
 
-        Raises ClusterError or CertificateError, and then the certificate of before is still served.
+        Raises ClusterError or CertificateError, and then the previous certificate is still served.
         """
 
 
-class FileKeeper:
-    """A certificate and a key that are mounted, and renewed by cert-manager or by hand."""
+class FileCertificate:
+    """Mounted files, renewed by cert-manager or by hand."""
 
     def __init__(self, context: ssl.SSLContext, certificate: str, key: str) -> None:
         self._context = context
         self._paths = (Path(certificate), Path(key))
         self._served: Pair | None = None
 
-    async def look(self) -> float:
-        """As Keeper."""
+    async def refresh(self) -> float:
+        """As CertificateSource."""
         try:
             pair = Pair(*(path.read_bytes() for path in self._paths))
         except OSError as error:
@@ -52,8 +52,8 @@ class FileKeeper:
         return expiry(pair.certificate)
 
 
-class SecretKeeper:
-    """Our own authority, kept in a Secret and written into the webhook configuration."""
+class SecretCertificate:
+    """An authority of our own, stored in a Secret and written into the webhook configuration."""
 
     def __init__(
         self,
@@ -71,33 +71,33 @@ class SecretKeeper:
         self._config = configuration_path(webhook_config)
         self._names = server_names(service, namespace)
         self.served: Pair | None = None
-        """What is served, once the cluster was asked."""
+        """The certificate of the Secret that is served; None before the first refresh."""
         self.start()
 
     def start(self) -> None:
-        """Serve something at once, so that the server is alive, though nobody trusts it, while the cluster is asked."""
+        """Serve a provisional certificate that nobody trusts, so that the server is live before the first refresh."""
         use(self._context, advance(None, self._names, b"", self._clock()).leaf)
 
-    async def look(self) -> float:
-        """As Keeper."""
+    async def refresh(self) -> float:
+        """As CertificateSource."""
         config = await self._cluster.get(self._config)
-        kept = await self._keep(trusted_by(config))
-        if kept.leaf != self.served:
-            use(self._context, kept.leaf)
-            self.served = kept.leaf
-        await self._tell(config, kept.bundle)
-        return expiry(kept.leaf.certificate)
+        state = await self._share(trusted_by(config))
+        if state.leaf != self.served:
+            use(self._context, state.leaf)
+            self.served = state.leaf
+        await self._publish(config, state.bundle)
+        return expiry(state.leaf.certificate)
 
-    async def _keep(self, trusted: bytes) -> Kept:
-        """The state that all replicas share. The first that finds it old renews it; the others take that."""
+    async def _share(self, trusted: bytes) -> CertificateState:
+        """The state that all replicas share: the first replica that finds it due renews it, the others take over its result."""
         secret = await self._cluster.get(self._secret)
-        kept = read_secret(secret)
-        wanted = advance(kept, self._names, trusted, self._clock())
-        if wanted == kept:
+        state = read_secret(secret)
+        wanted = advance(state, self._names, trusted, self._clock())
+        if wanted == state:
             return wanted
         try:
             await self._cluster.update(
-                self._secret, {**secret, "data": {**(secret.get("data") or {}), **_data(wanted)}}
+                self._secret, {**secret, "data": {**(secret.get("data") or {}), **_encoded(wanted)}}
             )
         except ClusterError as error:
             found = read_secret(await self._cluster.get(self._secret)) if error.status in _CONFLICT else None
@@ -106,7 +106,7 @@ class SecretKeeper:
             return found
         return wanted
 
-    async def _tell(self, config: Json, bundle: bytes) -> None:
+    async def _publish(self, config: Json, bundle: bytes) -> None:
         text = base64.b64encode(bundle).decode()
         places = [
             index
@@ -122,44 +122,44 @@ class SecretKeeper:
 
 
 def secret_name(service: str) -> str:
-    """The Secret that belongs to a webhook's Service."""
+    """Name of the Secret that belongs to a webhook's Service."""
     return f"{service}-tls"
 
 
 def configuration_path(name: str) -> str:
-    """Where the API keeps a webhook configuration."""
+    """API path of a webhook configuration."""
     return f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{name}"
 
 
 def server_names(service: str, namespace: str) -> list[str]:
-    """DNS names of a Service; the API server asks for the first."""
+    """DNS names of a Service; the API server connects to the first."""
     return [f"{service}.{namespace}.svc", f"{service}.{namespace}.svc.cluster.local", f"{service}.{namespace}", service]
 
 
 def trusted_by(config: Json) -> bytes:
-    """The authorities that every webhook of a configuration trusts, as PEM; empty if they differ or one has none."""
+    """The caBundle (PEM) that all webhooks of a configuration have in common; empty if they differ."""
     bundles = {str((one.get("clientConfig") or {}).get("caBundle") or "") for one in config.get("webhooks") or []}
-    return decoded(bundles.pop()) if len(bundles) == 1 else b""
+    return decode_base64(bundles.pop()) if len(bundles) == 1 else b""
 
 
-def read_secret(secret: Json) -> Kept | None:
-    """What a Secret keeps; None if it is not complete, or its certificate is not of its authority."""
+def read_secret(secret: Json) -> CertificateState | None:
+    """The state in a Secret; None if it is incomplete, or its authority did not sign its certificate."""
     data = secret.get("data") or {}
-    bundle, authority_key, certificate, key = (decoded(data.get(name)) for name in _KEYS)
+    bundle, authority_key, certificate, key = (decode_base64(data.get(name)) for name in _KEYS)
     whole = bundle and authority_key and key and trusts(bundle, certificate)
-    return Kept(bundle, authority_key, Pair(certificate, key)) if whole else None
+    return CertificateState(bundle, authority_key, Pair(certificate, key)) if whole else None
 
 
 _KEYS = ("ca.crt", "ca.key", "tls.crt", "tls.key")
 
 
-def _data(kept: Kept) -> dict[str, str]:
-    values = (kept.bundle, kept.authority_key, *kept.leaf)
+def _encoded(state: CertificateState) -> dict[str, str]:
+    values = (state.bundle, state.authority_key, *state.leaf)
     return {name: base64.b64encode(value).decode() for name, value in zip(_KEYS, values, strict=True)}
 
 
-def decoded(text: object) -> bytes:
-    """What base64 means; empty if it is none."""
+def decode_base64(text: object) -> bytes:
+    """Decoded base64; empty if it is absent or invalid."""
     try:
         return base64.b64decode(str(text or ""), validate=True)
     except binascii.Error:

@@ -1,8 +1,8 @@
-"""The reference as a file or a URL: read at the start, and written when one was learned and is to be kept.
+"""Where references are stored: reads a profile from a file or a URL, and saves one to a file.
 
-What the bytes mean is the core's business. A URL that does not answer is no mistake of the settings: the observer ends, is
-started again and asks again, while traffic flows. A learned reference replaces the file in one step, so that nobody ever reads
-half of one.
+Commands, the observer and its reload share it. Parsing the bytes is the core's business. A URL that does not answer is no
+error in the settings: the observer exits, is restarted and asks again, while traffic flows. Saving replaces the file
+atomically, so that nobody reads half of one.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _LIMIT_BYTES = 64 * 2**20
 def read_reference(place: str) -> Profile:
     """The profile in a file or at a URL.
 
-    Raises ReferenceFileError, which names the place, the reason and the mend, and ReferenceUnreachableError for a URL
-    that does not answer in time, or with more than 64 MiB.
+    Raises ReferenceFileError, which names the place, the reason and the fix, and ReferenceUnreachableError for a URL
+    that does not answer within a minute, or answers with more than 64 MiB.
     """
     if place.startswith(_URL):
         return loads(_fetch(place), without_credentials(place))
@@ -70,7 +70,7 @@ def _fetch(url: str) -> bytes:
 
 
 def save_reference(profile: Profile, path: str) -> None:
-    """Write a profile, replacing the file at once. Raises OSError."""
+    """Write a profile, replacing the file atomically. Raises OSError."""
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

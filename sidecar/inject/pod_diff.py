@@ -1,7 +1,7 @@
-"""Differences of two pods: as a JSON patch for the API server, and as a journal that can be undone later.
+"""Differences of two pods: as a JSON patch for the API server, and as a list of changes that can be undone later.
 
-A patch is applied at once, so it counts list items. A journal may be undone after others have changed the pod too, so
-it finds items by name, and puts back only what still is as we left it. Knows nothing of sidecars.
+A patch is applied at once, so it addresses list items by index. Changes may be undone after others have changed the pod too,
+so they address items by name, and only what still is as it was left is put back. Knows nothing of sidecars.
 """
 
 from __future__ import annotations
@@ -14,35 +14,38 @@ from msgspec import UNSET
 
 Path = list[str | int]
 _NAMED = frozenset({"containers", "initContainers", "volumes", "env", "imagePullSecrets"})
-"""Lists whose items are found by their names; items of other lists by their place."""
-_FILLED_BY_MANY = _NAMED | {"metadata", "annotations"}
-"""Where others may add as well: what we made is taken away only if it is empty by then."""
+"""Lists whose items are addressed by name; items of other lists are addressed by index."""
+_SHARED = _NAMED | {"metadata", "annotations"}
+"""Collections that others add to as well: one that was created here is removed only if it is empty by then."""
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One change at a path; `was` and `now` are unset where there was or is nothing."""
+    """One change at a path; `was` or `now` is unset where there was or is nothing. Stored in pods, so its form is a contract."""
 
     at: Path
     was: Any = UNSET
     now: Any = UNSET
     made: bool = False
-    """Something empty was made here, and filled by further changes."""
+    """An empty collection was created here, and filled by further changes."""
 
 
-def operations(before: Any, after: Any, path: str = "") -> Iterator[dict[str, Any]]:
-    """The JSON patch (RFC 6902) from one value to another; for pods that only grow, and change in places."""
+def json_patch(before: Any, after: Any, path: str = "") -> Iterator[dict[str, Any]]:
+    """The JSON patch (RFC 6902) from one value to another.
+
+    Lists are compared item by item and may grow at their end; one that shrinks is replaced as a whole.
+    """
     if isinstance(before, dict) and isinstance(after, dict):
         for name in before.keys() - after.keys():
             yield {"op": "remove", "path": f"{path}/{_escape(name)}"}
         for name, value in after.items():
             place = f"{path}/{_escape(name)}"
             if name in before:
-                yield from operations(before[name], value, place)
+                yield from json_patch(before[name], value, place)
             else:
                 yield {"op": "add", "path": place, "value": value}
     elif isinstance(before, list) and isinstance(after, list) and len(before) <= len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=False)):
-            yield from operations(old, new, f"{path}/{index}")
+            yield from json_patch(old, new, f"{path}/{index}")
         for item in after[len(before) :]:
             yield {"op": "add", "path": f"{path}/-", "value": item}
     elif type(before) is not type(after) or before != after:
@@ -50,17 +53,17 @@ def operations(before: Any, after: Any, path: str = "") -> Iterator[dict[str, An
 
 
 def changes(before: Any, after: Any, path: Path | None = None) -> Iterator[Change]:
-    """The journal from one value to another, in the order in which `undo` takes them back."""
+    """The changes from one value to another, in the order in which `undo` reverts them."""
     at = path or []
     name = at[-1] if at else ""
-    if name in _FILLED_BY_MANY and before in (None, UNSET) and isinstance(after, dict | list):
+    if name in _SHARED and before in (None, UNSET) and isinstance(after, dict | list):
         yield from changes(type(after)(), after, at)
         yield Change(at, was=before, made=True)
     elif name in _NAMED and (old := _by_name(before)) is not None and (new := _by_name(after)) is not None:
         for key in new:
             yield from changes(old[key], new[key], [*at, key]) if key in old else [Change([*at, key])]
     elif isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted(before.keys() | after.keys()):  # whatever their order was, the journal is the same
+        for key in sorted(before.keys() | after.keys()):  # the same changes for any order of keys
             yield from changes(before.get(key, UNSET), after.get(key, UNSET), [*at, key])
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (was, now) in enumerate(zip(before, after, strict=True)):
@@ -69,16 +72,16 @@ def changes(before: Any, after: Any, path: Path | None = None) -> Iterator[Chang
         yield Change(at, was=before, now=after)
 
 
-def undo(value: Any, journal: list[Change]) -> None:
-    """Take the changes of a journal back, as far as they are still there."""
-    for change in journal:
+def undo(value: Any, recorded: list[Change]) -> None:
+    """Revert changes in place, as far as they are still there."""
+    for change in recorded:
         parent = value
         for step in change.at[:-1]:
             parent = _item(parent, step)
-        _take_back(parent, change)
+        _revert(parent, change)
 
 
-def _take_back(parent: Any, change: Change) -> None:
+def _revert(parent: Any, change: Change) -> None:
     key = change.at[-1]
     current = _item(parent, key)
     if change.made:
@@ -109,7 +112,7 @@ def _item(parent: Any, step: str | int) -> Any:
 
 
 def _by_name(items: Any) -> dict[str, Any] | None:
-    """Items of a list by their names; None where names do not tell them apart."""
+    """Items of a list by name; None where names are missing or not unique."""
     if not isinstance(items, list) or not all(
         isinstance(item, dict) and isinstance(item.get("name"), str) for item in items
     ):

@@ -1,12 +1,16 @@
-"""Where a pod's reference comes from, as its annotation says it, and the volume that brings it in. Fetches nothing."""
+"""Translates the annotation `drift-sidecar/reference` into the setting `reference` and the volume that it needs.
+
+Fetches nothing: whether the object or URL exists is found out when the pod starts. Neighbour: `sidecar_container`, which
+mounts the volume.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-from sidecar.inject.shape import Json
-from sidecar.inject.wishes import Wishes, refused
+from sidecar.inject.annotations import PodConfig, refused
+from sidecar.inject.pod import Json
 
 VOLUME = "drift-sidecar-reference"
 DIRECTORY = "/etc/drift-sidecar/reference"
@@ -16,15 +20,15 @@ _KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
 class Reference(NamedTuple):
-    """The setting `reference`, and the volume that it needs."""
+    """The setting `reference`, and the volume that it needs if it is an object of the cluster."""
 
     setting: str
     volume: Json | None = None
 
 
-def read_reference_wish(wishes: Wishes) -> Reference:
-    """Raises Refused if the annotation has none of the known forms. Without one, the reference of the options."""
-    text = wishes.own.get("reference", wishes.effective.reference)
+def find_reference(config: PodConfig) -> Reference:
+    """The reference of the annotation, else of the options. Raises Refused if it has none of the known forms."""
+    text = config.own.get("reference", config.effective.reference)
     if not text or text.startswith(("https://", "http://")):
         return Reference(text)
     if ".." in text.split("/"):
@@ -33,7 +37,7 @@ def read_reference_wish(wishes: Wishes) -> Reference:
         return Reference(text)
     parts = _OBJECT.fullmatch(text)
     if parts is None:
-        raise refused("reference", text, "is no place that a reference can come from", _FORMS)
+        raise refused("reference", text, "is none of the forms of a reference", _FORMS)
     kind, name, path = parts[1], parts[2], parts[4] or "reference.json"
     if kind != "pvc" and not _KEY.fullmatch(path):
         raise refused("reference", text, f"{path!r} cannot be a key", _FORMS)

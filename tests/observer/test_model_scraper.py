@@ -11,7 +11,7 @@ from aiohttp import web
 from harness.pages import READABLE, UNREADABLE, Page
 from harness.program import free_ports
 from sidecar.core.reading.metrics_page import Merging
-from sidecar.observer.model_page import ModelPageReader, patience
+from sidecar.observer.model_scraper import ModelScraper, patience
 from sidecar.settings import MetricsSettings, Settings
 
 TEXT, OPENMETRICS = READABLE["of_vllm"], READABLE["openmetrics"]
@@ -96,11 +96,9 @@ def ask(merge: str, accept: str = BOTH, patience: float = 10.0, path: Path | Non
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         upstream = await model(runner, path)
         metrics = MetricsSettings(merge=merge.replace("ADDRESS", upstream))
-        reader = ModelPageReader(
-            Settings(upstream=upstream, metrics=metrics), lambda error: complaints.append(str(error))
-        )
+        reader = ModelScraper(Settings(upstream=upstream, metrics=metrics), lambda error: complaints.append(str(error)))
         try:
-            return await reader.ask(accept, patience)
+            return await reader.scrape(accept, patience)
         finally:
             await runner.cleanup()
 

@@ -1,7 +1,8 @@
-"""The admin port: answers health and drain itself, and splices everything else to the observer.
+"""The admin port as the traffic process serves it: answers health and drain itself, and splices the rest to the observer.
 
-Health must not depend on the observer, so it is answered here from what the traffic process knows. While the observer
-is down, `/metrics` is answered here too, with what the tally holds, so that its absence can be seen and alerted on.
+Health must not depend on the observer, so it is answered here. While the observer is down, `/metrics` is answered here
+too, from the tally (`fallback`), so that its absence can be seen and alerted on. The pages themselves are
+`sidecar.observer.admin`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from sidecar.proxy.head import BLANK_LINE, request_line
-from sidecar.proxy.splice import Connect, Half, reset
+from sidecar.proxy.splice import Connect, Relay, reset
 
 _HEAD_LIMIT = 16_384
 
@@ -34,8 +35,8 @@ class Answer(NamedTuple):
         return head.encode() + (b"" if head_only else body)
 
 
-class Health(NamedTuple):
-    """What the admin port needs to know of the traffic process."""
+class TrafficControl(NamedTuple):
+    """What the admin port asks of the traffic process."""
 
     draining: Callable[[], bool]
     model_accepts: Callable[[], Awaitable[bool]]
@@ -48,17 +49,17 @@ class Health(NamedTuple):
     connect_observer: Connect
 
 
-class AdminFront(Half):
-    """One connection to the admin port; its first request decides whether we answer or the observer does.
+class AdminFront(Relay):
+    """One connection to the admin port. Its first request decides whether it is answered here or by the observer.
 
-    `fronts` are all of them; each enters itself and leaves when it is done.
+    `fronts` is the set of all open ones: each adds itself, and removes itself when it is closed.
     """
 
-    __slots__ = ("_buffer", "_fronts", "_health", "_path", "_task", "answered")
+    __slots__ = ("_buffer", "_fronts", "_path", "_task", "_traffic", "answered")
 
-    def __init__(self, health: Health, fronts: set[AdminFront]) -> None:
+    def __init__(self, traffic: TrafficControl, fronts: set[AdminFront]) -> None:
         super().__init__()
-        self._health = health
+        self._traffic = traffic
         self._fronts = fronts
         self._buffer = b""
         self._path = b""
@@ -93,7 +94,7 @@ class AdminFront(Half):
         super().connection_lost(error)
 
     def observer_ended(self) -> None:
-        """The observer will not answer any more; without this, the question would wait for the next one to start."""
+        """The observer has ended: answer for it, or reset if it had begun. Else the client would wait for the next one."""
         observer = self.peer
         if observer is None:
             return
@@ -110,18 +111,18 @@ class AdminFront(Half):
         if path == b"/livez":
             answer = Answer("200 OK", '{"status":"alive"}')
         elif path == b"/readyz":
-            answer = await readiness(self._health)
+            answer = await readiness(self._traffic)
         elif path == b"/drain":
             answer = self._drain(method)
         elif path == b"/drained":
             answer = Answer(
-                "200 OK", json.dumps({"status": "drained" if await self._health.drained() else "not draining"})
+                "200 OK", json.dumps({"status": "drained" if await self._traffic.drained() else "not draining"})
             )
-        elif self._health.observer_up():
+        elif self._traffic.observer_up():
             await self._splice()
             return
         else:
-            answer = _without_observer(self._health, path)
+            answer = _without_observer(self._traffic, path)
         self.transport.write(answer.encode(method == b"HEAD"))
         self.transport.close()
 
@@ -131,21 +132,21 @@ class AdminFront(Half):
             return Answer("403 Forbidden", '{"detail":"drain can only be asked for from within the pod"}')
         if method != b"POST":
             return Answer("405 Method Not Allowed", '{"detail":"use POST"}')
-        self._health.drain()
+        self._traffic.drain()
         return Answer("202 Accepted", '{"status":"draining"}')
 
     def _answer_without_observer(self) -> None:
-        self.transport.write(_without_observer(self._health, self._path).encode(head_only=False))
+        self.transport.write(_without_observer(self._traffic, self._path).encode(head_only=False))
         self.transport.close()
 
     async def _splice(self) -> None:
         observer = _ToObserver(self)
         try:
-            await self._health.connect_observer(lambda: observer)
+            await self._traffic.connect_observer(lambda: observer)
         except (OSError, TimeoutError):
             self._answer_without_observer()
             return
-        if not self._health.observer_up():
+        if not self._traffic.observer_up():
             # It ended meanwhile, and the connection waits in the backlog for the next one.
             observer.transport.abort()
             self._answer_without_observer()
@@ -162,8 +163,8 @@ def is_loopback(host: str) -> bool:
     return host == "::1" or host.removeprefix("::ffff:").startswith("127.")
 
 
-class _ToObserver(Half):
-    """The other half of an admin connection."""
+class _ToObserver(Relay):
+    """The connection to the observer that belongs to an admin connection."""
 
     __slots__ = ("_front",)
 
@@ -177,16 +178,16 @@ class _ToObserver(Half):
         super().data_received(data)
 
 
-async def readiness(health: Health) -> Answer:
-    """Ready is: not draining, and the model accepts a connection (that we listen is shown by being asked)."""
-    if health.draining():
+async def readiness(traffic: TrafficControl) -> Answer:
+    """Ready means: not draining, and the model accepts a connection. (That we listen is shown by being asked.)"""
+    if traffic.draining():
         return Answer("503 Service Unavailable", json.dumps({"status": "draining"}))
-    if not await health.model_accepts():
+    if not await traffic.model_accepts():
         return Answer("503 Service Unavailable", json.dumps({"status": "model does not accept connections"}))
     return Answer("200 OK", json.dumps({"status": "ready"}))
 
 
-def _without_observer(health: Health, path: bytes) -> Answer:
+def _without_observer(traffic: TrafficControl, path: bytes) -> Answer:
     if path == b"/metrics":
-        return Answer("200 OK", health.metrics(), "text/plain; version=0.0.4; charset=utf-8")
+        return Answer("200 OK", traffic.metrics(), "text/plain; version=0.0.4; charset=utf-8")
     return Answer("503 Service Unavailable", '{"detail":"the observer is restarting; traffic is not affected"}')

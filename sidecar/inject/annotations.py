@@ -1,7 +1,7 @@
-"""What a pod asks for in its annotations, checked. Every setting of the sidecar can be one, by its dotted key.
+"""Reads and checks a pod's annotations `drift-sidecar/...`. Every setting of the sidecar can be one, by its dotted key.
 
-An annotation that nobody knows is refused with the nearest one that is known: a wish that is silently ignored is worse
-than a pod that does not start. Nothing is changed here.
+An unknown annotation is refused, with the nearest known one as a suggestion: an annotation that is silently ignored is worse
+than a pod that does not start. Changes nothing. Neighbour: `options`, the defaults that annotations override.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from sidecar.errors import SettingsError
 from sidecar.inject.options import Options, Refused
-from sidecar.inject.shape import Json, annotations_of, labels_of
+from sidecar.inject.pod import Json, annotations_of, labels_of
 from sidecar.settings import Settings, catalogue, load, shown
 
 PREFIX = "drift-sidecar/"
@@ -47,7 +47,7 @@ ANNOTATIONS = {
     "on-invalid": "`refuse` or `admit`: what becomes of this pod if an annotation is wrong; `admit` starts it without a sidecar.",
     "status": "Written by the injector: what it changed, so that it can be undone.",
 }
-"""Every annotation but the settings, and its help. docs/annotations.md prints them."""
+"""Help for every annotation that is no setting. docs/annotations.md is made from it."""
 
 _OPTIONS = {
     "traffic": "traffic", "native": "native", "mesh": "mesh", "image": "image", "image-pull-policy": "image_pull_policy",
@@ -55,52 +55,52 @@ _OPTIONS = {
     "listen-port": "port", "admin-port": "admin_port", "cpu-request": "cpu_request", "cpu-limit": "cpu_limit",
     "memory-request": "memory_request", "memory-limit": "memory_limit", "on-invalid": "invalid",
 }  # fmt: skip
-"""Annotations that win over an option, and the option's name."""
+"""Annotations that override an option, and the option's name."""
 _LISTS = {"image-pull-secrets"}
-"""Those with commas between their items."""
+"""Annotations whose value is a comma-separated list."""
 
-INJECTOR_MADE = {
+SET_BY_INJECTOR = {
     "upstream": "Name the model's port with `drift-sidecar/port`",
     "listen": "Choose a port with `drift-sidecar/listen-port`",
     "also": "Name the model's ports with `drift-sidecar/port`",
     "admin": "Choose a port with `drift-sidecar/admin-port`",
 }
-"""Settings that the injector makes itself, and what to say instead."""
+"""Settings that the injector computes, and the annotation to use instead."""
 
 
-class Wishes(NamedTuple):
-    """What one pod asks for, over the options of the cluster."""
+class PodConfig(NamedTuple):
+    """What one pod asks for: the options, overridden by its annotations."""
 
     options: Options
     own: dict[str, str]
-    """Annotations that only a pod can have, by name."""
+    """Annotations without a counterpart among the options, by name without prefix."""
     settings: dict[str, str]
-    """Settings of the sidecar by dotted key, as text."""
+    """Settings of the sidecar by dotted key, as text, of options and annotations."""
     effective: Settings
-    """What the sidecar will make of them, but for its addresses and reference."""
+    """These settings parsed, with the defaults of all others. Addresses and reference are set later."""
 
     @property
     def share_processes(self) -> bool:
-        """Whether the sidecar shall see the model's processes."""
+        """Whether the pod's containers share a process namespace, so that the sidecar can measure the model's processes."""
         return self.own.get("share-process-namespace", "false") == "true"
 
 
 def disabled(pod: Json) -> bool:
-    """Whether a pod asks to be left alone. Raises Refused if it says neither `enabled` nor `disabled`."""
-    wish = labels_of(pod).get(INJECT, annotations_of(pod).get(INJECT, "enabled"))
-    if wish not in ("enabled", "disabled"):
-        raise Refused(f"{INJECT} = {wish!r}", "is neither enabled nor disabled", "Write one of them, in quotes")
-    return wish == "disabled"
+    """Whether a pod opts out. Raises Refused if its label or annotation is neither `enabled` nor `disabled`."""
+    value = labels_of(pod).get(INJECT, annotations_of(pod).get(INJECT, "enabled"))
+    if value not in ("enabled", "disabled"):
+        raise Refused(f"{INJECT} = {value!r}", "is neither enabled nor disabled", "Write one of them, in quotes")
+    return value == "disabled"
 
 
 def on_invalid(pod: Json, options: Options) -> str:
-    """`refuse` or `admit`; a pod that says neither has the policy of the options."""
-    wish = annotations_of(pod).get(f"{PREFIX}on-invalid")
-    return wish if wish in ("refuse", "admit") else options.invalid
+    """`refuse` or `admit`: the pod's annotation if it is one of them, else the option."""
+    value = annotations_of(pod).get(f"{PREFIX}on-invalid")
+    return value if value in ("refuse", "admit") else options.invalid
 
 
-def read_wishes(pod: Json, options: Options) -> Wishes:
-    """Raises Refused for the first annotation that is unknown or has a wrong value."""
+def read_annotations(pod: Json, options: Options) -> PodConfig:
+    """The pod's annotations over these options. Raises Refused for the first that is unknown or has a wrong value."""
     asked = {name.removeprefix(PREFIX): text for name, text in annotations_of(pod).items() if name.startswith(PREFIX)}
     overrides = {}
     own = {}
@@ -115,13 +115,13 @@ def read_wishes(pod: Json, options: Options) -> Wishes:
     for name, key in (("model-name", "model.name"), ("model-version", "model.version")):
         if name in own:
             settings[key] = own[name]
-    return Wishes(msgspec.structs.replace(options, **overrides), own, settings, load(None, {}, settings).settings)
+    return PodConfig(msgspec.structs.replace(options, **overrides), own, settings, load(None, {}, settings).settings)
 
 
-def refused(name: str, text: str, why: str, mend: str) -> Refused:
-    """The refusal of one annotation."""
-    told = shown(name, text) if name in catalogue() else text
-    return Refused(f"annotation {PREFIX}{name} = {told[:200]!r}", why, mend)
+def refused(name: str, text: str, why: str, fix: str) -> Refused:
+    """An error about one annotation; a credential is left out, and a long value is cut."""
+    printable = shown(name, text) if name in catalogue() else text
+    return Refused(f"annotation {PREFIX}{name} = {printable[:200]!r}", why, fix)
 
 
 def _checked(name: str, text: str) -> str:
@@ -139,13 +139,13 @@ def _option(name: str, text: str) -> Any:
 
 
 def _setting(name: str, text: str) -> str:
-    if name in INJECTOR_MADE:
-        raise refused(name, text, "is made by the injector", INJECTOR_MADE[name])
+    if name in SET_BY_INJECTOR:
+        raise refused(name, text, "is made by the injector", SET_BY_INJECTOR[name])
     if name not in catalogue():
-        known = [*(set(ANNOTATIONS) - {"status"}), *(set(catalogue()) - set(INJECTOR_MADE))]
+        known = [*(set(ANNOTATIONS) - {"status"}), *(set(catalogue()) - set(SET_BY_INJECTOR))]
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        mend = f"Did you mean `{PREFIX}{near[0]}`?" if near else "docs/annotations.md lists every annotation"
-        raise refused(name, text, "is not known", mend)
+        fix = f"Did you mean `{PREFIX}{near[0]}`?" if near else "docs/annotations.md lists every annotation"
+        raise refused(name, text, "is not known", fix)
     try:
         load(None, {}, {name: text})
     except SettingsError as error:

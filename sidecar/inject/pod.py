@@ -1,6 +1,7 @@
-"""The parts of a pod that the injector reads, as types: a pod that fits them can be handled without a further look.
+"""A pod as plain JSON: a check of the parts that the injector reads, and short ways to read them.
 
-Everything else in a pod is passed on unread, so that newer fields of Kubernetes survive. Values are plain JSON.
+A pod that passes `check_pod` can be handled without further checks of types. All other fields are passed on unread, so that
+newer fields of Kubernetes survive. The types here only validate: pods stay dictionaries. Knows nothing of sidecars.
 """
 
 from __future__ import annotations
@@ -95,26 +96,26 @@ class _Pod(msgspec.Struct):
     metadata: _Metadata | None = None
 
 
-def check_shape(pod: Any) -> None:
-    """Raise Refused, which names the field, if a pod is not what Kubernetes calls one."""
+def check_pod(pod: Any) -> None:
+    """Raise Refused, which names the field, if a field that the injector reads has a wrong type."""
     try:
         msgspec.convert(pod, _Pod)
     except msgspec.ValidationError as error:
-        raise Refused("pod", str(error), "Mend the manifest; `kubectl explain pod` says what belongs where") from error
+        raise Refused("pod", str(error), "Fix the manifest; `kubectl explain pod` documents its fields") from error
 
 
 def annotations_of(pod: Json) -> dict[str, str]:
-    """Annotations of a pod, to read."""
+    """Annotations of a pod or namespace, to read; empty if there are none."""
     return (pod.get("metadata") or {}).get("annotations") or {}
 
 
 def labels_of(pod: Json) -> dict[str, str]:
-    """Labels of a pod, to read."""
+    """Labels of a pod or namespace, to read; empty if there are none."""
     return (pod.get("metadata") or {}).get("labels") or {}
 
 
-def filled(parent: Json, name: str, empty: Any) -> Any:
-    """The list or mapping at `name`, to change; put there if there is none."""
+def ensure(parent: Json, name: str, empty: Any) -> Any:
+    """The list or mapping at `name`, to change; `empty` is put there if there is none."""
     if not parent.get(name):
         parent[name] = empty
     return parent[name]
@@ -126,7 +127,7 @@ def all_containers(pod: Json) -> list[Json]:
 
 
 def handlers(container: Json) -> list[tuple[str, Json]]:
-    """Every probe and lifecycle hook that a container has, by its name."""
+    """Probes and lifecycle hooks of a container, as pairs of name and handler."""
     lifecycle = container.get("lifecycle") or {}
     found = [(name, container.get(name)) for name in PROBES] + [(name, lifecycle.get(name)) for name in HOOKS]
     return [(name, handler) for name, handler in found if handler]

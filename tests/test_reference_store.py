@@ -13,7 +13,7 @@ from harness.observed import reference
 from harness.program import free_ports
 from sidecar.core.reference.profile_file import digest
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
-from sidecar.observer.reference import read_reference, save_reference
+from sidecar.reference_store import read_reference, save_reference
 
 
 def test_a_saved_reference_reads_back(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_url_where_nobody_answers_can_be_tried_again_and_is_no_mistake_of_the_
 
 
 def test_what_is_too_long_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sidecar.observer.reference._LIMIT_BYTES", 10)
+    monkeypatch.setattr("sidecar.reference_store._LIMIT_BYTES", 10)
     (tmp_path / "long").write_bytes(b"x" * 11)
     with served(tmp_path) as url, pytest.raises(ReferenceUnreachableError, match="too long"):
         read_reference(f"{url}/long")

@@ -10,7 +10,7 @@ from sidecar.errors import SettingsError
 from sidecar.settings import Effective, load
 
 
-def effective(options: argparse.Namespace) -> Effective:
+def settings_of(options: argparse.Namespace) -> Effective:
     """The settings in force for a command that takes them. Raises SettingsError."""
     flags: dict[str, Any] = {key: getattr(options, key, None) for key in ("upstream", "listen", "admin", "reference")}
     for assignment in options.set:

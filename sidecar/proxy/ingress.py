@@ -1,7 +1,8 @@
-"""Every way in: the listeners, one for each pair of addresses, and the drain that they go through together.
+"""All listeners, one for each pair of addresses, and the drain that they go through together.
 
-A drain can begin before the process is to leave: a native sidecar in Kubernetes is told of the pod's end by its preStop
-hook, and must serve on until the model has gone. The model's own hook asks `drained` when that may be.
+A drain can begin long before the process leaves: a native sidecar in Kubernetes learns of the pod's end from its preStop
+hook, and must go on serving until the model has ended. The model's own preStop hook waits for `drained`. A single socket
+is `listener`'s business.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from sidecar.proxy.splice import connector
 from sidecar.settings import DrainSettings, Settings
 
 _BEGINS_SECONDS = 5.0
-"""A drain that has not begun by then is not coming: only the model is restarted, and need not wait."""
+"""If no drain has begun by then, none will: only the model is restarted, and it need not wait."""
 
 
 def pairs(settings: Settings) -> list[tuple[str, Address, Address]]:
-    """Key, listening and upstream address of every way in, the main one first. Raises SettingsError."""
+    """Setting, listening address and upstream address of each listener, the main one first. Raises SettingsError."""
     main = ("listen", parse_address("listen", settings.listen), parse_address("upstream", settings.upstream, unix=True))
     return [main, *map(_pair, settings.also)]
 
@@ -33,7 +34,7 @@ def _pair(text: str) -> tuple[str, Address, Address]:
     return "also", parse_address("also", listen), parse_address("also", upstream, unix=True)
 
 
-class Doors:
+class Ingress:
     """All listeners. Raises SettingsError if an address is bad or taken."""
 
     def __init__(self, settings: Settings, services: Services) -> None:
@@ -55,7 +56,7 @@ class Doors:
 
     @property
     def listening(self) -> bool:
-        """Whether new connections are accepted, at every door."""
+        """Whether new connections are accepted, everywhere."""
         return all(listener.listening for listener in self._listeners)
 
     async def start(self) -> None:
@@ -64,7 +65,7 @@ class Doors:
             await listener.start()
 
     def begin_drain(self) -> None:
-        """Say no to keep-alive and to readiness, and serve on."""
+        """Stop being ready and end keep-alive, but go on serving. A second call does nothing."""
         if self._quiet is not None:
             return
         self._services.draining = True
@@ -73,7 +74,7 @@ class Doors:
         self._begun.set()
 
     async def drained(self) -> bool:
-        """Wait until the drain is over, or its time; False, soon, if none begins."""
+        """Wait until the drain is over or has timed out; returns False after a few seconds if none begins."""
         try:
             async with asyncio.timeout(_BEGINS_SECONDS):
                 await self._begun.wait()
@@ -84,7 +85,7 @@ class Doors:
         return True
 
     async def leave(self, at_once: bool) -> None:
-        """Drain to the end, and accept no more once the rest of the notice is over."""
+        """Drain to the end; stop accepting at the end of the notice, or `at_once`."""
         self.begin_drain()
         passed = asyncio.get_running_loop().time() - self._began
         await self._drain(0.0 if at_once else max(0.0, self._settings.notice_seconds - passed), leave=True)

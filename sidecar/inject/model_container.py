@@ -1,4 +1,8 @@
-"""Finds the model in a pod: its container, the ports it serves on, and what stands beside it. Changes nothing."""
+"""Finds the model in a pod: its container, the ports it serves on, its name and version, and the mesh around it.
+
+Changes nothing. Where a pod does not say which container is the model, other injectors' containers are ruled out, and what
+is left must be one: guessing wrong would watch the wrong traffic.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,14 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
+from sidecar.inject.annotations import PodConfig, refused
 from sidecar.inject.options import Mesh, Refused
-from sidecar.inject.shape import Json, all_containers, annotations_of, labels_of
-from sidecar.inject.wishes import Wishes, refused
+from sidecar.inject.pod import Json, all_containers, annotations_of, labels_of
 
 NAME = "drift-sidecar"
-"""Of our container; our volumes begin with it."""
+"""Name of the sidecar's container, and prefix of its volumes' names."""
 
-_BESIDE = frozenset(
+_INJECTED_BY_OTHERS = frozenset(
     {
         NAME,
         "istio-proxy",
@@ -26,30 +30,30 @@ _BESIDE = frozenset(
         "cloud-sql-proxy",
     }
 )
-"""Containers that other injectors add, which are no models."""
+"""Containers that other injectors add. They are never the model."""
 KSERVE_LABEL = "serving.kserve.io/inferenceservice"
-"""On every pod that KServe makes; its value is the model's name."""
+"""Label of every pod that KServe creates; its value is the model's name."""
 _KNATIVE_LABEL = "serving.knative.dev/revision"
 _KSERVE_CONTAINER = "kserve-container"
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
-_NOT_SERVED = re.compile(r"metric|prom|admin|debug|probe|health|profil|monitor")
-"""Names of ports that carry no inference."""
+_AUXILIARY_PORT = re.compile(r"metric|prom|admin|debug|probe|health|profil|monitor")
+"""Parts of the names of ports that carry no inference."""
 _GRPC = re.compile(r"grpc|h2")
 _RESERVED = frozenset({*range(15_000, 15_091), 4140, 4143, 4190, 4191, 8012, 8013, 8022, 9081, 9091})
-"""Ports of the proxies of Istio, Linkerd, Knative and KServe, which may be added to the pod after us."""
+"""Ports of the proxies of Istio, Linkerd, Knative and KServe, which may be injected after the sidecar."""
 
 
-def find_model(pod: Json, wishes: Wishes) -> Json:
-    """The model's container, in the pod given. Raises Refused if it could be more than one."""
+def find_model(pod: Json, config: PodConfig) -> Json:
+    """The model's container (the pod's own mapping, no copy). Raises Refused if none or several could be it."""
     containers: list[Json] = pod["spec"]["containers"]
-    named = wishes.own.get("container")
+    named = config.own.get("container")
     if named:
         found = [one for one in containers if one["name"] == named]
         if not found:
             names = ", ".join(one["name"] for one in containers)
             raise refused("container", named, "is no container of this pod", f"It has {names}")
         return found[0]
-    candidates = [one for one in containers if one["name"] not in _BESIDE]
+    candidates = [one for one in containers if one["name"] not in _INJECTED_BY_OTHERS]
     for likely in (_KSERVE_CONTAINER, annotations_of(pod).get(_DEFAULT_CONTAINER)):
         candidates = [one for one in candidates if one["name"] == likely] or candidates
     if len(candidates) > 1:
@@ -60,16 +64,16 @@ def find_model(pod: Json, wishes: Wishes) -> Json:
     return candidates[0]
 
 
-def served_ports(model: Json, wishes: Wishes) -> list[Json]:
-    """The ports that the sidecar stands before, the first being the main one. Raises Refused if there are none."""
+def served_ports(model: Json, config: PodConfig) -> list[Json]:
+    """The model's ports that the sidecar takes over, the main one first. Raises Refused if there are none."""
     ports = [port for port in model.get("ports") or [] if port.get("protocol") in (None, "TCP")]
-    asked = wishes.own.get("port")
+    asked = config.own.get("port")
     if asked:
         found = [_asked(ports, text.strip(), asked, model) for text in asked.split(",")]
         if len({port["containerPort"] for port in found}) < len(found):
             raise refused("port", asked, "names one port twice", "Name each once, the main one first")
         return found
-    served = [port for port in ports if not _NOT_SERVED.search(port.get("name") or "")]
+    served = [port for port in ports if not _AUXILIARY_PORT.search(port.get("name") or "")]
     if not served:
         where = f"container {model['name']}"
         raise Refused(where, "declares no port that it serves on", "Declare it, or name it with drift-sidecar/port")
@@ -87,14 +91,20 @@ def _asked(ports: list[Json], text: str, asked: str, model: Json) -> Json:
     return {"containerPort": int(text)}
 
 
-def check_own_ports(pod: Json, wishes: Wishes, taken: set[int]) -> None:
-    """Raise Refused if one of the sidecar's ports is used, or belongs to a mesh. `taken`: what it takes over on purpose."""
-    options = wishes.options
+def check_own_ports(pod: Json, config: PodConfig, taken: set[int]) -> None:
+    """Raise Refused if one of the sidecar's ports is used in the pod or reserved by a mesh.
+
+    `taken` are ports of the model that the sidecar takes over on purpose.
+    """
+    options = config.options
     used = {port["containerPort"] for port in all_ports(pod)} | _RESERVED
     for name, port in (("listen-port", options.port), ("admin-port", options.admin_port)):
         if port in used - taken or options.port == options.admin_port:
             raise refused(
-                name, str(port), "is used by another container, a mesh, or both ways in", "Choose a free port"
+                name,
+                str(port),
+                "is used by another container, by a mesh, or for traffic and admin alike",
+                "Choose a free port",
             )
 
 
@@ -104,21 +114,21 @@ def all_ports(pod: Json) -> list[Json]:
 
 
 def free_port(pod: Json, wanted: int, taken: set[int]) -> int:
-    """The first number from `wanted` on that nobody declares."""
+    """The first port from `wanted` upwards, else downwards, that is not declared, reserved or in `taken`."""
     used = {port["containerPort"] for port in all_ports(pod)} | _RESERVED | taken
     candidates: Iterator[int] = chain(range(wanted, 65_536), range(wanted, 1023, -1))
     return next(number for number in candidates if number not in used)
 
 
 def targets_numbers(pod: Json) -> bool:
-    """Whether the pod's Services go to port numbers, as those that KServe and Knative make do."""
+    """Whether the pod's Services target port numbers, as those of KServe and Knative do."""
     return KSERVE_LABEL in labels_of(pod) or _KNATIVE_LABEL in labels_of(pod)
 
 
-def mesh_of(pod: Json, wish: Mesh) -> str:
-    """`istio`, `linkerd` or `none`: as wished, or what the pod itself shows."""
-    if wish != "auto":
-        return wish
+def mesh_of(pod: Json, setting: Mesh) -> str:
+    """`istio`, `linkerd` or `none`: the setting, or for `auto` what the pod itself shows."""
+    if setting != "auto":
+        return setting
     names = {container["name"] for container in all_containers(pod)}
     marks = {**annotations_of(pod), **labels_of(pod)}
     if marks.get("sidecar.istio.io/inject") == "false":
@@ -131,7 +141,7 @@ def mesh_of(pod: Json, wish: Mesh) -> str:
 
 
 def model_name(pod: Json, model: Json) -> str:
-    """What the pod calls its model, where no annotation says it."""
+    """Default of `model.name`: a label, else the container's name."""
     known = labels_of(pod)
     for label in (KSERVE_LABEL, "app.kubernetes.io/name", "app"):
         if known.get(label):
@@ -140,7 +150,7 @@ def model_name(pod: Json, model: Json) -> str:
 
 
 def model_version(pod: Json, model: Json) -> str:
-    """A label, or the tag of the image; empty if neither tells."""
+    """Default of `model.version`: a label, else tag or digest of the image; empty if there is none."""
     if labels_of(pod).get("app.kubernetes.io/version"):
         return labels_of(pod)["app.kubernetes.io/version"]
     image, _, digest = str(model.get("image") or "").partition("@")
