@@ -2,6 +2,7 @@
 #   make demo             the main job on real data (SECONDS=90 ends it by itself)
 #   make observe          the same with Prometheus, Alertmanager and (where installed) Grafana beside it
 #   make test             all checks and all tests
+#   make mutants          which faults put into the core, the proxy and the injector no test notices (MODULE=... for one)
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
 #   make bench-fleet      what the series of a thousand pods cost a Prometheus
@@ -13,9 +14,10 @@ EMBEDDINGS_VENV ?= .venv-embeddings
 CHECKOV_VENV ?= .venv-checkov
 PYTHON ?= python3
 SECONDS ?=
+MODULE ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test test-embeddings check bench-proxy bench-drift bench-fleet docs rules dashboards manifests observe image lock clean
+.PHONY: demo test test-embeddings check mutants bench-proxy bench-drift bench-fleet docs rules dashboards manifests observe image lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -33,6 +35,9 @@ check: $(VENV)/.test
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+mutants: $(VENV)/.test
+	$(VENV)/bin/python scripts/mutants.py $(MODULE)
 
 bench-proxy: $(VENV)/.test $(BENCH_VENV)/.bench packages-bench
 	$(VENV)/bin/python -m benchmarks.proxy --peers $(BENCH_VENV) $(BENCH_ARGS)

@@ -14,6 +14,7 @@ from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.cuts import cut_numeric
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
+from sidecar.core.reference.seasons import Season, Seasons, season_of
 from sidecar.core.words.arrays import Floats, Numbers
 
 FEATURES = 20
@@ -56,6 +57,18 @@ def profile_of(values: Floats) -> SideProfile:
     binner = Binner([cut_numeric(f"x{at}", column) for at, column in enumerate(values)])
     counts = np.array([np.bincount(codes, minlength=binner.width) for codes in binner.cut(values)])
     return SideProfile(binner.features, counts, Moments.of(values))
+
+
+def seasonal_profile(rng: np.random.Generator, rows: int) -> SideProfile:
+    """The reference of so many rows of `cycle`, at any time of a day, which holds them by the hour."""
+    at = rng.integers(0, 86_400, rows)
+    values = cycle(rng, at)
+    whole = profile_of(values)
+    binner = Binner(whole.features)
+    codes = binner.cut(values) + (np.arange(FEATURES) * binner.width)[:, None]
+    hours = np.array([season_of(Season.HOUR_OF_DAY, moment) for moment in at])
+    seasons = Seasons(Season.HOUR_OF_DAY, {hour: binner.counts(codes[:, hours == hour]) for hour in range(24)})
+    return SideProfile(whole.features, whole.counts, whole.moments, seasons=seasons)
 
 
 def blocks(binner: Binner, values: Floats) -> Iterator[Numbers]:

@@ -78,16 +78,25 @@ def test_the_number_of_alerts_is_the_number_of_alerts(page: str) -> None:
 PAGES = {"api": "api_docs", "settings": "settings_docs", "annotations": "annotations_docs", "panels": "dashboards_docs"}
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_pages_that_are_made_from_the_code_are_fresh(name: str) -> None:
-    script = PAGES[name]
-    spec = importlib.util.spec_from_file_location(script, ROOT / "scripts" / f"{script}.py")
+def script_of(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     made: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
+    return made
 
-    assert text(f"docs/{name}.md") == made.page(), "run `make docs`"
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_that_are_made_from_the_code_are_fresh(name: str) -> None:
+    assert text(f"docs/{name}.md") == script_of(PAGES[name]).page(), "run `make docs`"
+
+
+def test_the_page_of_tests_has_a_row_for_every_module_that_is_mutated_and_its_guards_exist() -> None:
+    guards: dict[str, tuple[str, ...]] = script_of("mutants").GUARDS
+
+    assert re.findall(r"^\| `(sidecar/\S+)` \|", text("docs/testing.md"), re.MULTILINE) == list(guards)
+    assert [path for module, tests in guards.items() for path in (module, *tests) if not (ROOT / path).exists()] == []
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,12 +25,13 @@ from harness.null_rows import (
     cycle,
     independent,
     profile_of,
+    seasonal_profile,
 )
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.runs import RunLengths
 from sidecar.core.evidence.detector import Evidence
 from sidecar.core.evidence.policy import Policy, policy, verdict
-from sidecar.core.reference.seasons import Season, Seasons, season_of
+from sidecar.core.reference.seasons import Season, season_of
 from sidecar.core.words.arrays import Floats, Numbers
 from sidecar.core.words.events import State
 from sidecar.settings import DriftSettings
@@ -111,13 +112,10 @@ def seasonal(reference_rows: int, rows: int, budget: float, references: int, see
     found = Found()
     limits = policy(DriftSettings(mean_rows_between_false_alarms=budget), FEATURES, 0)
     for _ in range(references):
-        at = rng.integers(0, 86_400, reference_rows)
-        values = cycle(rng, at)
-        reference = profile_of(values)
+        reference = seasonal_profile(rng, reference_rows)
+        seasons = reference.seasons
+        assert seasons is not None
         binner = Binner(reference.features)
-        codes = binner.cut(values) + (np.arange(FEATURES) * binner.width)[:, None]
-        hours = np.array([season_of(Season.HOUR_OF_DAY, moment) for moment in at])
-        seasons = Seasons(Season.HOUR_OF_DAY, {hour: binner.counts(codes[:, hours == hour]) for hour in range(24)})
         evidence = Evidence(reference, binner.mask, DriftSettings().tolerance)
         standing = -1
         moments = (np.arange(rows // references) * (86_400 // ROWS_A_DAY)) % 86_400
