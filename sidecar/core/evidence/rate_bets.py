@@ -22,6 +22,10 @@ PRIOR_ROWS = 100.0
 """The prior weighs as much as so many rows."""
 PRIOR_RATIO, PRIOR_DIFFERENCE = 2.0, 0.005
 """Before any row is seen, a rate that rose is taken to be that many times the bound, and larger by this at the least."""
+REFRESH_ROWS = 32
+"""Rows after which bets are made anew from what was seen since they began."""
+LARGEST_LOG_WEALTH = 40 * np.log(10.0)
+"""As in `detector`: evidence must be able to fall again."""
 _NEVER = 1e-9
 
 
@@ -64,6 +68,7 @@ class RateBets:
         self._hits = np.zeros((2, len(pairs)))
         self._rows = np.zeros((2, len(pairs)))
         self._tolerance = tolerance
+        self._refreshed = -REFRESH_ROWS
         self.use_reference(counts)
 
     def use_reference(self, counts: Floats) -> None:
@@ -72,36 +77,46 @@ class RateBets:
         hits = counts[self.feature, self.bin]
         found = [rate_bounds(h, n, self._tolerance) for h, n in zip(hits.tolist(), rows.tolist(), strict=True)]
         low, high = np.array(found).reshape(-1, 2).T
-        self._bound = np.clip(np.array([high, low]), _NEVER, 1 - _NEVER)
-        self._idle = np.array([high >= 1, low <= 0]) | (rows <= 0)
+        bound = np.clip(np.array([high, low]), _NEVER, 1 - _NEVER)
+        idle = np.array([high >= 1, low <= 0]) | (rows <= 0)
         prior = np.array([np.maximum(high * PRIOR_RATIO, high + PRIOR_DIFFERENCE), low / PRIOR_RATIO])
         self._prior = np.minimum(prior, np.maximum(np.array([(1 + high) / 2, low]), _NEVER)) * PRIOR_ROWS
-        self._inside, self._outside = np.log(self._bound), np.log1p(-self._bound)
+        self._inside, self._outside = np.log(bound), np.log1p(-bound)
+        side = np.array([[True], [False]])
+        self._least = np.where(side | idle, bound, _NEVER)  # of the rate that is bet on: nothing where there is nothing to bet
+        self._most = np.where(side & ~idle, 1 - _NEVER, bound)
+        self._refresh()
 
     def update(self, counts: Floats, rows: Floats, share: Floats, beginning: float, judged: int) -> None:
         """Judge a block: weighted counts (F, B) and rows (F,), the independent share (F,), what evidence begins with, and how
         many rows were judged before it.
         """
+        if judged - self._refreshed >= REFRESH_ROWS:
+            self._refresh()
+            self._refreshed = judged
         hits = counts[self.feature, self.bin]
-        misses = rows[self.feature] - hits
-        seen = (self._hits + self._prior) / (self._rows + PRIOR_ROWS)
-        rate = np.clip(seen, _NEVER, 1 - _NEVER)
-        np.maximum(rate[0], self._bound[0], out=rate[0])
-        np.minimum(rate[1], self._bound[1], out=rate[1])
-        gain = hits * (np.log(rate) - self._inside) + misses * (np.log1p(-rate) - self._outside)
-        gain *= share[self.feature]
-        gain[self._idle] = 0.0
+        seen = rows[self.feature]
+        gain = (hits * self._if_in + seen * self._if_not) * share[self.feature]
         anew = self.log_wealth < beginning
         if anew.any():
             self.log_wealth[anew] = beginning
             self.began[anew] = judged
             self._hits[anew] = self._rows[anew] = 0.0
         self.log_wealth += gain
+        np.minimum(self.log_wealth, LARGEST_LOG_WEALTH, out=self.log_wealth)
         self._hits += hits
-        self._rows += hits + misses
+        self._rows += seen
+
+    def _refresh(self) -> None:
+        """Logarithms of the factors of a row that is not in the bin, and what one that is has beyond it (2, K)."""
+        rate = (self._hits + self._prior) / (self._rows + PRIOR_ROWS)
+        rate = np.minimum(np.maximum(rate, self._least), self._most)
+        self._if_not = np.log1p(-rate) - self._outside
+        self._if_in = np.log(rate) - self._inside - self._if_not
 
     def reset(self, features: Numbers, judged: int) -> None:
         """Begin anew for some features."""
         chosen: Mask = np.isin(self.feature, features)
         self.log_wealth[:, chosen] = self._hits[:, chosen] = self._rows[:, chosen] = 0.0
         self.began[:, chosen] = judged
+        self._refresh()

@@ -153,8 +153,7 @@ class Verdicts:
 
     def _mask(self, now: float) -> list[VerdictChanged]:
         """A feature with a drift of its own has no part in the verdict on all features, and takes back what it brought."""
-        added = self.drifting & ~self._evidence.masked
-        self._evidence.masked = self.drifting
+        added = self._evidence.leave_out(self.drifting)
         if not added.any() or self.all_features is State.DRIFT:
             return []
         self._evidence.all_features.reset()
