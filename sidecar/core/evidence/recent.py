@@ -1,6 +1,6 @@
 """What came lately, for any number of rows back: counts in pieces that grow with their age (an exponential histogram).
 
-Pieces hold 16, 32, 64, ... rows and more; of each size there are at most `PIECES`, and two old ones are joined where there would
+Pieces hold 16, 32, 64, ... rows, or as many blocks where blocks are larger; of each size there are at most `PIECES`, and two old ones are joined where there would
 be more (Datar, Gionis, Indyk & Motwani, 2002). So the rows since a change that `detector` dates are known to within a part of
 their number, without any row from before it, at a few kilobytes a feature. Counts are kept as what they exceed the reference's
 expectation by, because in another season as many rows are expected elsewhere.
@@ -18,7 +18,7 @@ PIECES = 2
 """Of each size; the age of a window is known to within about 1 / PIECES of it."""
 LEAST_ROWS = 16
 SIZES = 11
-"""The oldest pieces hold 16 x 2^10 = 16,384 rows each; what is older is forgotten."""
+"""The oldest pieces hold 2^10 of the first ones, which is 16,384 rows or more; what is older is forgotten."""
 
 
 class _Piece(NamedTuple):

@@ -1,8 +1,9 @@
 """Bets on changes of shape that need no learning: ordered features that move or stretch as a normal distribution would.
 
 Each bin's factor is P(bin) of the changed distribution over q(bin), after the reference's quantiles were laid on those of a
-standard normal. The mean of a factor under the reference is 1, and for every distribution P within the ball of `radius` around
-it at most 1 + radius |h|, by which it is divided (`detector`). A real change is seldom one of these, but one of them is soon
+standard normal. With h the factor less 1, and 0 for what is missing, its mean is 1 under the reference, and at most
+1 + radius |h| for every distribution that lies within `radius` of it along h. By that all factors are divided, so that they are
+e-values (`detector`). A real change is seldom one of these, but one of them is soon
 close enough to it, while what is learned must first be seen.
 """
 
@@ -36,12 +37,12 @@ def shape_factors(features: Sequence[Feature], q: Floats, radius: Floats) -> Flo
         cuts = normal_isf(1 - np.clip(share.cumsum()[:-1] / inside, 1e-9, 1 - 1e-9))
         for shape, (mean, deviation) in enumerate(SHAPES):
             below = np.concatenate([[0.0], normal_cdf((cuts - mean) / deviation), [1.0]])
-            found[shape, at, :values] = _factors(np.diff(below) * inside, share, float(radius[at]))
+            found[shape, at, : values + 1] = _factors(np.diff(below) * inside, share, float(radius[at]))
     return found
 
 
 def _factors(changed: Floats, share: Floats, radius: float) -> Floats:
-    """Logarithms for the bins (B,) of one feature."""
-    factor = (1 - _DEEPEST) * changed / share + _DEEPEST
-    length = float(np.sqrt((share * (factor - 1) ** 2).sum()))
+    """Logarithms for the bins (B,) of one feature, and last for what is missing."""
+    factor = np.append((1 - _DEEPEST) * changed / share + _DEEPEST, 1.0)
+    length = float(np.sqrt((share * (factor[:-1] - 1) ** 2).sum()))
     return np.asarray(np.log(factor) - math.log1p(radius * length))

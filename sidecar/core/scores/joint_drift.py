@@ -152,7 +152,7 @@ def reported(relations: Relations, side: Side, names: Sequence[str], state: Stat
     ranked = np.argsort(-carried, kind="stable")[:MOST_NAMED].tolist()
     excess = _excess_over_chance(relations)
     named: dict[tuple[int, ...], int] = {}
-    for at in np.argsort(-excess, kind="stable")[: 4 * MOST_NAMED].tolist():
+    for at in np.argsort(-relations.evidence, kind="stable")[: 4 * MOST_NAMED].tolist():
         if excess[at] > 0 or not named:
             named.setdefault(tuple(sorted(one for one in relations.members[at].tolist() if one >= 0)), at)
     return JointReport(

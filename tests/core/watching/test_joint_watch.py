@@ -1,4 +1,4 @@
-"""The verdict on pairs: when it looks, at what, against which part of the budget, and which changes it tells."""
+"""The verdict on relations: when it looks, at what, against which part of the budget, and which changes it tells."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from harness.null_rows import profile_of
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.rank_scores import MOST_FEATURES, RankedRows
+from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reference.joint import joint_of
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
-from sidecar.core.scores.joint_drift import compare_pairs, reported
+from sidecar.core.scores.joint_drift import compare_relations, reported
 from sidecar.core.watching.joint_watch import JointWatch
 from sidecar.core.words.arrays import Codes, Floats
 from sidecar.core.words.events import JointChanged, State
@@ -25,7 +26,13 @@ FEATURES = 3
 ALL = np.ones(FEATURES)
 NONE = np.zeros(FEATURES, np.bool_)
 LIMITS = Policy(
-    alarm=9.0, warning=6.0, material=0.1, least_rows=100, correlation=0.1, joint_alarm=1e-9, joint_warning=1e-6
+    alarm=9.0,
+    warning=6.0,
+    material=Material(0.1, 0.005, 1.75, 0.075),
+    least_rows=100,
+    correlation=0.1,
+    joint_alarm=1e-9,
+    joint_warning=1e-6,
 )
 
 
@@ -59,21 +66,21 @@ def watch() -> JointWatch:
     return JointWatch(Side.OUTPUT, PROFILE, JOINT)
 
 
-def test_it_looks_once_there_are_five_hundred_independent_rows_and_gathers_until_then() -> None:
+def test_it_looks_once_there_are_two_hundred_independent_rows_and_gathers_until_then() -> None:
     rng = np.random.default_rng(2)
     watched = watch()
     share = np.array([1.0, 0.5, 0.8])
 
-    watched.add(codes(rows(rng, 999)))
-    assert watched.close(share, NONE, LIMITS, 999, 1.0) == []
+    watched.add(codes(rows(rng, 399)))
+    assert watched.close(share, NONE, LIMITS, 399, 1.0) == []
     states = [watched.state]
     assert watched.report is None
 
     watched.add(codes(rows(rng, 1)))
-    assert watched.close(share, NONE, LIMITS, 1_000, 2.0) == []
+    assert watched.close(share, NONE, LIMITS, 400, 2.0) == []
     assert [*states, watched.state] == [State.INSUFFICIENT, State.OK]
     assert watched.report is not None
-    assert watched.report.rows == 500
+    assert watched.report.rows == 200
 
 
 def test_a_look_is_the_test_on_the_batch_and_its_rows_are_a_part_of_the_budget() -> None:
@@ -87,7 +94,7 @@ def test_a_look_is_the_test_on_the_batch_and_its_rows_are_a_part_of_the_budget()
 
     events = watched.close(ALL, NONE, LIMITS, 1_600, 2.0)
 
-    found = compare_pairs(JOINT, kept(apart).correlations(), 900, ALL, NONE)
+    found = compare_relations(JOINT, joint_of(kept(apart)), ALL, NONE)
     report = reported(found, Side.OUTPUT, ("x0", "x1", "x2"), State.DRIFT, 1_000 * 1e-9)
     assert events == [JointChanged(2.0, State.OK, 1_600, report)]
     assert watched.report == report
