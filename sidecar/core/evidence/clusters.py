@@ -13,8 +13,9 @@ import numpy as np
 
 from sidecar.core.words.arrays import Floats, Numbers
 
-LEAST_ROWS = 16
-"""Smaller messages are left to `dependence`, which measures over consecutive rows and sees several of them at once."""
+LEAST_ROWS = 64
+"""Smaller messages are left to `dependence`, which measures over rows up to so far apart and sees whole messages at once. A shift
+scatters messages too, and of small ones it takes many to tell the two apart."""
 _MEMORY = 64.0
 """Messages after which what was measured has decayed to 1/e."""
 _DEVIATIONS = 3.0

@@ -90,7 +90,8 @@ class Autocorrelation:
         """
         variogram = self._variogram / self._rows[:, None]
         furthest = variogram[:, -1:, :]
-        unknown = np.full_like(variogram, 0.0 if self.rows < _YOUNG else 1.0)
+        repeats = self.rows < _YOUNG and ~variogram.any(axis=1, keepdims=True)
+        unknown = np.where(repeats, 0.0, np.ones_like(variogram))
         correlation = 1 - np.divide(variogram, furthest, out=unknown, where=furthest > 0)
         noise = np.minimum(_SIGNIFICANT / np.sqrt(self._rows), _NOISE)[:, None]
         kept = np.logical_and.accumulate(correlation > noise, axis=1)

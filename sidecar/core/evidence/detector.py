@@ -104,6 +104,11 @@ class Evidence:
         self._delayed_rows = 0
 
     @property
+    def knows_dependence(self) -> bool:
+        """Whether the independent share was measured yet."""
+        return self._autocorrelation.rows >= FIRST_ROWS
+
+    @property
     def independent_share(self) -> Floats:
         """Effective independent rows per row (F,), above 0 and at most 1, measured on recent live rows."""
         return self._autocorrelation.share
@@ -130,7 +135,7 @@ class Evidence:
             weights = worth if weights is None else weights * worth
         counts = self._counted(codes, weights)
         added = counts.sum(axis=1)
-        if self._autocorrelation.rows >= FIRST_ROWS:
+        if self.knows_dependence:
             restart = min(np.log(rows / BLOCK_ROWS), 0.0)
             self._refresh_bets()
             self._settle(np.einsum("dfb,fb->df", self._log_factors, counts), restart)

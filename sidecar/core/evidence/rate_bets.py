@@ -83,7 +83,9 @@ class RateBets:
         self._prior = np.minimum(prior, np.maximum(np.array([(1 + high) / 2, low]), _NEVER)) * PRIOR_ROWS
         self._inside, self._outside = np.log(bound), np.log1p(-bound)
         side = np.array([[True], [False]])
-        self._least = np.where(side | idle, bound, _NEVER)  # of the rate that is bet on: nothing where there is nothing to bet
+        self._least = np.where(
+            side | idle, bound, _NEVER
+        )  # of the rate that is bet on: nothing where there is nothing to bet
         self._most = np.where(side & ~idle, 1 - _NEVER, bound)
         self._refresh()
 

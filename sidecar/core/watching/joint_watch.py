@@ -12,11 +12,13 @@ from sidecar.core.binning.rank_scores import RankedRows
 from sidecar.core.evidence.policy import Policy, joint_verdict
 from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.reference.profile import SideProfile
-from sidecar.core.scores.joint_drift import LEAST_ROWS, compare_relations, reported
+from sidecar.core.scores.joint_drift import compare_relations, reported
 from sidecar.core.words.arrays import Codes, Floats, Mask
 from sidecar.core.words.events import JointChanged, JointReport, State
 from sidecar.core.words.frame import Side
 
+LEAST_ROWS = 500
+"""Independent rows of a batch: of fewer, a change that matters would seldom be certain at the budget."""
 MOST_ROWS = 4_096
 """Rows of a batch that are tested; further ones up to the end of the window are not."""
 

@@ -6,6 +6,7 @@ recognise a unit. Verdicts are made in `verdicts`; types and missing columns are
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -88,7 +89,9 @@ class Quality:
         edges, below = self._below[at]
         if len(edges) < 2 or _APART < float(np.interp(np.median(recent), edges, below)) < 1 - _APART:
             return None
-        return next((unit for unit in UNITS if _fits(recent / unit, edges, below)), None)
+        distances = {unit: _distance(recent / unit, edges, below) for unit in UNITS}
+        found = min(distances, key=distances.__getitem__)
+        return found if math.isfinite(distances[found]) else None
 
     def _count(self, kind: str, rows: Numbers) -> None:
         for at in np.flatnonzero(rows).tolist():
@@ -102,11 +105,11 @@ def _distribution(reference: SideProfile, at: int) -> tuple[Floats, Floats]:
     return edges, counts[: len(edges)].cumsum() / max(float(counts.sum()), 1.0)
 
 
-def _fits(numbers: Floats, edges: Floats, below: Floats) -> bool:
-    """Whether numbers may come from a distribution that is known at its edges."""
+def _distance(numbers: Floats, edges: Floats, below: Floats) -> float:
+    """How far numbers lie from a distribution that is known at its edges; infinite where they do not fit it."""
     found = np.searchsorted(np.sort(numbers), edges, side="left") / len(numbers)
-    if np.abs(found - below).max() * np.sqrt(len(numbers)) > _SHAPE:
-        return False
+    furthest = float(np.abs(found - below).max())
     expected = np.interp([0.25, 0.75], below, edges)
-    width, live = float(expected[1] - expected[0]), np.subtract(*np.quantile(numbers, [0.75, 0.25]))
-    return bool(width > 0 and live > 0 and abs(np.log(live / width)) < _SPREAD / np.sqrt(len(numbers)))
+    width, live = float(expected[1] - expected[0]), float(np.subtract(*np.quantile(numbers, [0.75, 0.25])))
+    fits = furthest * math.sqrt(len(numbers)) <= _SHAPE and width > 0 and live > 0
+    return furthest if fits and abs(math.log(live / width)) < _SPREAD / math.sqrt(len(numbers)) else math.inf

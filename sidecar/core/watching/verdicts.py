@@ -12,7 +12,7 @@ import numpy as np
 
 from sidecar.core.binning.bins import ranges
 from sidecar.core.evidence.detector import Evidence
-from sidecar.core.evidence.materiality import RateChange, rate_change
+from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_change
 from sidecar.core.evidence.policy import Policy, verdict
 from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
@@ -96,8 +96,7 @@ class Verdicts:
             if found is Ending.OVER:
                 self._begin(at, State.OK, None, now)
             elif found is Ending.LESSENED and before[at] is State.DRIFT:
-                self._begin(at, State.WARNING, self._rate[at], now)
-                self._lessened[at] = True
+                self.states[at], self.since[at], self._lessened[at] = State.WARNING, now, True
         changed = [at for at in watched if self.states[at] is not before[at]]
         reports = self._reports(scores, reference, live)
         self._evidence.reset(np.array(changed, np.int64))
@@ -124,7 +123,28 @@ class Verdicts:
             return None
         effect, rows = self._evidence.effect_of_all()
         evidence = self._evidence.all_features.log10
-        return AllFeaturesView(evidence, self.limits.alarm, effect, round(rows), self.all_features)
+        return AllFeaturesView(evidence, self.limits.alarm, effect, round(rows), self.all_features, self.since[-1])
+
+    def reasons(self) -> list[tuple[str, str]]:
+        """Of each feature in warning or drift by what criterion it is, and that in words; empty texts of the others."""
+        return [(self._criterion(at), self._reason(at)) for at in range(len(self.states))]
+
+    def _criterion(self, at: int) -> str:
+        if self.states[at] not in _ABNORMAL:
+            return ""
+        rate = self._rate[at]
+        return "psi" if rate is None else rate.criterion
+
+    def _reason(self, at: int) -> str:
+        rate = self._rate[at]
+        if self.states[at] not in _ABNORMAL or rate is None:
+            return self._criterion(at)
+        what = (
+            rate.criterion
+            if rate.criterion not in (LEVEL, VALUE)
+            else f"{rate.criterion} {self.ranges[at][rate.bin][:40]}"
+        )
+        return f"{what} {rate.before:.1%} -> {rate.after:.1%}"
 
     def _change_features(self, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
         evidence = self._evidence.log10()
@@ -191,7 +211,14 @@ class Verdicts:
         moved = shifts(reference, live.astype(np.float64), self.ranges)
         figures = zip(effects.tolist(), rows.tolist(), strict=True)
         return tuple(
-            self._report(at, scores[at], evidence[at], effect, moved[at], self._wording(at, reference[at], live[at]))
+            self._report(
+                at,
+                scores[at],
+                evidence[at],
+                effect,
+                moved[at],
+                self._wording(at, evidence[at], effect[0], reference[at], live[at]),
+            )
             for at, effect in enumerate(figures)
         )
 
@@ -219,13 +246,17 @@ class Verdicts:
             units=self._units(at, round(effect[1])) if self.states[at] is State.DRIFT else None,
             segment=self._segment,
             importance=self._features[at].importance,
+            criterion=self._criterion(at),
+            since=self.since[at],
         )
 
-    def _wording(self, at: int, reference: Floats, live: Counts) -> str:
-        """How a feature changed; empty unless it is in warning or drift, since other changes are chance."""
-        if self.states[at] not in (State.WARNING, State.DRIFT):
-            return ""
-        return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
+    def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: Counts) -> str:
+        """How a feature changed; of one that is ok, whose changes are chance, only that a change is certain and does not matter."""
+        if self.states[at] in _ABNORMAL:
+            return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
+        if self.states[at] is State.OK and evidence >= self.limits.alarm:
+            return f"certain but too small to matter: effect {size:.3f} of {self.limits.material.psi:g}"
+        return ""
 
     def _report_all_features(self) -> FeatureReport:
         effect, rows = self._evidence.effect_of_all()
@@ -241,4 +272,6 @@ class Verdicts:
             independent_ratio=float(self._evidence.independent_share.min()),
             shifts=(),
             segment=self._segment,
+            criterion="psi" if self.all_features in _ABNORMAL else "",
+            since=self.since[-1],
         )

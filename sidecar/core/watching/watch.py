@@ -148,6 +148,8 @@ class Watch:
             threshold=self.verdicts.limits.alarm,
             effect=self._evidence.effect(np.arange(len(self.reference.features)))[:2],
             independent=self._evidence.independent_share,
+            since=self.verdicts.since,
+            reasons=self.verdicts.reasons(),
         )
 
     def segment_features(self) -> tuple[SegmentFeature, ...]:
@@ -230,7 +232,7 @@ class Watch:
         return [WindowClosed(self.side, started, now, rows, reports, self._segment), *changes, *joint]
 
     def _close_joint(self, now: float) -> list[JointChanged]:
-        if self.joint is None:
+        if self.joint is None or not self._evidence.knows_dependence:
             return []
         share, drifting = self._evidence.independent_share, self.verdicts.drifting
         return self.joint.close(share, drifting, self.verdicts.limits, self._rows, now)

@@ -66,21 +66,21 @@ def watch() -> JointWatch:
     return JointWatch(Side.OUTPUT, PROFILE, JOINT)
 
 
-def test_it_looks_once_there_are_two_hundred_independent_rows_and_gathers_until_then() -> None:
+def test_it_looks_once_there_are_five_hundred_independent_rows_and_gathers_until_then() -> None:
     rng = np.random.default_rng(2)
     watched = watch()
     share = np.array([1.0, 0.5, 0.8])
 
-    watched.add(codes(rows(rng, 399)))
-    assert watched.close(share, NONE, LIMITS, 399, 1.0) == []
+    watched.add(codes(rows(rng, 999)))
+    assert watched.close(share, NONE, LIMITS, 999, 1.0) == []
     states = [watched.state]
     assert watched.report is None
 
     watched.add(codes(rows(rng, 1)))
-    assert watched.close(share, NONE, LIMITS, 400, 2.0) == []
+    assert watched.close(share, NONE, LIMITS, 1_000, 2.0) == []
     assert [*states, watched.state] == [State.INSUFFICIENT, State.OK]
     assert watched.report is not None
-    assert watched.report.rows == 200
+    assert watched.report.rows == 500
 
 
 def test_a_look_is_the_test_on_the_batch_and_its_rows_are_a_part_of_the_budget() -> None:
