@@ -3,14 +3,18 @@
 Rows of a message have no order (`row_batches` shuffles them), but they may have a source in common: a class, a customer, a day.
 A message of n rows is then worth n / deff rows, with the design effect deff = 1 + (n - 1) rho (Kish, 1965). deff is estimated
 from how far the bins of whole messages scatter around their own mean: Pearson's statistic over its degrees of freedom, and the
-same for the mean rank, the larger of both. Few messages say little of it, so it is taken at an upper bound, and the first message
-counts as a single row: a factor to the power 1/n has a mean of at most 1 however its rows depend on each other (Hoelder).
+same for the mean rank, the larger of both. The reference stands for a first message, so that two messages of the same kind do not
+pass for independent rows. Few messages say little, so deff is taken at an upper bound, and the first message counts as a single
+row: a factor to the power 1/n has a mean of at most 1 however its rows depend on each other (Hoelder).
 """
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
+from sidecar.core.stats.gamma import chi2_isf
 from sidecar.core.words.arrays import Floats, Numbers
 
 LEAST_ROWS = 64
@@ -18,7 +22,8 @@ LEAST_ROWS = 64
 scatters messages too, and of small ones it takes many to tell the two apart."""
 _MEMORY = 64.0
 """Messages after which what was measured has decayed to 1/e."""
-_DEVIATIONS = 3.0
+_DOUBT = 0.002
+"""Probability that messages scatter more than the upper bound of what was measured says."""
 _TINY = 1e-300
 
 
@@ -29,7 +34,7 @@ class Clusters:
         """`q` (F, B) are the reference's shares, `ranks` (F, B) the value of each bin in order, 0 without order."""
         self._ranks = ranks
         self._mean = q.copy()
-        self._weight = 0.0
+        self._weight = 1.0
         self._scatter = np.zeros((2, len(q)))
         self._messages = 0.0
 
@@ -38,15 +43,14 @@ class Clusters:
         if self._messages < 1:
             return np.full(len(self._mean), 1 / rows)
         found = (self._scatter / self._messages).max(axis=0)
-        upper = found * (1 + _DEVIATIONS * np.sqrt(2 / self._messages))
+        upper = found * _upper(round(self._messages))
         return np.asarray(1 / np.clip(upper, 1.0, rows))
 
     def add(self, counts: Numbers) -> None:
         """Take a message's counts (F, B)."""
         rows = counts.sum(axis=1, keepdims=True)
         share = counts / np.maximum(rows, 1)
-        if self._weight:
-            self._measure(share, rows[:, 0])
+        self._measure(share, rows[:, 0])
         kept = np.exp(-1 / _MEMORY)
         self._mean = (self._mean * self._weight * kept + share) / (self._weight * kept + 1)
         self._weight = self._weight * kept + 1
@@ -66,3 +70,9 @@ class Clusters:
         kept = np.exp(-1 / _MEMORY)
         self._scatter = self._scatter * kept + np.array([pearson / freedom, of_rank]) * rows / noise
         self._messages = self._messages * kept + 1
+
+
+@functools.cache
+def _upper(messages: int) -> float:
+    """How many times as large as measured a variance may be: of so many normal deviations it is chi-squared."""
+    return messages / chi2_isf(1 - _DOUBT, messages)

@@ -90,8 +90,9 @@ class Autocorrelation:
         """
         variogram = self._variogram / self._rows[:, None]
         furthest = variogram[:, -1:, :]
-        repeats = self.rows < _YOUNG and ~variogram.any(axis=1, keepdims=True)
-        unknown = np.where(repeats, 0.0, np.ones_like(variogram))
+        unknown = np.ones_like(variogram)
+        if self.rows < _YOUNG:
+            unknown[0, :, ~variogram[0].any(axis=0)] = 0.0
         correlation = 1 - np.divide(variogram, furthest, out=unknown, where=furthest > 0)
         noise = np.minimum(_SIGNIFICANT / np.sqrt(self._rows), _NOISE)[:, None]
         kept = np.logical_and.accumulate(correlation > noise, axis=1)

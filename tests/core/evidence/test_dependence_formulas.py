@@ -65,7 +65,7 @@ class NaiveAutocorrelation:
         counted = dict.fromkeys(apart, 0.0)
         for lag, distance in apart.items():
             never = (
-                1.0 if len(self._past) < 512 and not any(apart.values()) else 0.0
+                1.0 if len(self._past) < 512 and kind == 1 and not any(apart.values()) else 0.0
             )  # a young watch takes what never changed to repeat itself
             correlation = 1 - distance / apart[LAST] if apart[LAST] else never
             if correlation <= min(5 / math.sqrt(self._seen[lag][0]), 0.15):
