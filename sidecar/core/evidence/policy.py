@@ -1,7 +1,7 @@
 """From evidence and effect to a verdict. The only place where figures become a judgement, and it computes no figures.
 
 Drift needs both: evidence beyond the threshold, so that the change is certain, and an effect of `drift.material_psi`, so that it
-matters. A verdict stays until a closed window shows that the feature has recovered: at most half the material effect. The
+matters. A verdict stays until `recovery` finds that it is over. The
 budget of false alarms is derived in docs/math.md, "The budget".
 """
 
