@@ -22,7 +22,7 @@ LEAST_ROWS = 64
 scatters messages too, and of small ones it takes many to tell the two apart."""
 _MEMORY = 64.0
 """Messages after which what was measured has decayed to 1/e."""
-_DOUBT = 0.05
+_DOUBT = 0.02
 """Probability that messages scatter more than the upper bound of what was measured says."""
 _TINY = 1e-300
 

@@ -51,8 +51,8 @@ LARGEST_LOG_WEALTH = 40 * np.log(10.0)
 LEARNED_PART, SHAPE_PART, RATE_PART = 0.4, 0.3, 0.3
 """How the mean over a feature's bets is weighted: those that learn, those on known shapes, those on single bins."""
 REFRESH_ROWS = (0, 2 * BLOCK_ROWS, 8 * BLOCK_ROWS)
-"""Rows after which the bets of each memory are made anew from what it holds: the longer it is, the less it changes in as many rows.
-A bet from fewer rows than were seen is as valid."""
+"""Rows after which the bets of each memory are made anew: the longer it is, the less it changes in as many rows. A bet from fewer
+rows than were seen is as valid."""
 RECENT_ROWS = 2048
 """While no bet is wealthy, the effect that is shown is over so many rows."""
 _LEARNED = BETS * len(MEMORIES)
@@ -230,7 +230,7 @@ class Evidence:
         self._forget_bets()
 
     def leave_out(self, features: Mask) -> Mask:
-        """Leave some features (F,) out of `all_features`, because they have a verdict of their own; returns those that were not."""
+        """Leave some features (F,), which have a verdict of their own, out of `all_features`; returns those that were not."""
         added = features & ~self._masked
         self._masked = features
         self._forget_bets()
@@ -265,7 +265,7 @@ class Evidence:
         return np.asarray(np.log1p(factors) - cost[:, :, :, None])
 
     def _directions(self, memories: int) -> tuple[Floats, Floats]:
-        """Estimated directions h (BETS, S, F, B) of the difference, and their norms |h| (BETS, S, F), for the first S memories."""
+        """Estimated directions h (BETS, S, F, B) of the difference and their norms |h| (BETS, S, F), for the first memories."""
         base = self.null
         difference = self._excess[:memories] / np.maximum(self._weight[:memories], _TINY)[:, :, None]
         whole = difference * base.inverse

@@ -1,9 +1,9 @@
 """What came lately, for any number of rows back: counts in pieces that grow with their age (an exponential histogram).
 
-Pieces hold 16, 32, 64, ... rows, or as many blocks where blocks are larger; of each size there are at most `PIECES`, and two old ones are joined where there would
-be more (Datar, Gionis, Indyk & Motwani, 2002). So the rows since a change that `detector` dates are known to within a part of
-their number, without any row from before it, at a few kilobytes a feature. Counts are kept as what they exceed the reference's
-expectation by, because in another season as many rows are expected elsewhere.
+Pieces hold 16, 32, 64, ... rows, or as many blocks where blocks are larger; of each size there are at most `PIECES`, and two old
+ones are joined where there would be more (Datar, Gionis, Indyk & Motwani, 2002). So the rows since a change that `detector` dates
+are known to within a part of their number, without any row from before it, at a few kilobytes a feature. Counts are kept as what
+they exceed the reference's expectation by, because in another season as many rows are expected elsewhere.
 """
 
 from __future__ import annotations

@@ -251,7 +251,7 @@ class Verdicts:
         )
 
     def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: Counts) -> str:
-        """How a feature changed; of one that is ok, whose changes are chance, only that a change is certain and does not matter."""
+        """How a feature changed; of one that is ok, only that a change is certain and does not matter."""
         if self.states[at] in _ABNORMAL:
             return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
         if self.states[at] is State.OK and evidence >= self.limits.alarm:

@@ -85,7 +85,7 @@ class FeatureReport(msgspec.Struct, frozen=True):
     importance: float = 1.0
     """Weight of the feature in the model, 1 on average (`Feature.importance`)."""
     criterion: str = ""
-    """By what a change matters that is in warning or drift: `psi`, or the rate of what is `missing`, `unseen`, `out of range`, of a
+    """By what a change in warning or drift matters: `psi`, or the rate of what is `missing`, `unseen`, `out of range`, of a
     `level` or of a `value`."""
     since: float = 0.0
     """Unix seconds at which the state began."""

@@ -1,8 +1,8 @@
 """Evidence once more, as one would write it down from the formulas: one feature, memory and row at a time, in plain numbers.
 
-What `detector`, `rate_bets` and `all_features` compute for all features at once is compared with it. Constants are written out, so
-that a changed one is noticed. `dependence`, `recent`, the bounds of rates and the factors of shapes have oracles of their own in
-their tests; here their real parts are used.
+What `detector`, `rate_bets` and `all_features` compute for all features at once is compared with it. Constants are written out,
+so that a changed one is noticed. `dependence`, `recent`, the bounds of rates and the factors of shapes have oracles of their own
+in their tests; here their real parts are used.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Naive:
         if self.messages < 1:
             return [1 / rows] * 2
         k = round(self.messages)
-        upper = [max(two) / self.messages * k / float(stats.chi2.ppf(0.05, k)) for two in self.scatter]
+        upper = [max(two) / self.messages * k / float(stats.chi2.ppf(0.02, k)) for two in self.scatter]
         return [1 / min(max(one, 1.0), rows) for one in upper]
 
     def add(self, counted: list[list[int]]) -> None:

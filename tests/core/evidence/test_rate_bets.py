@@ -1,4 +1,4 @@
-"""Bets on single rates: bounds against scipy, wealth against loops, and by simulation that no rate within the bounds makes wealth."""
+"""Bets on single rates: bounds against scipy, wealth against loops, and no wealth from rates within the bounds."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_wealth_is_what_a_loop_over_blocks_makes_it(changed: tuple[float, ...]) 
     judged = 0
     for turn in range(80):
         size = int(rng.integers(1, 40))
-        counts = rng.multinomial(size, changed)[None, :] * rng.uniform(0.2, 1.0)
+        counts: Floats = rng.multinomial(size, changed)[None, :] * np.float64(rng.uniform(0.2, 1.0))
         share, beginning = float(rng.uniform(0.5, 1.0)), min(math.log(size / 16), 0.0)
         feed(made, counts, judged, share, beginning)
         for (side, at), one in naive.items():
@@ -141,7 +141,7 @@ def test_a_reference_without_rows_is_not_bet_against() -> None:
 @pytest.mark.parametrize("at", [1, 3, 4])
 @pytest.mark.parametrize("inside", [0.0, 0.5, 1.0])
 def test_no_rate_within_the_bounds_makes_wealth_on_average(at: int, inside: float) -> None:
-    """Without beginning anew the wealth is an e-process: its mean stays at 1 or below, whichever rate within the bounds is true."""
+    """Without beginning anew the wealth is an e-process: its mean stays at 1 or below at each rate within the bounds."""
     rng = np.random.default_rng(3)
     low, high = rate_bounds(float(REFERENCE[0, at]), 1_000, 0.0025)
     rate = low + inside * (high - low)

@@ -124,7 +124,7 @@ def test_a_span_in_which_one_feature_has_few_rows_says_nothing_of_any() -> None:
 def test_the_bound_is_that_of_a_non_central_chi_squared_at_the_looks_part_of_the_error(
     look: int, features: int, spans: int
 ) -> None:
-    """Each look has 6 / (pi look)^2 of the error, each span as much of that; the psi at which it is just over is found by trying."""
+    """Each look has 6 / (pi look)^2 of the error, each span as much of that. The psi at which it is just over is solved for."""
     rows = 1_000.0
     live = np.broadcast_to(_tilted(0.03), (spans, features, BINS))
     deviations = stats.norm.isf(ERROR * 6 / (math.pi * look) ** 2 / spans)

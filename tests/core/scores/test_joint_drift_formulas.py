@@ -30,8 +30,8 @@ def joint_from(rng: np.random.Generator, rows: int, spread: float, around: Joint
         mean = rng.normal(0, spread, count) + (0.0 if near is None else near.mean)
         return Products(mean, mean**2 + rng.uniform(0.1, 2.0, count))
 
-    pairs = products(len(TWOS), around and around.pairs)
-    triples = products(len(THREES), around and around.triples)
+    pairs = products(len(TWOS), around.pairs if around else None)
+    triples = products(len(THREES), around.triples if around else None)
     return Joint(rows, pairs, triples, rng.uniform(1.5, 2.5, SCORES))
 
 
@@ -64,7 +64,9 @@ def log_e(
 
 
 def naive(reference: Joint, live: Joint, independent: list[float], left_out: list[bool]) -> Naive:
-    products = [(scores, reference.pairs, live.pairs, at) for at, scores in enumerate(TWOS)]
+    products: list[tuple[tuple[int, ...], Products, Products, int]] = [
+        (scores, reference.pairs, live.pairs, at) for at, scores in enumerate(TWOS)
+    ]
     products += [(scores, reference.triples, live.triples, at) for at, scores in enumerate(THREES)]
     known = []
     for scores, before, after, at in products:
@@ -73,7 +75,7 @@ def naive(reference: Joint, live: Joint, independent: list[float], left_out: lis
         if len(set(owners)) == len(owners) and varies and not any(left_out[owner] for owner in owners):
             known.append((scores, owners, before, after, at))
     doubt = math.log(2 * len(known) / 0.01)
-    found = {}
+    found: dict[tuple[int, ...], tuple[tuple[int, ...], float, float, float]] = {}
     for scores, owners, before, after, at in known:
         q, r = float(before.mean[at]), float(after.mean[at])
         bound = abs(q) + math.prod(float(max(reference.largest[s], live.largest[s])) for s in scores)
@@ -210,7 +212,7 @@ def test_of_several_scores_of_two_features_the_most_certain_is_named_once() -> N
 
 
 def test_a_report_names_five_at_most() -> None:
-    evidence = {(a, b): 10.0 + a + b / 10 for a in range(6) for b in range(a + 1, 6)}
+    evidence: dict[tuple[int, ...], float] = {(a, b): 10.0 + a + b / 10 for a in range(6) for b in range(a + 1, 6)}
 
     report = reported(relations(evidence, features=6), Side.INPUT, tuple("abcdef"), State.OK, 0.1)
 
@@ -226,7 +228,7 @@ def test_a_report_names_five_at_most() -> None:
 
 def test_equals_are_named_in_their_order() -> None:
     """Of twenty features, since few are sorted in order by any sort."""
-    evidence = {(a, b): 9.0 for a in range(20) for b in range(a + 1, 20)}
+    evidence: dict[tuple[int, ...], float] = {(a, b): 9.0 for a in range(20) for b in range(a + 1, 20)}
     names = tuple("abcdefghijklmnopqrst")
 
     report = reported(relations(evidence, features=20), Side.INPUT, names, State.OK, 0.1)

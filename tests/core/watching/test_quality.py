@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.profiles import frame, recounted
+from sidecar.core.binning.binner import Binner
 from sidecar.core.watching.monitor import Monitor
+from sidecar.core.watching.quality import UNITS, Quality
+from sidecar.core.words.arrays import Floats
 from sidecar.core.words.events import Event, State, VerdictChanged
+from sidecar.core.words.frame import Side
 from sidecar.settings import Settings, WindowSettings
 
 ROWS = 5_000
@@ -97,3 +101,56 @@ def test_a_value_that_is_stuck_is_drift_before_long(column: str, value: Any) -> 
     drifts = [event for event in events if isinstance(event, VerdictChanged) and event.report.feature == column]
     assert [event.report.state for event in drifts if event.report.state is State.DRIFT] == [State.DRIFT]
     assert drifts[-1].rows_seen <= 1_500
+
+
+def test_names_that_are_all_new_and_missing_booleans_are_not_stuck() -> None:
+    violations = (
+        watched({"colour": [f"new {at}" for at in range(3_000)], "always": [None] * 3_000})[1].view().violations
+    )
+
+    assert {feature for feature, kind in violations if kind in ("stuck", "constant")} == set()
+    assert violations["colour", "unseen"] == 3_000
+
+
+RNG = np.random.default_rng(30)
+BASES = {
+    "normal": RNG.normal(50, 10, 3_000),
+    "lognormal": RNG.lognormal(4, 0.3, 3_000),
+    "gamma": RNG.gamma(4, 20, 3_000),
+    "winter": RNG.normal(4, 5, 3_000),
+    "uniform": RNG.uniform(10, 90, 3_000),
+}
+NATURAL: dict[str, Callable[[Floats, np.random.Generator], Floats]] = {
+    "a season": lambda x, rng: x + 2.5 * x.std(),
+    "growth": lambda x, rng: x * 1.9,
+    "a trend": lambda x, rng: x + np.linspace(0, 4, len(x)) * x.std(),
+    "a mixture": lambda x, rng: np.where(rng.random(len(x)) < 0.7, x + 3 * x.std(), x),
+    "less and narrower": lambda x, rng: x.mean() - 2.5 * x.std() + 0.6 * (x - x.mean()),
+    "more and wider": lambda x, rng: x.mean() + 2.5 * x.std() + 1.5 * (x - x.mean()),
+}
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("shift", NATURAL)
+def test_a_shift_by_nature_is_no_unit(base: str, shift: str) -> None:
+    rng = np.random.default_rng(len(shift))
+    moved = NATURAL[shift](rng.permutation(BASES[base]), rng)
+
+    assert unit_of(BASES[base], moved) is None
+
+
+@pytest.mark.parametrize("base", ["normal", "lognormal", "gamma"])
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_unit_is_told(base: str, unit: float) -> None:
+    again = np.random.default_rng(31).permutation(BASES[base])
+
+    assert unit_of(BASES[base], again * unit) == unit
+
+
+def unit_of(reference: Floats, live: Floats) -> float | None:
+    """As a feature that drifted is asked for after 256 rows."""
+    side = recounted({"x": reference.tolist()}).sides[Side.INPUT]
+    binner = Binner(side.features)
+    quality = Quality(side, binner)
+    quality.add(binner.bin(live[-256:].tolist(), 256, 1, [0]))
+    return quality.units(0, 256)
