@@ -204,6 +204,18 @@ class DriftSettings(Section, frozen=True):
     material_psi: Annotated[float, Meta(ge=0)] = 0.1
     """Least effect that counts, as PSI without small-sample bias: certainty alone never alarms. Lower it to hear of
     smaller changes. 0.1 is where the usual rule of thumb begins to speak of a moderate shift."""
+    material_rate_difference: Ratio = 0.005
+    """Least change of a rate (missing, unseen, out of range, a rare level, a repeated value) that counts, together with
+    the ratio. Lower it where rarer events matter. 0.005 tells 0.1 % of nulls from 1 %."""
+    material_rate_ratio: Annotated[float, Meta(gt=1)] = 1.75
+    """How many times as large, or as small, such a rate must be as it was. Lower it to hear of smaller changes. With 1.75
+    a rate that doubles, or is halved, counts for certain."""
+    material_rate_shift: Ratio = 0.075
+    """Least change of the share of missing, unseen or out-of-range values that counts whatever the ratio. Lower it where
+    such values are frequent. 0.075 tells 60 % of nulls from 70 %."""
+    recovery_error: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
+    """Probability that a verdict ends although the change is still half of what matters. Lower it if drifts come back
+    soon after they ended; recovery then waits for more rows. 0.01 is one false recovery in a hundred drifts."""
     material_correlation: Ratio = 0.1
     """Least change of the correlation between two features that counts. Lower it where features depend on each other
     closely. 0.1 is a change that a scatter plot begins to show."""

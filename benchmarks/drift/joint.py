@@ -17,9 +17,9 @@ from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.matching import match_columns
 from sidecar.core.binning.rank_scores import RankedRows
 from sidecar.core.reference.builder import Builder, Recount
-from sidecar.core.reference.joint import Joint
+from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.reference.profile import SideProfile
-from sidecar.core.scores.joint_drift import PairComparison, compare_pairs
+from sidecar.core.scores.joint_drift import Relations, compare_relations
 from sidecar.core.words.arrays import Codes
 from sidecar.core.words.frame import Frame, Side
 
@@ -41,12 +41,12 @@ def reference_of(table: NDArray[np.object_]) -> SideProfile:
     return recount.profile().sides[Side.INPUT]
 
 
-def look(reference: SideProfile, joint: Joint, codes: Codes) -> PairComparison:
+def look(reference: SideProfile, joint: Joint, codes: Codes) -> Relations:
     """Judge some live rows."""
     rows = RankedRows(reference.features, reference.counts.shape[1], codes.shape[1])
     rows.add(codes)
     features = len(rows.chosen)
-    return compare_pairs(joint, rows.correlations(), rows.count, np.ones(features), np.zeros(features, np.bool_))
+    return compare_relations(joint, joint_of(rows), np.ones(features), np.zeros(features, np.bool_))
 
 
 def main() -> None:

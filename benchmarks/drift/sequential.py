@@ -77,7 +77,10 @@ def watch(
     if not len(certain):
         return certain
     effects = evidence.effect(certain)[0].tolist()
-    states = [verdict(limits, State.OK, float(logs[at]), size) for at, size in zip(certain, effects, strict=True)]
+    states = [
+        verdict(limits, State.OK, float(logs[at]), size >= limits.material.psi)
+        for at, size in zip(certain, effects, strict=True)
+    ]
     drifting = certain[[state is State.DRIFT for state in states]]
     found.alarms += len(drifting)
     found.certain += len(certain)

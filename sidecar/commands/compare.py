@@ -23,7 +23,7 @@ from sidecar.core.binning.derive import columns_of
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import FORMAT
-from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, Material, compare
+from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, LeastEffects, compare
 from sidecar.core.words.events import NotEnough, Score, State
 from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
@@ -45,7 +45,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.stream:
         reference = only(reference, options.reference, options.stream)
     live = _live(options, reference)
-    found = compare(reference, live, Material(options.material_psi, options.material_correlation))
+    found = compare(reference, live, LeastEffects(options.material_psi, options.material_correlation))
     if not found.features:
         raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
     if options.html:

@@ -253,6 +253,12 @@ class Feature(msgspec.Struct, frozen=True):
     independent_ratio: float
     """Share of recent rows that count as independent."""
     reference_rows: int
+    state_since: float
+    """Unix seconds at which the state began."""
+    criterion: str
+    """By what a change matters in warning or drift: `psi`, `missing`, `unseen`, `out of range`, `level`, `value`; else empty."""
+    reason: str
+    """The criterion in words, e.g. `missing 1.0% -> 5.1%`."""
     scores: dict[str, Score]
     """By measure."""
 

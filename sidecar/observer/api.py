@@ -255,6 +255,9 @@ def _feature(stream: str, side: SideView, one: FeatureView) -> Feature:
         impact=one.impact,
         independent_ratio=one.independent_ratio,
         reference_rows=one.reference_rows,
+        state_since=one.state_since,
+        criterion=one.criterion,
+        reason=one.reason,
         scores={measure: _score(score) for measure, score in one.scores.items()},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -182,7 +183,8 @@ def test_what_is_new_is_shown_without_being_asked_for(browser: Browser) -> None:
         assert browser.text("#changed-line") == "Nothing so far"
         rng = random.Random(3)
         rows = [{"age": rng.gauss(2, 1), "income": rng.gauss(0, 1)} for _ in range(3000)]
-        site.do(lambda: watched.rows(rows, 61))
+        for at in range(0, len(rows), 50):
+            site.do(functools.partial(watched.rows, rows[at : at + 50], 61))
         browser.until(lambda: browser.text("#headline") == "1 of 3 features have drifted")
         assert browser.text("#chips") == "age"
 

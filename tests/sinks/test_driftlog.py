@@ -88,8 +88,15 @@ def test_a_verdict_that_changed_is_a_line_with_the_figures_it_rests_on() -> None
                 "kolmogorov_smirnov": {"reason": "17 rows, 100 needed", "rows": 17},
             },
             "shifts": [{"range": "[3.2, 4.1)", "reference_ratio": 0.1, "live_ratio": 0.4}],
+            "since": 0.0,
         }
     ]
+
+
+def test_a_line_says_by_what_a_change_matters_and_since_when() -> None:
+    about = msgspec.structs.replace(report("age", 0.4, State.DRIFT), criterion="missing", since=STARTED)
+    (line,) = logged(VerdictChanged(STARTED, State.OK, 9, about))
+    assert (line["criterion"], line["since"]) == ("missing", STARTED)
 
 
 def test_a_line_about_a_slice_says_which() -> None:
@@ -112,7 +119,7 @@ def test_a_correlation_that_broke_is_a_warning_that_names_features_and_pairs() -
     (line,) = logged(JointChanged(STARTED, State.OK, 20_000, JOINT))
     assert (line["event"], line["level"], line["before"], line["state"]) == ("joint_changed", "warning", "ok", "drift")
     assert line["features"] == [{"feature": "age", "share": 0.7}, {"feature": "income", "share": 0.3}]
-    assert line["pairs"] == [{"first": "age", "second": "income", "reference": 0.6, "live": 0.0}]
+    assert line["pairs"] == [{"first": "age", "second": "income", "reference": 0.6, "live": 0.0, "third": ""}]
 
 
 def test_what_a_reader_looks_for_stands_first() -> None:

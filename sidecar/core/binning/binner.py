@@ -43,6 +43,9 @@ class Batch(NamedTuple):
     segments: Numbers | None = None
     """The segment of each row (n,); None without segments."""
 
+    messages: tuple[int, ...] = ()
+    """The rows of each message, in order; empty where every message is a single row."""
+
     @property
     def rows(self) -> int:
         """Number of rows n."""

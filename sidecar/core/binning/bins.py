@@ -93,6 +93,10 @@ class Feature(msgspec.Struct, frozen=True):
         """The bin of missing values: always the last."""
         return self.bins - 1
 
+    def is_spike(self, at: int) -> bool:
+        """Whether the bin holds a single number (numeric only)."""
+        return 0 < at < len(self.edges) and _closes(self.edges, at)
+
     @property
     def other(self) -> int:
         """The bin of names that were rare in the reference (categorical only)."""

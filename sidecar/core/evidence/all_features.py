@@ -43,6 +43,12 @@ class AllFeaturesDetector:
         """`freedom` (F,): degrees of freedom of each feature's direction."""
         self._freedom = freedom
         self._log_wealth = 0.0
+        self._judged = 0
+        self.began = 0
+        """Rows judged when the bet began anew."""
+        self._h = np.zeros(0)
+        self._square = self._worst_mean = self._gain = 0.0
+        self._deepest = _TINY
         self._squares = 0.0
         self._independent_squares = 0.0  # expected squares if the features were independent
 
@@ -51,30 +57,40 @@ class AllFeaturesDetector:
         """The evidence: log10 of the wealth."""
         return float(self._log_wealth / np.log(10.0))
 
-    def update(self, codes: Codes, bet: Bet, weight: Floats | float, bounds: tuple[float, float]) -> None:
-        """Settle the bet on a block of rows, flat codes (F, n). `weight` (n,) is the power that the factor of a row is raised to;
-        `bounds` are the log-wealth of a restart and the cap.
-        """
+    def bet_on(self, bet: Bet) -> None:
+        """Bet on the next rows so, until another bet is placed."""
         square = (bet.q * bet.h * bet.h).sum(axis=1)
-        worst_mean = float(np.where(square > 0, bet.radius * np.sqrt(square), 0.0).sum())
-        fraction = self._betting_fraction(bet, square, worst_mean)
-        sums = bet.h.ravel()[codes].sum(axis=0)
+        self._h = bet.h.ravel()
+        self._square = float(square.sum())
+        self._worst_mean = float(np.where(square > 0, bet.radius * np.sqrt(square), 0.0).sum())
+        signal = float(np.maximum(square - self._freedom / np.maximum(bet.rows, 1.0), 0.0).sum())
+        self._gain = signal - self._worst_mean if len(square) > 1 else 0.0
+        self._deepest = max(float(-bet.h.min(axis=1).sum()), _TINY)
+
+    def update(self, codes: Codes, weight: Floats | float, bounds: tuple[float, float], judged: int) -> None:
+        """Settle the bet on a block of rows, flat codes (F, n). `weight` (n,) is the power that the factor of a row is raised to;
+        `bounds` are the log-wealth of a restart and the cap, `judged` the rows judged before this block.
+        """
+        fraction = self._betting_fraction()
+        sums = self._h[codes].sum(axis=0)
+        if self._log_wealth < bounds[0]:
+            self.began = judged
         if fraction > 0:
-            gain = (weight * (np.log1p(fraction * sums) - np.log1p(fraction * worst_mean))).sum()
+            gain = (weight * (np.log1p(fraction * sums) - np.log1p(fraction * self._worst_mean))).sum()
             self._log_wealth = min(max(self._log_wealth, bounds[0]) + float(gain), bounds[1])
+        self._judged = judged + len(sums)
         kept = np.exp(-len(sums) / _MEMORY)
-        self._squares = self._squares * kept + float((sums**2).sum())
-        self._independent_squares = self._independent_squares * kept + float(square.sum()) * len(sums)
+        self._squares = self._squares * kept + float(sums @ sums)
+        self._independent_squares = self._independent_squares * kept + self._square * len(sums)
 
     def reset(self) -> None:
         """Restart the bet."""
         self._log_wealth = 0.0
+        self.began = self._judged
 
-    def _betting_fraction(self, bet: Bet, square: Floats, worst_mean: float) -> float:
+    def _betting_fraction(self) -> float:
         """The betting fraction k; 0 where the estimate is not beyond its noise and the ball."""
-        signal = np.maximum(square - self._freedom / np.maximum(bet.rows, 1.0), 0.0).sum()
-        if len(square) < 2 or signal <= worst_mean or not self._independent_squares:
+        if self._gain <= 0 or not self._independent_squares:
             return 0.0
-        variance = square.sum() * max(self._squares / self._independent_squares, 1.0)
-        lowest = max(float(-bet.h.min(axis=1).sum()), _TINY)
-        return min(float((signal - worst_mean) / variance), _LARGEST_STAKE / lowest)
+        variance = self._square * max(self._squares / self._independent_squares, 1.0)
+        return min(self._gain / variance, _LARGEST_STAKE / self._deepest)

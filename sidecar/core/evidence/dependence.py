@@ -19,7 +19,7 @@ LAGS = np.array([1, 2, 4, 8, 16, 32, 64])
 """Rows between the two rows of a pair."""
 FURTHEST = 64
 """Rows that are this far apart are taken as independent."""
-FIRST_ROWS = 128
+FIRST_ROWS = 256
 """Rows of the first estimate; nothing is bet before it."""
 _CHUNK = 256
 """Rows of each further estimate."""
@@ -27,6 +27,10 @@ _SETTLED_ROWS = 4096
 """Beyond so many rows, one chunk in four is measured."""
 _MEMORY = 4096.0
 """Rows after which the weight of a measurement has decayed to 1/e."""
+_YOUNG = 512
+"""Rows before which a feature that never changed its bin is taken to repeat itself, not to be constant."""
+_NOISE = 0.15
+"""A correlation above this counts however few the rows are: a young watch must rather discount too much."""
 _SIGNIFICANT = 5.0
 """Correlations count up to the first lag at which one is below this / sqrt(rows): two and a half times the standard
 deviation that independent rows show. An initial sequence estimator (Geyer, 1992), cut at the noise."""
@@ -86,8 +90,11 @@ class Autocorrelation:
         """
         variogram = self._variogram / self._rows[:, None]
         furthest = variogram[:, -1:, :]
-        correlation = 1 - np.divide(variogram, furthest, out=np.ones_like(variogram), where=furthest > 0)
-        noise = (_SIGNIFICANT / np.sqrt(self._rows))[:, None]
+        unknown = np.ones_like(variogram)
+        if self.rows < _YOUNG:
+            unknown[0, :, ~variogram[0].any(axis=0)] = 0.0
+        correlation = 1 - np.divide(variogram, furthest, out=unknown, where=furthest > 0)
+        noise = np.minimum(_SIGNIFICANT / np.sqrt(self._rows), _NOISE)[:, None]
         kept = np.logical_and.accumulate(correlation > noise, axis=1)
         return np.asarray(1 + 2 * np.einsum("l,dlf->df", _WEIGHTS, np.where(kept, correlation, 0.0)))
 

@@ -28,6 +28,9 @@ import numpy as np
 from sidecar.core.evidence.all_features import AllFeaturesDetector, Bet
 from sidecar.core.evidence.dependence import FIRST_ROWS, FURTHEST, Autocorrelation, RunWeights
 from sidecar.core.evidence.null_hypothesis import BETS, SUBSPACES, null_hypothesis
+from sidecar.core.evidence.rate_bets import RateBets
+from sidecar.core.evidence.recent import Recent
+from sidecar.core.evidence.shape_bets import SHAPES, shape_factors
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Codes, Floats, Mask, Numbers
@@ -45,6 +48,14 @@ PRIOR_ROWS = 20.0
 Chosen on simulated shifts and on the car-loan data: 10 to 40 hardly differ."""
 LARGEST_LOG_WEALTH = 40 * np.log(10.0)
 """Log-wealth is capped at 40 decades, so that evidence can fall again in reasonable time."""
+LEARNED_PART, SHAPE_PART, RATE_PART = 0.4, 0.3, 0.3
+"""How the mean over a feature's bets is weighted: those that learn, those on known shapes, those on single bins."""
+REFRESH_ROWS = (0, 2 * BLOCK_ROWS, 8 * BLOCK_ROWS)
+"""Rows after which the bets of each memory are made anew: the longer it is, the less it changes in as many rows. A bet from fewer
+rows than were seen is as valid."""
+RECENT_ROWS = 2048
+"""While no bet is wealthy, the effect that is shown is over so many rows."""
+_LEARNED = BETS * len(MEMORIES)
 _DELAYED_BELOW = 0.8
 """A feature with a smaller share of independent rows is bet on with rows that are at least `FURTHEST` old."""
 _LARGEST_STAKE = 0.95
@@ -66,7 +77,16 @@ class Evidence:
         self._null_of = functools.partial(null_hypothesis, reference.features, mask=mask, tolerance=tolerance)
         self.null = self._null_of(self._reference)
         self._smooth = np.asarray(self.null.basis.any(axis=(1, 2)))
-        self._log_mixture = _log_mixture(self._smooth)
+        self._features = reference.features
+        self._rates = RateBets(reference.features, self._reference, tolerance)
+        self._rate_starts = np.searchsorted(self._rates.feature, np.arange(features))
+        self._rate_part = RATE_PART / (2 * np.bincount(self._rates.feature, minlength=features))
+        shapes = self._shape_factors()
+        self._mixture = _mixture(self._smooth, np.asarray(shapes.any(axis=(0, 2))))
+        self._recent = Recent((features, width))
+        self._judged = 0
+        self._reset_at = np.zeros(features, np.int64)
+        self._masked = np.zeros(features, np.bool_)
         self.all_features = AllFeaturesDetector(np.where(self._smooth, 1.0, np.maximum(mask.sum(axis=1) - 1.0, 1.0)))
         """The detector of all features together."""
         self._memory = np.array(MEMORIES)[:, None]
@@ -74,11 +94,19 @@ class Evidence:
         self._excess = np.zeros((*shape, width))  # counts minus those that the reference expects
         self._weight = np.zeros(shape)
         self._squared_weight = np.zeros(shape)
-        self._log_wealth = np.zeros((BETS * len(MEMORIES), features))
+        self._log_wealth = np.zeros((_LEARNED + len(SHAPES), features))
+        self._log_factors = np.concatenate([np.zeros((_LEARNED, features, width)), shapes])
+        self._refreshed = [-REFRESH_ROWS[-1]] * len(MEMORIES)  # rows judged when the bets of each memory were made
+        self._began = np.zeros(self._log_wealth.shape, np.int64)  # rows judged when each bet began anew
         self._autocorrelation = Autocorrelation(self.null.basis[:, 1])
         self._run_weights = RunWeights(self.null.q)
         self._delayed: deque[tuple[Floats, Floats, int]] = deque()
         self._delayed_rows = 0
+
+    @property
+    def knows_dependence(self) -> bool:
+        """Whether the independent share was measured yet."""
+        return self._autocorrelation.rows >= FIRST_ROWS
 
     @property
     def independent_share(self) -> Floats:
@@ -91,54 +119,102 @@ class Evidence:
         What was learned in another season stays, because it is the difference from what that season expected.
         """
         self._reference, self.null = counts, self._null_of(counts)
+        self._rates.use_reference(counts)
+        self._log_factors[_LEARNED:] = self._shape_factors()
+        self._forget_bets()
 
-    def update(self, codes: Codes, runs: Numbers | None = None) -> None:
+    def update(self, codes: Codes, runs: Numbers | None = None, worth: Floats | None = None) -> None:
         """Settle the bets on one block of rows, flat codes (F, n); then learn from it.
 
-        `runs` (F, n) is the length of the run of equal values before each row, where that is known.
+        `runs` (F, n) is the length of the run of equal values before each row, where that is known; `worth` (F, n) what
+        each row counts beside the others of its message, where that is less than a row.
         """
         rows = codes.shape[1]
         weights = None if runs is None else self._run_weights.weights(codes, runs)
+        if worth is not None:
+            weights = worth if weights is None else weights * worth
         counts = self._counted(codes, weights)
-        if self._autocorrelation.rows >= FIRST_ROWS:
-            restart = min(np.log(rows / BLOCK_ROWS), 0.0)
-            directions, norms = self._directions()
-            gains = np.einsum("dsfb,fb->dsf", self._bets(directions, norms), counts).reshape(self._log_wealth.shape)
-            self._log_wealth = np.minimum(
-                np.maximum(self._log_wealth, restart) + gains * self.independent_share, LARGEST_LOG_WEALTH
-            )
-            self._update_all_features(codes, directions, weights, restart)
-        self._autocorrelation.add(codes)
         added = counts.sum(axis=1)
-        self._learn(*self._learnable(counts - added[:, None] * self.null.q, added, rows))
+        if self.knows_dependence:
+            restart = min(np.log(rows / BLOCK_ROWS), 0.0)
+            self._refresh_bets()
+            self._settle(np.einsum("dfb,fb->df", self._log_factors, counts), restart)
+            self._rates.update(counts, added, self.independent_share, restart, self._judged)
+            weight = (1.0 if weights is None else weights.min(axis=0)) * self.independent_share.min()
+            self.all_features.update(codes, weight, (restart, LARGEST_LOG_WEALTH), self._judged)
+        self._autocorrelation.add(codes)
+        excess = counts - added[:, None] * self.null.q
+        self._recent.add(excess, added, rows)
+        self._judged += rows
+        self._learn(*self._learnable(excess, added, rows))
+
+    def _settle(self, gains: Floats, restart: float) -> None:
+        """Add the logarithms of a block's factors (D, F) to the wealth, as CUSUM does."""
+        self._began[self._log_wealth < restart] = self._judged
+        wealth = np.maximum(self._log_wealth, restart) + gains * self.independent_share
+        self._log_wealth = np.minimum(wealth, LARGEST_LOG_WEALTH)
 
     def log10(self) -> Floats:
         """The evidence of each feature (F,): log10 of the mean wealth of its bets."""
-        weighted = self._log_wealth + self._log_mixture
-        top = weighted.max(axis=0)
-        return np.asarray((top + np.log(np.exp(weighted - top).sum(axis=0))) / np.log(10.0))
+        mean = (np.exp(self._log_wealth) * self._mixture).sum(axis=0)
+        of_rates = np.exp(self._rates.log_wealth).sum(axis=0)
+        mean += np.add.reduceat(of_rates, self._rate_starts) * self._rate_part
+        return np.asarray(np.log10(np.maximum(mean, _TINY)))
 
     def effect(self, features: Numbers) -> tuple[Floats, Floats, Floats]:
         """For the f features with these numbers: the effect (f,) as a debiased PSI over recent rows, the effective
         number of these rows (f,), and live counts (f, B) that add up to it.
 
-        Recent rows are those of the memory whose bet has the most wealth.
+        Recent rows are those since the wealthiest bet began; while none is wealthy, the last `RECENT_ROWS`.
         """
-        best = self._log_wealth[:, features].argmax(axis=0) % len(MEMORIES)
-        rows = self._effective_rows()[best, features]
-        live = self._live(best, features) * rows[:, None]
-        reference = self._reference[features]
-        return np.maximum(effect(reference, live, rows), 0.0), rows, live
+        return self._effect(features, *self._recent.since(self._change_began()))
 
-    def effect_of_all(self, left_out: Mask) -> tuple[float, float]:
-        """The sum of effects over the longest memory, without the features `left_out` (F,), and the fewest effective
-        rows behind any.
+    def effect_of_all(self) -> tuple[float, float]:
+        """The sum of effects since the bet on all features began, without those that are left out, and the fewest
+        effective rows behind any.
 
         It is the effect on whole rows if features are independent, and larger than that if they are correlated.
         """
-        rows = self._effective_rows()[-1]
-        live = self._live(-1, np.arange(len(rows))) * rows[:, None]
-        return max(float(effect(self._reference, live, rows)[~left_out].sum()), 0.0), float(rows.min(initial=np.inf))
+        began = np.maximum(self._reset_at, self.all_features.began)
+        effects, rows, _ = self._effect(np.arange(len(began)), *self._recent.since(began))
+        return float(effects[~self._masked].sum()), float(rows.min(initial=np.inf))
+
+    def spans(self, features: Numbers, began: int) -> tuple[Floats, Floats]:
+        """Live shares (J, f, B) over the last rows, in J spans back to `began` rows, and their effective rows (J, f)."""
+        excess, weight = self._recent.spans(features, began)
+        shares = np.maximum(self.null.q[features] + excess / np.maximum(weight, _TINY)[:, :, None], 0.0)
+        shares /= np.maximum(shares.sum(axis=2, keepdims=True), _TINY)
+        return shares, weight * self.independent_share[features]
+
+    @property
+    def judged(self) -> int:
+        """Rows judged so far."""
+        return self._judged
+
+    def _effect(self, features: Numbers, excess: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+        rows = weight[features] * self.independent_share[features]
+        shares = self.null.q[features] + excess[features] / np.maximum(weight[features], _TINY)[:, None]
+        shares = np.maximum(shares, 0.0)
+        live = shares / np.maximum(shares.sum(axis=1, keepdims=True), _TINY) * rows[:, None]
+        return np.maximum(effect(self._reference[features], live, rows), 0.0), rows, live
+
+    def _change_began(self) -> Numbers:
+        """Rows judged when each feature's wealthiest bet began (F,); while none is wealthy, `RECENT_ROWS` ago."""
+        features = np.arange(self._log_wealth.shape[1])
+        with np.errstate(divide="ignore"):
+            weighted = self._log_wealth + np.log(self._mixture)
+        best = weighted.argmax(axis=0)
+        top, began = weighted[best, features], self._began[best, features]
+        rates = self._rates
+        of_rates = rates.log_wealth + np.log(self._rate_part)[rates.feature]
+        for direction, at in zip(*np.nonzero(of_rates > top[rates.feature]), strict=True):
+            feature = rates.feature[at]
+            if of_rates[direction, at] > top[feature]:
+                top[feature], began[feature] = of_rates[direction, at], rates.began[direction, at]
+        return np.maximum(np.where(top < WEALTHY, self._judged - RECENT_ROWS, began), self._reset_at)
+
+    def _shape_factors(self) -> Floats:
+        return shape_factors(self._features, self.null.q, self.null.radius[-1])
 
     def reset(self, features: Numbers) -> None:
         """Restart the bets on some features. Any stopping time may do so: the decision must not use rows that are still
@@ -148,24 +224,50 @@ class Evidence:
         self._weight[:, features] = 0
         self._squared_weight[:, features] = 0
         self._log_wealth[:, features] = 0
+        self._began[:, features] = self._judged
+        self._rates.reset(features, self._judged)
+        self._reset_at[features] = self._judged
+        self._forget_bets()
+
+    def leave_out(self, features: Mask) -> Mask:
+        """Leave some features (F,), which have a verdict of their own, out of `all_features`; returns those that were not."""
+        added = features & ~self._masked
+        self._masked = features
+        self._forget_bets()
+        return np.asarray(added)
 
     def bets(self) -> Floats:
-        """The bets on the next block: the logarithm of the factor of each bin (BETS, S, F, B)."""
-        return self._bets(*self._directions())
+        """The bets on the next block, if they were made now: the logarithm of the factor of each bin (BETS, S, F, B)."""
+        return self._bets(*self._directions(len(MEMORIES)))
+
+    def _forget_bets(self) -> None:
+        self._refreshed = [self._judged - REFRESH_ROWS[-1]] * len(MEMORIES)
+
+    def _refresh_bets(self) -> None:
+        """Make the bets anew of those memories whose are old enough, and of all shorter ones."""
+        pairs = enumerate(zip(self._refreshed, REFRESH_ROWS, strict=True), start=1)
+        due = max(at for at, (made, rows) in pairs if self._judged - made >= rows)
+        directions, norms = self._directions(due)
+        learned = self._log_factors[:_LEARNED].reshape(BETS, len(MEMORIES), *self.null.q.shape)
+        learned[:, :due] = self._bets(directions, norms)
+        self._refreshed[:due] = [self._judged] * due
+        if due == len(MEMORIES):
+            self._bet_on_all_features(directions)
 
     def _bets(self, directions: Floats, norm: Floats) -> Floats:
         radius = self.null.radius[:, None, :]
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            fraction = np.maximum(np.nan_to_num(1 - radius / norm, nan=0.0, neginf=0.0), 0.0)
-        fraction *= self._shrinkage()
-        fraction = np.minimum(fraction, _LARGEST_STAKE / np.maximum(-directions.min(axis=3), _TINY))
+        fraction = np.maximum(1 - radius / np.maximum(norm, _TINY), 0.0) * self._shrinkage(directions.shape[1])
+        factors = fraction[:, :, :, None] * directions
+        if factors.min() < -_LARGEST_STAKE:
+            fraction = np.minimum(fraction, _LARGEST_STAKE / np.maximum(-directions.min(axis=3), _TINY))
+            factors = fraction[:, :, :, None] * directions
         cost = np.log1p(fraction * np.where(fraction > 0, radius, 0.0) * norm)
-        return np.asarray(np.log1p(fraction[:, :, :, None] * directions) - cost[:, :, :, None])
+        return np.asarray(np.log1p(factors) - cost[:, :, :, None])
 
-    def _directions(self) -> tuple[Floats, Floats]:
-        """Estimated directions h (BETS, S, F, B) of the difference, and their norms |h| (BETS, S, F)."""
+    def _directions(self, memories: int) -> tuple[Floats, Floats]:
+        """Estimated directions h (BETS, S, F, B) of the difference and their norms |h| (BETS, S, F), for the first memories."""
         base = self.null
-        difference = self._excess / np.maximum(self._weight, _TINY)[:, :, None]
+        difference = self._excess[:memories] / np.maximum(self._weight[:memories], _TINY)[:, :, None]
         whole = difference * base.inverse
         along = np.einsum("sfb,fkb->sfk", difference, base.basis)
         parts = along * SUBSPACES[:, None, None, :]
@@ -173,18 +275,17 @@ class Evidence:
         square = np.concatenate([np.einsum("sfb,sfb->sf", difference, whole)[None], (parts * along).sum(axis=3)])
         return directions, np.sqrt(square)
 
-    def _update_all_features(self, codes: Codes, directions: Floats, weights: Floats | None, restart: float) -> None:
+    def _bet_on_all_features(self, directions: Floats) -> None:
         """Bet on whole rows: along the shift in rank of ordered features and the whole difference of others, by the
         longest memory.
         """
         h = np.where(self._smooth[:, None], directions[-1, -1], directions[0, -1])
-        weight = (1.0 if weights is None else weights.min(axis=0)) * self.independent_share.min()
+        h[self._masked] = 0.0
         radius = np.where(self._smooth, self.null.radius[-1], self.null.radius[0])
-        rows = self._effective_rows()[-1]
-        self.all_features.update(codes, Bet(h, self.null.q, radius, rows), weight, (restart, LARGEST_LOG_WEALTH))
+        self.all_features.bet_on(Bet(h, self.null.q, radius, self._effective_rows(slice(-1, None))[0]))
 
-    def _shrinkage(self) -> Floats:
-        rows = self._effective_rows()
+    def _shrinkage(self, memories: int) -> Floats:
+        rows = self._effective_rows(slice(memories))
         return np.asarray(rows / (rows + PRIOR_ROWS))
 
     def _counted(self, codes: Codes, weights: Floats | None) -> Floats:
@@ -193,17 +294,12 @@ class Evidence:
         ravelled = None if weights is None else weights.ravel()
         return np.bincount(codes.ravel(), ravelled, shape[0] * shape[1]).reshape(shape).astype(np.float64, copy=False)
 
-    def _live(self, memory: Numbers | int, features: Numbers) -> Floats:
-        """Live shares (f, B): those of the current reference plus the remembered difference."""
-        excess = self._excess[memory, features] / np.maximum(self._weight[memory, features], _TINY)[:, None]
-        shares = np.maximum(self.null.q[features] + excess, 0.0)
-        return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), _TINY))
-
-    def _effective_rows(self) -> Floats:
+    def _effective_rows(self, memories: slice) -> Floats:
         """Effective sample size (S, F) of the remembered rows: (sum w)^2 / sum w^2 for weights w (Kish, 1965), times
         the independent share.
         """
-        return np.asarray(self._weight**2 / np.maximum(self._squared_weight, _TINY) * self.independent_share)
+        squares = np.maximum(self._squared_weight[memories], _TINY)
+        return np.asarray(self._weight[memories] ** 2 / squares * self.independent_share)
 
     def _learnable(self, excess: Floats, added: Floats, rows: int) -> tuple[Floats, Floats, Floats]:
         """What each feature learns now, excess (F, B), weight and rows (F,): this block, or blocks at least `FURTHEST`
@@ -211,20 +307,23 @@ class Evidence:
         """
         self._delayed.append((excess, added, rows))
         self._delayed_rows += rows
-        past, past_added, past_rows = np.zeros_like(excess), np.zeros_like(added), 0
+        past: list[tuple[Floats, Floats, int]] = []
         while self._delayed_rows - self._delayed[0][2] >= FURTHEST:
-            of_block, added_of_block, rows_of_block = self._delayed.popleft()
-            self._delayed_rows -= rows_of_block
-            past += of_block
-            past_added += added_of_block
-            past_rows += rows_of_block
+            past.append(self._delayed.popleft())
+            self._delayed_rows -= past[-1][2]
         dependent = self.independent_share < _DELAYED_BELOW
-        learned = np.where(dependent[:, None], past, excess), np.where(dependent, past_added, added)
-        return *learned, np.where(dependent, past_rows, rows)
+        if not dependent.any():
+            return excess, added, np.full(len(added), float(rows))
+        late, late_added = np.zeros_like(excess), np.zeros_like(added)
+        for of_block, added_of_block, _ in past:
+            late += of_block
+            late_added += added_of_block
+        learned = np.where(dependent[:, None], late, excess), np.where(dependent, late_added, added)
+        return *learned, np.where(dependent, float(sum(rows for _, _, rows in past)), rows)
 
     def _learn(self, excess: Floats, added: Floats, rows: Floats) -> None:
         """Decay old rows and add the new ones. A memory that has a wealthy bet decays as slowly as the longest."""
-        wealthy = self._log_wealth.reshape(BETS, len(MEMORIES), -1).max(axis=0) > WEALTHY
+        wealthy = self._log_wealth[:_LEARNED].reshape(BETS, len(MEMORIES), -1).max(axis=0) > WEALTHY
         kept = np.exp(-rows / np.where(wealthy, MEMORIES[-1], self._memory))
         self._excess *= kept[:, :, None]
         self._excess += excess
@@ -232,10 +331,11 @@ class Evidence:
         self._squared_weight = self._squared_weight * kept**2 + added
 
 
-def _log_mixture(smooth: Mask) -> Floats:
-    """Log weights (BETS * S, F) of the mean over bets; features without smooth directions have S bets instead of BETS * S."""
-    memories = len(MEMORIES)
-    with_them = np.full((BETS * memories, len(smooth)), -np.log(BETS * memories))
-    without = np.full_like(with_them, -np.inf)
-    without[:memories] = -np.log(memories)
-    return np.where(smooth, with_them, without)
+def _mixture(smooth: Mask, shaped: Mask) -> Floats:
+    """Weights (D, F) of the mean over bets. Features without smooth directions or shapes have fewer, which share the rest."""
+    parts = np.zeros((_LEARNED + len(SHAPES), len(smooth)))
+    learned = LEARNED_PART + np.where(shaped, 0.0, SHAPE_PART)
+    parts[:_LEARNED] = np.where(smooth, learned / _LEARNED, 0.0)
+    parts[: len(MEMORIES)] = np.where(smooth, parts[: len(MEMORIES)], learned / len(MEMORIES))
+    parts[_LEARNED:] = np.where(shaped, SHAPE_PART / len(SHAPES), 0.0)
+    return parts

@@ -1,7 +1,7 @@
 """From evidence and effect to a verdict. The only place where figures become a judgement, and it computes no figures.
 
 Drift needs both: evidence beyond the threshold, so that the change is certain, and an effect of `drift.material_psi`, so that it
-matters. A verdict stays until a closed window shows that the feature has recovered: at most half the material effect. The
+matters. A verdict stays until `recovery` finds that it is over. The
 budget of false alarms is derived in docs/math.md, "The budget".
 """
 
@@ -11,11 +11,12 @@ import math
 from dataclasses import dataclass
 
 from sidecar.core.evidence.detector import BLOCK_ROWS
+from sidecar.core.evidence.materiality import Material
 from sidecar.core.words.events import State
 from sidecar.settings import DriftSettings
 
 RECOVERED = 0.5
-"""A window's effect at or below this share of the material effect ends a warning or a drift."""
+"""A correlation whose change is at most this share of what matters ends a verdict on correlations."""
 
 RECOVERED_P_VALUE = 0.05
 """A p-value above this ends a verdict on the correlations between features."""
@@ -26,14 +27,14 @@ JOINT_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Policy:
-    """The limits in force: `alarm` and `warning` are log10 of e-values, `material` is a PSI, and before `least_rows`
-    rows there is no verdict.
-    """
+    """The limits in force: `alarm` and `warning` are log10 of e-values, and before `least_rows` rows there is no verdict."""
 
     alarm: float
     warning: float
-    material: float
+    material: Material
     least_rows: int
+    recovery_error: float = 0.01
+    """The probability that a verdict ends while the change is still half of what matters, or more."""
     correlation: float = math.inf
     """The least change of a correlation that matters."""
     joint_alarm: float = 0.0
@@ -54,28 +55,29 @@ def policy(settings: DriftSettings, detectors: int, least_rows: int, streams: in
     return Policy(
         alarm=math.log10(settings.mean_rows_between_false_alarms) + watched,
         warning=math.log10(settings.mean_rows_between_false_warnings) + watched,
-        material=settings.material_psi,
+        material=Material(
+            settings.material_psi,
+            settings.material_rate_difference,
+            settings.material_rate_ratio,
+            settings.material_rate_shift,
+        ),
         least_rows=least_rows,
+        recovery_error=settings.recovery_error,
         correlation=settings.material_correlation,
         joint_alarm=joint_share / settings.mean_rows_between_false_alarms,
         joint_warning=joint_share / settings.mean_rows_between_false_warnings,
     )
 
 
-def verdict(limits: Policy, before: State, evidence: float, effect: float) -> State:
-    """The state that follows `before`, given the evidence (log10) and the effect (debiased PSI)."""
+def verdict(limits: Policy, before: State, evidence: float, material: bool) -> State:
+    """The state that follows `before`, given the evidence (log10) and whether the change matters."""
     if before is State.DRIFT:
         return before
-    if effect >= limits.material and evidence >= limits.alarm:
+    if material and evidence >= limits.alarm:
         return State.DRIFT
-    if before is State.WARNING or (effect >= limits.material and evidence >= limits.warning):
+    if before is State.WARNING or (material and evidence >= limits.warning):
         return State.WARNING
     return State.OK
-
-
-def recovered(limits: Policy, state: State, effect: float) -> bool:
-    """Whether a closed window with this effect ends a warning or a drift."""
-    return state in (State.WARNING, State.DRIFT) and effect <= RECOVERED * limits.material
 
 
 def joint_verdict(limits: Policy, before: State, p_value: float, effect: float, rows: int) -> State:

@@ -1,47 +1,81 @@
-"""What a reference knows of pairs of features: the correlations of their rank scores, and the precision of each.
+"""What a reference knows of features together: mean products of their rank scores, in twos and in threes.
 
 A `Joint` can be merged over windows, pods and days, as profiles can. The scores are made by `rank_scores`;
-`scores.joint_drift` compares live rows with it. Derivation: docs/math.md, "Correlations between features".
+`scores.joint_drift` compares live rows with it. Derivation: docs/math.md, "Relations between features".
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 from sidecar.core.binning.rank_scores import RankedRows
-from sidecar.core.words.arrays import Floats
+from sidecar.core.words.arrays import Floats, Numbers
+
+TRIPLED = 16
+"""Features, the first ones, that are taken in threes: 560 triples."""
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """Of so many products of scores: the mean (P,) and the mean square (P,) over the rows."""
+
+    mean: Floats
+    square: Floats
+
+    def merge(self, other: Products, share: float) -> Products:
+        """Both together, `share` being the other's part of the rows."""
+        mean = self.mean + share * (other.mean - self.mean)
+        return Products(mean, self.square + share * (other.square - self.square))
 
 
 @dataclass(frozen=True, eq=False)
 class Joint:
-    """Correlations (K, K) of scores over `rows` rows, and the mean square `influence` (K, K) of a row on each, which is
-    the variance of the correlation times the rows. A score that does not vary has correlation 0 with all scores, also
-    with itself.
+    """Over `rows` rows: products of two scores, of the upper triangle of (K, K) row by row; products of three first scores of
+    features i < j < k; and the largest absolute value of each score (K,). A score that does not vary is 0 throughout.
     """
 
     rows: int
-    correlations: Floats
-    influence: Floats
+    pairs: Products
+    triples: Products
+    largest: Floats
 
     def merge(self, other: Joint) -> Joint:
         """Both together: means weighted by rows, which assumes rows of one population."""
         share = other.rows / max(self.rows + other.rows, 1)
-        correlations = self.correlations + share * (other.correlations - self.correlations)
-        influence = self.influence + share * (other.influence - self.influence)
-        return Joint(self.rows + other.rows, correlations, influence)
+        pairs, triples = self.pairs.merge(other.pairs, share), self.triples.merge(other.triples, share)
+        return Joint(self.rows + other.rows, pairs, triples, np.maximum(self.largest, other.largest))
 
 
 def joint_of(rows: RankedRows) -> Joint:
-    """The correlations of these rows."""
+    """The products of these rows."""
     z = rows.scores()
-    count = max(rows.count, 1)
+    first = z[: min(len(z) // 2, TRIPLED)]
+    largest = np.abs(z).max(axis=1, initial=0.0)
+    return Joint(rows.count, _pairs(z), _triples(first), largest)
+
+
+@functools.cache
+def triples(features: int) -> tuple[Numbers, Numbers, Numbers]:
+    """The three features of each product of three, among so many."""
+    chosen = np.array(list(itertools.combinations(range(features), 3)), np.int64).reshape(-1, 3)
+    return chosen[:, 0], chosen[:, 1], chosen[:, 2]
+
+
+def _pairs(z: Floats) -> Products:
+    upper, count = np.triu_indices(len(z)), max(z.shape[1], 1)
     square = z * z
-    r = z @ z.T / count
-    # Mean square of the influence function of r: z_i z_j - r (z_i^2 + z_j^2) / 2 (Devlin, Gnanadesikan & Kettenring, 1975).
-    squares = square @ square.T / count
-    cross = (square * z) @ z.T / count
-    ends = np.diag(squares)
-    influence = squares - r * (cross + cross.T) + r**2 / 4 * (ends[:, None] + ends + 2 * squares)
-    return Joint(rows.count, r, influence)
+    return Products((z @ z.T / count)[upper], (square @ square.T / count)[upper])
+
+
+def _triples(z: Floats) -> Products:
+    """By one product of matrices: all twos (T, n) with all ones (f, n), of which each triple is taken once."""
+    count = max(z.shape[1], 1)
+    i, j, k = triples(len(z))
+    twos, of_triple = np.unique(i * len(z) + j, return_inverse=True)
+    a, b = np.divmod(twos, max(len(z), 1))
+    both = z[a] * z[b]
+    return Products((both @ z.T / count)[of_triple, k], ((both**2) @ (z**2).T / count)[of_triple, k])

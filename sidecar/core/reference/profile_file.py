@@ -24,7 +24,7 @@ from sidecar.core.binning.derive import check_derived
 from sidecar.core.binning.grain import MOST_DIGITS
 from sidecar.core.binning.rank_scores import taking_part
 from sidecar.core.binning.rounding import BINARY
-from sidecar.core.reference.joint import Joint
+from sidecar.core.reference.joint import TRIPLED, Joint, Products, triples
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import LeftOut, Profile, SideProfile
 from sidecar.core.reference.seasons import Season, Seasons
@@ -95,7 +95,12 @@ class _Joint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rows: Annotated[int, Meta(ge=0)]
     correlations: _Numbers
-    influence: _Numbers
+    influence: _Numbers = ()
+    """In files of 0.1, which say too little of how sure a correlation is: they load, and their relations are not watched."""
+    squares: _Numbers = ()
+    triples: _Numbers = ()
+    triple_squares: _Numbers = ()
+    largest: _Numbers = ()
 
 
 class _Seasons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -275,8 +280,10 @@ def _segment(name: str, stored: _Counts, whole: SideProfile | None) -> Counts:
 
 
 def _joint_of(joint: Joint) -> _Joint:
-    upper = np.triu_indices(len(joint.correlations))
-    return _Joint(joint.rows, *map(_rounded, (joint.correlations[upper], joint.influence[upper])))
+    pairs, triples = joint.pairs, joint.triples
+    known = (pairs.mean, pairs.square, triples.mean, triples.square, joint.largest)
+    mean, square, triple, triple_square, largest = map(_rounded, known)
+    return _Joint(joint.rows, mean, squares=square, triples=triple, triple_squares=triple_square, largest=largest)
 
 
 def _rounded(numbers: Floats) -> _Numbers:
@@ -284,16 +291,21 @@ def _rounded(numbers: Floats) -> _Numbers:
     return tuple(round(number, 5) + 0.0 for number in numbers.tolist())
 
 
-def _joint(stored: _Joint, scores: int) -> Joint:
-    upper = np.triu_indices(scores)
-    if not len(stored.correlations) == len(stored.influence) == len(upper[0]):
-        raise ValueError("what is known of pairs does not fit the features")
-    matrices = []
-    for numbers in (stored.correlations, stored.influence):
-        matrix = np.zeros((scores, scores))
-        matrix[upper] = numbers
-        matrices.append(matrix + np.triu(matrix, 1).T)
-    return Joint(stored.rows, *matrices)
+def _joint(stored: _Joint, scores: int) -> Joint | None:
+    """None for a file of 0.1, whose relations were stored in another way."""
+    if stored.influence:
+        return None
+    pairs, of_three = scores * (scores + 1) // 2, len(triples(min(scores // 2, TRIPLED))[0])
+    lengths = tuple(
+        map(len, (stored.correlations, stored.squares, stored.triples, stored.triple_squares, stored.largest))
+    )
+    if lengths != (pairs, pairs, of_three, of_three, scores):
+        raise ValueError("what is known of relations does not fit the features")
+    mean, square, triple, triple_square, largest = (
+        np.array(numbers, np.float64)
+        for numbers in (stored.correlations, stored.squares, stored.triples, stored.triple_squares, stored.largest)
+    )
+    return Joint(stored.rows, Products(mean, square), Products(triple, triple_square), largest)
 
 
 def _side(stored: tuple[_Feature, ...], pairs: _Joint | None) -> SideProfile:

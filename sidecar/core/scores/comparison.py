@@ -20,7 +20,7 @@ from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.scores.combined_p_value import combined_p_value
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.joint_drift import LEAST_ROWS as JOINT_ROWS
-from sidecar.core.scores.joint_drift import compare_pairs, reported
+from sidecar.core.scores.joint_drift import compare_relations, reported
 from sidecar.core.scores.measure import Pair, scores
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import shifts
@@ -69,8 +69,8 @@ class FeatureComparison(msgspec.Struct, frozen=True):
         return self.effect * self.importance
 
 
-class Material(msgspec.Struct, frozen=True):
-    """The least effect that matters: a PSI, and a change of a correlation."""
+class LeastEffects(msgspec.Struct, frozen=True):
+    """What matters: a PSI, and a change of a correlation."""
 
     psi: float
     correlation: float
@@ -90,7 +90,7 @@ class Comparison(msgspec.Struct, frozen=True):
         return {*(one.state for one in self.features), *(one.state for one in self.joint)}
 
 
-def compare(reference: Profile, live: Profile, material: Material) -> Comparison:
+def compare(reference: Profile, live: Profile, material: LeastEffects) -> Comparison:
     """Compare everything that both profiles have, stream by stream. Raises nothing; both must have the same bins."""
     shared = {
         (name, side): (of_side, of_live.sides[side])
@@ -124,8 +124,7 @@ def _joint(
     if reference.joint is None or live.joint is None or live.joint.rows < JOINT_ROWS:
         return []
     chosen = taking_part(reference.features)
-    rows = live.joint.rows
-    found = compare_pairs(reference.joint, live.joint.correlations, rows, np.ones(len(chosen)), drifting[chosen])
+    found = compare_relations(reference.joint, live.joint, np.ones(len(chosen)), drifting[chosen])
     threshold = SIZE / max(tests, len(Side))
     state = _state(found.p_value < threshold, found.effect, material)
     return [reported(found, side, [reference.names[at] for at in chosen], state, threshold)]

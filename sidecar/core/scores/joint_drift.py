@@ -1,14 +1,16 @@
-"""Drift that no single feature shows: pairs of features whose correlation changed, though each feature may be
-distributed as before.
+"""Drift that no single feature shows: a relation of two or three features that changed, though each feature may be distributed
+as before.
 
-Compares live rows with a reference's `Joint` pair by pair, by Fisher's transformation of the correlations r (live) and
-q (reference):
+For each product x of rank scores, and for a change up and down, live rows are held against the reference's mean q by an e-value,
 
-    z = (artanh r - artanh q) / sqrt(V (1/n + 1/m)),   V = E[influence^2] / (1 - q^2)^2
+    log e = n (l (r - q') - psi(l b) / b^2 s),   psi(u) = -log(1 - u) - u,
 
-with V measured on the reference, so that heavy-tailed and discrete features are covered. The p-value over all pairs is
-Bonferroni's. It is valid for one look at rows that were not tested before: `watching.joint_watch` decides when to look,
-and `evidence.policy` what follows. Derivation: docs/math.md, "Correlations between features".
+with r the mean of live products, s the mean of (x - q')^2, b a bound on |x - q'|, and q' = q plus what the reference may be wrong
+by (Bernstein's inequality). Its mean is at most 1 for every distribution whose product has a mean up to q' (Fan, Grama & Liu,
+2015), however sparse, discrete or heavy-tailed the features are and however few the rows: no central limit is asked for. It is a
+mean over several l, each the best for a change of one size. The p-value over all products is 1 over the mean of e-values. It is
+valid for one look at rows that were not tested before: `watching.joint_watch` decides when to look, and `evidence.policy` what
+follows. Derivation: docs/math.md, "Relations between features".
 """
 
 from __future__ import annotations
@@ -19,108 +21,153 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sidecar.core.reference.joint import Joint
-from sidecar.core.stats.gamma import chi2_sf
+from sidecar.core.reference.joint import TRIPLED, Joint, triples
 from sidecar.core.words.arrays import Floats, Mask, Numbers
 from sidecar.core.words.events import JointReport, PairShift, State
 from sidecar.core.words.frame import Side
 
-LEAST_ROWS = 500
-"""Least effective live rows: with fewer, the tails of correlations are too far from normal."""
+LEAST_ROWS = 200
+"""Least effective live rows: with fewer there is nothing to be said of relations."""
 MOST_NAMED = 5
-"""Most features and pairs in a report."""
-_LEAST_VARIANCE = 0.01
-"""Least variance of a correlation, times the rows: that of two copies is 0, and any rounding would be a change."""
-_MOST_CORRELATED = 0.999
+"""Most features and relations in a report."""
+CHANGES = (0.1, 0.2, 0.4, 0.8)
+"""Changes of a mean product for which the bets are the best."""
+REFERENCE_DOUBT = 0.01
+"""Probability that the mean of any product of the reference is further from the truth than is allowed for."""
+_TINY = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
-class PairComparison:
-    """The comparison of all pairs: the p-value over all, and for each pair of features (F', F') the z, and the
-    correlations in `reference` and `live`, of its pair of scores with the largest |z|. `rows` is the least number of
-    effective live rows of a feature.
-    """
+class Relations:
+    """Products by the features they are of: `members` (P, 3), the third being -1 for two, and for each what is compared (P,)."""
 
-    p_value: float
-    rows: float
-    z: Floats
+    members: Numbers
+    evidence: Floats
+    """Logarithm of the e-value (P,)."""
     reference: Floats
     live: Floats
+    rows: float
+    """Effective live rows of the feature that has fewest."""
+    features: int
+
+    @property
+    def p_value(self) -> float:
+        """Over all products."""
+        if not len(self.evidence):
+            return 1.0
+        top = float(self.evidence.max())
+        mean = top + math.log(float(np.exp(self.evidence - top).mean()))
+        return math.exp(-min(max(mean, 0.0), 700.0))
 
     @property
     def effect(self) -> float:
-        """The absolute change of the correlation with the largest |z|; 0 without pairs."""
-        pair = self.most_certain
-        return float(abs(self.live[pair] - self.reference[pair])) if self.z.size else 0.0
+        """The absolute change of the product that most certainly changed; 0 without products."""
+        at = self.most_certain
+        return float(abs(self.live[at] - self.reference[at])) if at >= 0 else 0.0
 
     @property
-    def most_certain(self) -> tuple[int, int]:
-        """The pair of features with the largest |z|."""
-        first, second = divmod(int(np.abs(self.z).argmax()), len(self.z))
-        return first, second
+    def most_certain(self) -> int:
+        """The product with the largest e-value; -1 without products."""
+        return int(self.evidence.argmax()) if len(self.evidence) else -1
 
 
-def compare_pairs(reference: Joint, found: Floats, count: int, independent: Floats, left_out: Mask) -> PairComparison:
-    """Compare the correlations `found` (K, K) in `count` live rows with those of the reference. `independent` (F',) is
-    the share of independent live rows per feature; features `left_out` (F',) are ignored.
+def compare_relations(reference: Joint, live: Joint, independent: Floats, left_out: Mask) -> Relations:
+    """Compare the products of live rows with those of the reference. `independent` (F',) is the share of independent live
+    rows per feature; features `left_out` (F',) are ignored.
     """
     features = len(independent)
-    owner = np.tile(np.arange(features), 2)
-    q, r = (np.clip(matrix, -_MOST_CORRELATED, _MOST_CORRELATED) for matrix in (reference.correlations, found))
-    variance = np.maximum(reference.influence, _LEAST_VARIANCE) / (1 - q**2) ** 2
-    share = np.minimum.outer(independent, independent)[np.ix_(owner, owner)]
-    rows = count * share
-    error = np.sqrt(variance * (1 / np.maximum(rows, 1.0) + 1 / max(reference.rows, 1)))
-    varies = (np.diag(reference.correlations) > 0) & (np.diag(found) > 0) & ~left_out[owner]
-    pairs = (owner[:, None] != owner) & np.outer(varies, varies)
-    z = np.where(pairs, (np.arctanh(r) - np.arctanh(q)) / error, 0.0)
-    # Shrunk as Student's t is to a normal: with few rows its tails are longer.
-    z /= np.sqrt(1 + z**2 / np.maximum(rows, 1.0))
-    most_certain, where = _most_certain_scores(z, features)
-    tested = max(int(pairs.sum()) // 2, 1)
-    p_value = min(float(chi2_sf(np.array(float((z**2).max(initial=0.0))), np.array(1.0))) * tested, 1.0)
-    return PairComparison(p_value, count * float(independent.min(initial=1.0)), most_certain, q[where], r[where])
+    members, mean, square, bound = _products(reference, live, features)
+    scores_vary = mean[2] > 0
+    known = scores_vary & ~left_out[members].any(axis=1, where=members >= 0)
+    owners = members[known]
+    share = np.where(owners >= 0, independent[owners], 1.0).min(axis=1) if len(owners) else np.zeros(0)
+    q, r = mean[0][known], mean[1][known]
+    b = bound[known] + np.abs(q)
+    variance = np.maximum(square[0][known] - q**2, 0.0)
+    doubt = math.log(2 * max(len(q), 1) / REFERENCE_DOUBT)
+    m = max(reference.rows, 1)
+    margin = np.sqrt(2 * variance * doubt / m) + b * doubt / (3 * m)
+    evidence = np.maximum(
+        *(
+            _evidence(sign * (r - q), square[1][known] - 2 * q * r + q**2, variance, margin, b, live.rows * share)
+            for sign in (1, -1)
+        )
+    )
+    return Relations(owners, evidence - math.log(2), q, r, live.rows * float(independent.min(initial=1.0)), features)
 
 
-def _most_certain_scores(z: Floats, features: int) -> tuple[Floats, tuple[Numbers, Numbers]]:
-    """For each pair of features, the z (F', F') with the largest |z| of its four pairs of scores, and its position in (K, K)."""
-    blocks = np.abs(z).reshape(2, features, 2, features).transpose(1, 3, 0, 2).reshape(features, features, 4)
-    best = blocks.argmax(axis=2)
-    first = best // 2 * features + np.arange(features)[:, None]
-    second = best % 2 * features + np.arange(features)
-    return z[first, second], (first, second)
+def _evidence(change: Floats, scatter: Floats, variance: Floats, margin: Floats, bound: Floats, rows: Floats) -> Floats:
+    """Logarithms of e-values (P,) that means rose by more than the margin: `change` is r - q, `scatter` the mean of (x - q)^2."""
+    excess = change - margin
+    around = scatter - 2 * margin * change + margin**2
+    wide = bound + margin
+    each = []
+    for size in CHANGES:
+        stake = np.minimum(size / np.maximum(variance + size**2, _TINY), 0.5 / np.maximum(wide, _TINY))
+        u = stake * wide
+        each.append(rows * (stake * excess - (-np.log1p(-u) - u) / np.maximum(wide, _TINY) ** 2 * around))
+    found = np.array(each)
+    top = found.max(axis=0)
+    return np.asarray(top + np.log(np.exp(found - top).mean(axis=0)))
 
 
-def contributions(comparison: PairComparison) -> Floats:
-    """The contribution of each feature (F',): its share of the sum of z^2 in excess of chance."""
-    excess = _excess_over_chance(comparison).sum(axis=1)
-    return np.asarray(excess / max(float(excess.sum()), 1e-300))
+def _products(reference: Joint, live: Joint, features: int) -> tuple[Numbers, Floats, Floats, Floats]:
+    """Members (P, 3); means (3, P) of the reference, of live, and whether all scores vary; mean squares (2, P); bounds (P,)."""
+    first, second = np.triu_indices(2 * features)
+    apart = first % max(features, 1) != second % max(features, 1)
+    i, j, k = triples(min(features, TRIPLED))
+    pairs = np.stack(
+        [first[apart] % max(features, 1), second[apart] % max(features, 1), np.full(int(apart.sum()), -1)], axis=1
+    )
+    members = np.concatenate([pairs, np.stack([i, j, k], axis=1)])
+    largest = np.maximum(reference.largest, live.largest)
+    both = np.minimum(reference.largest, live.largest) > 0
+    bound = np.concatenate([largest[first[apart]] * largest[second[apart]], largest[i] * largest[j] * largest[k]])
+    varies = np.concatenate([both[first[apart]] & both[second[apart]], both[i] & both[j] & both[k]])
+    means = [np.concatenate([one.pairs.mean[apart], one.triples.mean]) for one in (reference, live)]
+    squares = [np.concatenate([one.pairs.square[apart], one.triples.square]) for one in (reference, live)]
+    return members, np.array([*means, varies.astype(np.float64)]), np.array(squares), bound
 
 
-def _excess_over_chance(comparison: PairComparison) -> Floats:
-    """max(z^2 - 2 ln N, 0) (F', F') with N = F'^2: the largest of N squared standard normals is about 2 ln N."""
-    return np.maximum(comparison.z**2 - 2 * math.log(max(comparison.z.size, 2)), 0.0)
+def contributions(relations: Relations) -> Floats:
+    """The contribution of each feature (F',): its share of the evidence in excess of chance."""
+    excess = _excess_over_chance(relations)
+    carried = np.zeros(relations.features)
+    for place in range(3):
+        member = relations.members[:, place]
+        np.add.at(carried, member[member >= 0], excess[member >= 0])
+    return np.asarray(carried / max(float(carried.sum()), _TINY))
 
 
-def reported(
-    comparison: PairComparison, side: Side, names: Sequence[str], state: State, threshold: float
-) -> JointReport:
-    """The report on a comparison; `names` are those of the features that were paired. Pairs that chance may explain are left out,
-    except for the most certain one.
+def _excess_over_chance(relations: Relations) -> Floats:
+    """max(log e - log P, 0) (P,): the largest of P e-values passes P with a probability of at most 1, and grows no faster."""
+    return np.maximum(relations.evidence - math.log(max(len(relations.evidence), 2)), 0.0)
+
+
+def reported(relations: Relations, side: Side, names: Sequence[str], state: State, threshold: float) -> JointReport:
+    """The report on a comparison; `names` are those of the features that were paired. Relations that chance may explain are left
+    out, except for the most certain one.
     """
-    carried = contributions(comparison)
+    carried = contributions(relations)
     ranked = np.argsort(-carried, kind="stable")[:MOST_NAMED].tolist()
-    excess = np.triu(_excess_over_chance(comparison), 1)
-    moved = np.argsort(-excess, axis=None, kind="stable")[: min(MOST_NAMED, int((excess > 0).sum()))].tolist()
-    pairs = [divmod(pair, len(names)) for pair in moved] or [comparison.most_certain] * (len(names) > 1)
-    before, after = comparison.reference, comparison.live
+    excess = _excess_over_chance(relations)
+    named: dict[tuple[int, ...], int] = {}
+    for at in np.argsort(-relations.evidence, kind="stable")[: 4 * MOST_NAMED].tolist():
+        if excess[at] > 0 or not named:
+            named.setdefault(tuple(sorted(one for one in relations.members[at].tolist() if one >= 0)), at)
     return JointReport(
         side=side,
         state=state,
-        p_value=comparison.p_value,
+        p_value=relations.p_value,
         threshold=threshold,
-        effect=comparison.effect,
-        rows=round(comparison.rows),
+        effect=relations.effect,
+        rows=round(relations.rows),
         features=tuple((names[at], float(carried[at])) for at in ranked if carried[at] > 0),
-        pairs=tuple(PairShift(names[a], names[b], float(before[a, b]), float(after[a, b])) for a, b in pairs),
+        pairs=tuple(_shift(relations, names, members, at) for members, at in [*named.items()][:MOST_NAMED]),
     )
+
+
+def _shift(relations: Relations, names: Sequence[str], members: tuple[int, ...], at: int) -> PairShift:
+    before, after = float(relations.reference[at]), float(relations.live[at])
+    third = names[members[2]] if len(members) > 2 else ""
+    return PairShift(names[members[0]], names[members[1]], before, after, third)

@@ -51,9 +51,11 @@ def feature_views(
     threshold: float,
     effect: tuple[Floats, Floats],
     independent: Floats,
+    since: list[float],
+    reasons: list[tuple[str, str]],
 ) -> tuple[FeatureView, ...]:
     """The view of each feature of a side. `live` and `window` are counts (F, B), `effect` is (effect, effective rows),
-    each (F,).
+    each (F,); `reasons` are the criterion of each state and what it says.
     """
     shares = ratios(reference.numbers).tolist()
     totals, recent, rows = live.tolist(), window.tolist(), reference.rows.tolist()
@@ -72,6 +74,9 @@ def feature_views(
             state=states[at],
             reference_rows=rows[at],
             importance=feature.importance,
+            state_since=since[at],
+            criterion=reasons[at][0],
+            reason=reasons[at][1],
         )
         for at, feature in enumerate(reference.features)
     )

@@ -16,6 +16,10 @@ _MOVED = 0.1
 """Least shift of the median, in interquartile ranges, that is mentioned."""
 _STRETCHED = 1.2
 """Least factor of the interquartile range that is mentioned."""
+_LEAST_VALUES = 20.0
+"""Fewer live values than this have no median worth mentioning."""
+_FEW_ROWS = 100
+"""Of fewer rows, a share is given as rows: `3 of 8 rows`."""
 
 
 def changed(feature: Feature, reference: Floats, live: Floats, texts: tuple[str, ...]) -> str:
@@ -23,39 +27,50 @@ def changed(feature: Feature, reference: Floats, live: Floats, texts: tuple[str,
     if not (reference.sum() and live.sum()):
         return ""
     q, p = reference / reference.sum(), live / live.sum()
-    words = _moved(feature, q, p) if feature.ordered else _names(feature, q, p, texts)
+    rows = float(live.sum())
+    words = _moved(feature, q, p, rows) if feature.ordered else _names(feature, q, p, texts, rows)
     if abs(p[feature.missing] - q[feature.missing]) >= _WORTH:
-        words.append(f"missing {_percent(q[feature.missing])} -> {_percent(p[feature.missing])}")
+        words.append(f"missing {_percent(q[feature.missing])} -> {_share(p[feature.missing], rows)}")
     return "; ".join(words)
 
 
-def _moved(feature: Feature, q: Floats, p: Floats) -> list[str]:
+def _moved(feature: Feature, q: Floats, p: Floats, rows: float) -> list[str]:
     edges = np.array(feature.edges)
     if len(edges) < 2:
         return []
-    words = []
-    before, after = _quartiles(edges, q), _quartiles(edges, p)
-    if before is not None and after is not None:
-        spread = max(before[2] - before[0], (edges[-1] - edges[0]) * 1e-3)
-        if abs(after[1] - before[1]) > _MOVED * spread:
-            words.append(f"median {_short(before[1])} -> {_short(after[1])}")
-        ratio = max(after[2] - after[0], 1e-300) / spread
-        if not 1 / _STRETCHED < ratio < _STRETCHED:
-            words.append("wider" if ratio > 1 else "narrower")
+    words = _median(edges, q, p) if (1 - p[feature.missing]) * rows >= _LEAST_VALUES else []
     for name, at in (("below", 0), ("above", len(edges))):
         if p[at] - q[at] >= _WORTH:
-            words.append(f"{_percent(p[at])} of rows {name} the reference's range")
+            words.append(f"{_share(p[at], rows)} {name} the reference's range")
     return words
 
 
-def _names(feature: Feature, q: Floats, p: Floats, texts: tuple[str, ...]) -> list[str]:
+def _median(edges: Floats, q: Floats, p: Floats) -> list[str]:
+    """How the median moved and the quartiles stretched; where the live ones are out of range, only that is known."""
+    before, after = _quartiles(edges, q), _quartiles(edges, p)
+    if before is None or after is None:
+        return []
+    spread = max(before[2] - before[0], (edges[-1] - edges[0]) * 1e-3)
+    for side, at in (("below", 0), ("above", len(edges))):
+        if p[at] > p[: len(edges) + 1].sum() / 2:
+            return [f"median {_short(before[1])} -> {side} the reference's range"]
+    words = []
+    if abs(after[1] - before[1]) > _MOVED * spread:
+        words.append(f"median {_short(before[1])} -> {_short(after[1])}")
+    ratio = max(after[2] - after[0], 1e-300) / spread
+    if edges[0] < after[0] and after[2] < edges[-1] and not 1 / _STRETCHED < ratio < _STRETCHED:
+        words.append("wider" if ratio > 1 else "narrower")
+    return words
+
+
+def _names(feature: Feature, q: Floats, p: Floats, texts: tuple[str, ...], rows: float) -> list[str]:
     words = []
     if p[feature.unseen] - q[feature.unseen] >= _WORTH:
-        words.append(f"{_percent(p[feature.unseen])} of rows are names that the reference never had")
+        words.append(f"{_share(p[feature.unseen], rows)} are names that the reference never had")
     known = np.abs(p - q)[: feature.unseen]
     for at in np.argsort(-known, kind="stable")[:2].tolist():
         if known[at] >= _WORTH:
-            words.append(f"{texts[at][:40]} {_percent(q[at])} -> {_percent(p[at])}")
+            words.append(f"{texts[at][:40]} {_percent(q[at])} -> {_share(p[at], rows, '')}")
     return words
 
 
@@ -66,6 +81,11 @@ def _quartiles(edges: Floats, shares: Floats) -> Floats | None:
     if not total:
         return None
     return np.asarray(np.interp([0.25, 0.5, 0.75], inside.cumsum() / total, edges))
+
+
+def _share(share: float, rows: float, of: str = " of rows") -> str:
+    """With no more digits than so many rows have."""
+    return f"{round(share * rows)} of {round(rows)} rows" if rows < _FEW_ROWS else f"{_percent(share)}{of}"
 
 
 def _percent(share: float) -> str:

@@ -160,4 +160,6 @@ def _report(report: FeatureReport) -> dict[str, Any]:
         "shifts": [msgspec.to_builtins(shift) for shift in report.shifts],
         **({"changed": report.changed} if report.changed else {}),
         **({} if report.units is None else {"units": report.units}),
+        **({"criterion": report.criterion} if report.criterion else {}),
+        "since": round(report.since, 3),
     }

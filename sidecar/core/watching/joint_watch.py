@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from sidecar.core.binning.rank_scores import RankedRows
 from sidecar.core.evidence.policy import Policy, joint_verdict
-from sidecar.core.reference.joint import Joint
+from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.reference.profile import SideProfile
-from sidecar.core.scores.joint_drift import LEAST_ROWS, compare_pairs, reported
+from sidecar.core.scores.joint_drift import compare_relations, reported
 from sidecar.core.words.arrays import Codes, Floats, Mask
 from sidecar.core.words.events import JointChanged, JointReport, State
 from sidecar.core.words.frame import Side
 
+LEAST_ROWS = 500
+"""Independent rows of a batch: of fewer, a change that matters would seldom be certain at the budget."""
 MOST_ROWS = 4_096
 """Rows of a batch that are tested; further ones up to the end of the window are not."""
 
@@ -50,7 +52,7 @@ class JointWatch:
         share = independent[chosen]
         if self._live.count * float(share.min(initial=1.0)) < LEAST_ROWS:
             return []
-        found = compare_pairs(self._reference, self._live.correlations(), self._live.count, share, drifting[chosen])
+        found = compare_relations(self._reference, joint_of(self._live), share, drifting[chosen])
         rows = rows_seen - self._rows_tested
         self._rows_tested = rows_seen
         self._live.clear()

@@ -16,7 +16,7 @@ from sidecar.core.reference.builder import Builder, Recount
 from sidecar.core.reference.choices import Choices
 from sidecar.core.reference.consent import Consent, Decision, decide
 from sidecar.core.reference.profile import Profile
-from sidecar.core.scores.comparison import FeatureComparison, Material, compare
+from sidecar.core.scores.comparison import FeatureComparison, LeastEffects, compare
 from sidecar.core.words.events import State
 from sidecar.core.words.frame import Frame, Side
 
@@ -30,7 +30,7 @@ _LEARNED = Choices(arrivals=True)
 class Learner:
     """One side; `wanted` rows are enough if their halves do not differ."""
 
-    def __init__(self, side: Side, wanted: int, material: Material, consent: Consent, most_names: int) -> None:
+    def __init__(self, side: Side, wanted: int, material: LeastEffects, consent: Consent, most_names: int) -> None:
         """Rows that bring more than `most_names` names of columns are not learned from."""
         self.refusals = 0
         self._side = side

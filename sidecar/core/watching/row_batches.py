@@ -17,6 +17,7 @@ import numpy as np
 from sidecar.core.binning.binner import Batch, Binner
 from sidecar.core.binning.derive import Deriver, columns_of
 from sidecar.core.binning.matching import Matching, Names, aligned, match_columns, names_for
+from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Numbers
 from sidecar.core.words.events import ReferenceMismatch
 from sidecar.core.words.frame import Frame, Lost, Side
@@ -61,6 +62,7 @@ class RowBatches:
         self._aligned = functools.lru_cache(_MAX_MATCHINGS)(lambda names, width: aligned(names, width, self._columns))
         self._matchings: dict[Shape, Matching] = {}
         self._reported = -float("inf")
+        self._seen = 0
 
     def batches(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
         """One batch per list of names and precision; frames without any feature of the reference make none."""
@@ -75,7 +77,9 @@ class RowBatches:
                 batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns, precisions)
                 for at, errors in batch.type_errors.items():
                     self.violations[self._names[at], "type"] += errors
-                batches.append(batch if group[0].segments is None else batch._replace(segments=_segments(group)))
+                if group[0].segments is not None:
+                    batch = batch._replace(segments=_segments(group))
+                batches.append(self._without_order(batch, tuple(frame.rows for frame in group)))
             elif now - self._reported >= MISMATCH_SECONDS:
                 self._reported = now
                 mismatches.append(ReferenceMismatch(now, self._side, self._mismatch(shape)))
@@ -98,6 +102,17 @@ class RowBatches:
                 self.violations[feature, "type"] += rows
         if lost.rows:
             self.violations[ANY_FEATURE, "shape"] += lost.rows
+
+    def _without_order(self, batch: Batch, messages: tuple[int, ...]) -> Batch:
+        """Rows of one message are no sequence: a client may have sorted them. They are shuffled, the same way in every run."""
+        self._seen += batch.rows
+        if batch.rows == len(messages):
+            return batch
+        chance = splitmix64(np.arange(self._seen, self._seen + batch.rows, dtype=np.uint64))
+        order = np.lexsort((chance, np.repeat(np.arange(len(messages)), messages)))
+        segments = None if batch.segments is None else batch.segments[order]
+        codes, numbers = batch.codes[:, order], batch.numbers[:, order]
+        return batch._replace(codes=codes, numbers=numbers, segments=segments, messages=messages)
 
     def _matching(self, shape: Shape) -> Matching:
         if shape not in self._matchings:

@@ -14,6 +14,7 @@ import numpy as np
 
 from sidecar.core.binning.binner import Batch, Binner
 from sidecar.core.binning.segments import OTHER, Router, split
+from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Profile, SideProfile
@@ -62,7 +63,7 @@ class SegmentWatches:
         self.router = router
         self._settings = settings
         self._stored = reference.segments if reference and reference.segment_by == router.by.feature else {}
-        self._limits = Policy(np.inf, np.inf, 0.0, 0)
+        self._limits = Policy(np.inf, np.inf, Material(0.0, 0.0, 2.0, 0.0), 0)
         self._kept: dict[Side, _Kept] = {}
         self._own: dict[Side, dict[int, Counts]] = {}
         self._watches: dict[tuple[Side, int], Watch] = {}

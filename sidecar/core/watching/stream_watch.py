@@ -12,12 +12,13 @@ from collections.abc import Iterable
 import msgspec
 
 from sidecar.core.binning.segments import Router
+from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reading.model_versions import ModelVersions
 from sidecar.core.reference.consent import Consent
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import digest
-from sidecar.core.scores.comparison import Material
+from sidecar.core.scores.comparison import LeastEffects
 from sidecar.core.watching.budget import Budget
 from sidecar.core.watching.learner import Learner
 from sidecar.core.watching.row_batches import ANY_FEATURE, WITHHELD
@@ -37,7 +38,7 @@ from sidecar.core.words.view import SideView, StreamView
 from sidecar.settings import Settings
 
 LEARNED, LEARNING, FILE = "learned", "learning", "file"
-_BEFORE = Policy(float("inf"), float("inf"), 0.0, 0)
+_BEFORE = Policy(float("inf"), float("inf"), Material(0.0, 0.0, 0.0, 0.0), 0)
 """Limits until the monitor gives some, which is at once."""
 
 
@@ -85,7 +86,7 @@ class StreamWatch:
         self._sources: dict[Side, str] = {}
         self._digests: dict[Side, str] = {}
         wanted = settings.learn.rows
-        material = Material(settings.drift.material_psi, settings.drift.material_correlation)
+        material = LeastEffects(settings.drift.material_psi, settings.drift.material_correlation)
         self._learners = {} if reference else {side: self._learner(side, wanted, material) for side in Side}
         self._digest = digest(reference) if reference else ""
         self._label = (reference.name, reference.created) if reference else ("", "")
@@ -94,7 +95,7 @@ class StreamWatch:
         for side, profile in reference.sides.items() if reference else ():
             self._begin(side, profile, FILE, self._digest, now)
 
-    def _learner(self, side: Side, wanted: int, material: Material) -> Learner:
+    def _learner(self, side: Side, wanted: int, material: LeastEffects) -> Learner:
         settings = self._settings
         declared = frozenset((*settings.decode.feature_names, *settings.learn.features))
         consent = Consent(declared, settings.learn.clear_categories, self._label_key)

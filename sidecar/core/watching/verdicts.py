@@ -12,17 +12,19 @@ import numpy as np
 
 from sidecar.core.binning.bins import ranges
 from sidecar.core.evidence.detector import Evidence
-from sidecar.core.evidence.policy import Policy, recovered, verdict
+from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_change
+from sidecar.core.evidence.policy import Policy, verdict
+from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
-from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Counts, Floats, Mask
 from sidecar.core.words.events import ALL_FEATURES, BinShift, FeatureReport, NotEnough, Score, State, VerdictChanged
 from sidecar.core.words.frame import Side
 from sidecar.core.words.view import AllFeaturesView
 
 Scores = dict[str, Score | NotEnough]
+_ABNORMAL = frozenset({State.WARNING, State.DRIFT})
 
 
 class Verdicts:
@@ -35,7 +37,7 @@ class Verdicts:
         evidence: Evidence,
         limits: Policy,
         segment: str = "",
-        units: Callable[[int], float | None] = lambda feature: None,
+        units: Callable[[int, int], float | None] = lambda feature, rows: None,
     ) -> None:
         features = len(reference.features)
         self.limits = limits
@@ -52,8 +54,12 @@ class Verdicts:
         self._reference = reference.numbers
         self._evidence = evidence
         self._rows = 0
-        self._changed = [0] * features  # rows seen when the verdict of a feature changed
-        self._all_features_changed = 0
+        self.since = [0.0] * (features + 1)
+        """Unix seconds at which each state began; last that of all features together."""
+        self._changed = [0] * (features + 1)  # rows judged when it began
+        self._looks = [0] * (features + 1)
+        self._rate: list[RateChange | None] = [None] * features
+        self._lessened = [False] * features
 
     @property
     def detectors(self) -> int:
@@ -74,39 +80,71 @@ class Verdicts:
         if self.all_features is State.INSUFFICIENT:
             self.states = [State.OK] * len(self.states)
             self.all_features = State.OK
+            self.since = [now] * len(self.since)
         return [*self._change_features(scores, now), *self._change_all_features(now)]
 
     def close(
-        self, began: int, scores: list[Scores], reference: Floats, live: Counts, now: float
+        self, scores: list[Scores], reference: Floats, live: Counts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
-        """A window that began after `began` rows closed, with `live` counts (F, B) to compare with `reference` counts
+        """A window closed, with `live` counts (F, B) to compare with `reference` counts
         (F, B). Returns its reports and the verdicts that it ended.
         """
-        counts = live.astype(np.float64)
-        effects = effect(reference, counts, counts.sum(axis=1)).tolist()
-        over = [
-            at
-            for at, state in enumerate(self.states)
-            if began >= self._changed[at] and recovered(self.limits, state, effects[at])
-        ]
-        before = [self.states[at] for at in over]
-        for at in over:
-            self.states[at] = State.OK
+        before = list(self.states)
+        watched = [at for at, state in enumerate(before) if state in _ABNORMAL]
+        for at in watched:
+            found = self._ending(at)
+            if found is Ending.OVER:
+                self._begin(at, State.OK, None, now)
+            elif found is Ending.LESSENED and before[at] is State.DRIFT:
+                self.states[at], self.since[at], self._lessened[at] = State.WARNING, now, True
+        changed = [at for at in watched if self.states[at] is not before[at]]
         reports = self._reports(scores, reference, live)
-        self._evidence.reset(np.array(over, np.int64))
-        changes = [VerdictChanged(now, state, self._rows, reports[at]) for at, state in zip(over, before, strict=True)]
-        return reports, [
-            *changes,
-            *self._recover_all_features(began, sum(np.array(effects)[~self.drifting].tolist()), now),
-        ]
+        self._evidence.reset(np.array(changed, np.int64))
+        changes = [VerdictChanged(now, before[at], self._rows, reports[at]) for at in changed]
+        return reports, [*changes, *self._mask(now), *self._recover_all_features(now)]
+
+    def _ending(self, at: int) -> Ending:
+        """Whether the verdict on a feature is over."""
+        self._looks[at] += 1
+        live, rows = self._evidence.spans(np.array([at]), self._changed[at])
+        reference = self._reference[at : at + 1]
+        limits = self.limits
+        return ending(reference, live, rows, self._rate[at], limits.material, limits.recovery_error, self._looks[at])
+
+    def _begin(self, at: int, state: State, rate: RateChange | None, now: float) -> None:
+        """A feature is in another state from now on."""
+        self.states[at] = state
+        self.since[at], self._changed[at], self._looks[at] = now, self._evidence.judged, 0
+        self._rate[at], self._lessened[at] = rate, False
 
     def all_features_view(self) -> AllFeaturesView | None:
         """All features together; None if there is only one."""
         if len(self.states) < 2:
             return None
-        effect, rows = self._evidence.effect_of_all(self.drifting)
+        effect, rows = self._evidence.effect_of_all()
         evidence = self._evidence.all_features.log10
-        return AllFeaturesView(evidence, self.limits.alarm, effect, round(rows), self.all_features)
+        return AllFeaturesView(evidence, self.limits.alarm, effect, round(rows), self.all_features, self.since[-1])
+
+    def reasons(self) -> list[tuple[str, str]]:
+        """Of each feature in warning or drift by what criterion it is, and that in words; empty texts of the others."""
+        return [(self._criterion(at), self._reason(at)) for at in range(len(self.states))]
+
+    def _criterion(self, at: int) -> str:
+        if self.states[at] not in _ABNORMAL:
+            return ""
+        rate = self._rate[at]
+        return "psi" if rate is None else rate.criterion
+
+    def _reason(self, at: int) -> str:
+        rate = self._rate[at]
+        if self.states[at] not in _ABNORMAL or rate is None:
+            return self._criterion(at)
+        what = (
+            rate.criterion
+            if rate.criterion not in (LEVEL, VALUE)
+            else f"{rate.criterion} {self.ranges[at][rate.bin][:40]}"
+        )
+        return f"{what} {rate.before:.1%} -> {rate.after:.1%}"
 
     def _change_features(self, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
         evidence = self._evidence.log10()
@@ -118,32 +156,54 @@ class Verdicts:
         events: list[VerdictChanged] = []
         for at, size, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
             before = self.states[at]
-            self.states[at] = verdict(self.limits, before, float(evidence[at]), size)
-            if self.states[at] is not before:
-                self._changed[at] = self._rows
+            rate = rate_change(self._features[at], self._reference[at], counts, recent, self.limits.material)
+            matters = size >= self.limits.material.psi + self._doubt(at, recent)
+            after = verdict(self.limits, before, float(evidence[at]), matters or rate is not None)
+            if after is not before:
+                self._begin(at, after, None if matters else rate, now)
                 moved = shifts(self._reference[at : at + 1], counts[None, :], self.ranges[at : at + 1])[0]
                 words = changed(self._features[at], self._reference[at], counts, self.ranges[at])
                 report = self._report(at, scores(at), float(evidence[at]), (size, recent), moved, words)
                 events.append(VerdictChanged(now, before, self._rows, report))
-        return events
+        return [*events, *self._mask(now)]
+
+    def _doubt(self, at: int, rows: float) -> float:
+        """By how much the effect must exceed the material one (PSI): a change that lessened must come back for certain."""
+        return 2 * (2 * self._features[at].bins) ** 0.5 / max(rows, 1.0) if self._lessened[at] else 0.0
+
+    def _mask(self, now: float) -> list[VerdictChanged]:
+        """A feature with a drift of its own has no part in the verdict on all features, and takes back what it brought."""
+        added = self._evidence.leave_out(self.drifting)
+        if not added.any() or self.all_features is State.DRIFT:
+            return []
+        self._evidence.all_features.reset()
+        return self._end_all_features(now) if self.all_features is State.WARNING else []
+
+    def _end_all_features(self, now: float) -> list[VerdictChanged]:
+        before, self.all_features, self.since[-1] = self.all_features, State.OK, now
+        self._evidence.all_features.reset()
+        return [VerdictChanged(now, before, self._rows, self._report_all_features())]
 
     def _change_all_features(self, now: float) -> list[VerdictChanged]:
         before, evidence = self.all_features, self._evidence.all_features.log10
         if before is State.DRIFT or evidence < min(self.limits.warning, self.limits.alarm):
             return []
-        self.all_features = verdict(self.limits, before, evidence, self._evidence.effect_of_all(self.drifting)[0])
+        material = self._evidence.effect_of_all()[0] >= self.limits.material.psi
+        self.all_features = verdict(self.limits, before, evidence, material)
         if self.all_features is before:
             return []
-        self._all_features_changed = self._rows
+        self.since[-1], self._changed[-1], self._looks[-1] = now, self._evidence.judged, 0
         return [VerdictChanged(now, before, self._rows, self._report_all_features())]
 
-    def _recover_all_features(self, began: int, window: float, now: float) -> list[VerdictChanged]:
-        before = self.all_features
-        if began < self._all_features_changed or not recovered(self.limits, before, window):
+    def _recover_all_features(self, now: float) -> list[VerdictChanged]:
+        features = np.flatnonzero(~self.drifting)
+        if self.all_features not in _ABNORMAL or not len(features):
             return []
-        self.all_features = State.OK
-        self._evidence.all_features.reset()
-        return [VerdictChanged(now, before, self._rows, self._report_all_features())]
+        self._looks[-1] += 1
+        live, rows = self._evidence.spans(features, self._changed[-1])
+        limits, reference = self.limits, self._reference[features]
+        found = ending(reference, live, rows, None, limits.material, limits.recovery_error, self._looks[-1])
+        return self._end_all_features(now) if found is Ending.OVER else []
 
     def _reports(self, scores: list[Scores], reference: Floats, live: Counts) -> tuple[FeatureReport, ...]:
         evidence = self._evidence.log10().tolist()
@@ -151,7 +211,14 @@ class Verdicts:
         moved = shifts(reference, live.astype(np.float64), self.ranges)
         figures = zip(effects.tolist(), rows.tolist(), strict=True)
         return tuple(
-            self._report(at, scores[at], evidence[at], effect, moved[at], self._wording(at, reference[at], live[at]))
+            self._report(
+                at,
+                scores[at],
+                evidence[at],
+                effect,
+                moved[at],
+                self._wording(at, evidence[at], effect[0], reference[at], live[at]),
+            )
             for at, effect in enumerate(figures)
         )
 
@@ -176,19 +243,23 @@ class Verdicts:
             independent_ratio=float(self._evidence.independent_share[at]),
             shifts=moved,
             changed=words,
-            units=self._units(at) if self.states[at] is State.DRIFT else None,
+            units=self._units(at, round(effect[1])) if self.states[at] is State.DRIFT else None,
             segment=self._segment,
             importance=self._features[at].importance,
+            criterion=self._criterion(at),
+            since=self.since[at],
         )
 
-    def _wording(self, at: int, reference: Floats, live: Counts) -> str:
-        """How a feature changed; empty unless it is in warning or drift, since other changes are chance."""
-        if self.states[at] not in (State.WARNING, State.DRIFT):
-            return ""
-        return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
+    def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: Counts) -> str:
+        """How a feature changed; of one that is ok, only that a change is certain and does not matter."""
+        if self.states[at] in _ABNORMAL:
+            return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
+        if self.states[at] is State.OK and evidence >= self.limits.alarm:
+            return f"certain but too small to matter: effect {size:.3f} of {self.limits.material.psi:g}"
+        return ""
 
     def _report_all_features(self) -> FeatureReport:
-        effect, rows = self._evidence.effect_of_all(self.drifting)
+        effect, rows = self._evidence.effect_of_all()
         return FeatureReport(
             side=self._side,
             feature=ALL_FEATURES,
@@ -201,4 +272,6 @@ class Verdicts:
             independent_ratio=float(self._evidence.independent_share.min()),
             shifts=(),
             segment=self._segment,
+            criterion="psi" if self.all_features in _ABNORMAL else "",
+            since=self.since[-1],
         )

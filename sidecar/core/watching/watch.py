@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sidecar.core.binning.binner import Batch, Binner
+from sidecar.core.evidence.clusters import LEAST_ROWS, Clusters
 from sidecar.core.evidence.detector import BLOCK_ROWS, Evidence
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reference.moments import Moments
@@ -70,7 +71,8 @@ class Watch:
         left_out = tuple(one.name for one in reference.left_out)
         self._row_batches = RowBatches(side, binner, configured, left_out, reference.withheld)
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
-        self._quality = Quality(reference, binner, self._evidence.null.q)
+        self._clusters = Clusters(self._evidence.null.q, self._evidence.null.basis[:, 1])
+        self._quality = Quality(reference, binner)
         self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)
         pairs = None if segment or reference.seasons else reference.joint
         self.joint = JointWatch(side, reference, pairs) if pairs else None
@@ -87,7 +89,7 @@ class Watch:
         self._last: Counts = np.zeros_like(reference.counts)
         self._scores = self._score(self._last)
         self._rows = 0
-        self._waiting: list[tuple[Codes, Numbers]] = []
+        self._waiting: list[tuple[Codes, Numbers, Floats]] = []
         self._waiting_rows = 0
         self._waiting_since = now
 
@@ -104,7 +106,7 @@ class Watch:
         """Take batches made by `binned`; judge all full blocks."""
         for batch in batches:
             self._moments = self._moments.merge(Moments.of(batch.numbers))
-            self._queue(batch.codes, self._quality.add(batch), now)
+            self._queue(batch.codes, self._quality.add(batch), now, self._worth(batch))
         return self._advance_full(now)
 
     def take_codes(self, codes: Codes, now: float) -> list[Event]:
@@ -150,6 +152,8 @@ class Watch:
             threshold=self.verdicts.limits.alarm,
             effect=self._evidence.effect(np.arange(len(self.reference.features)))[:2],
             independent=self._evidence.independent_share,
+            since=self.verdicts.since,
+            reasons=self.verdicts.reasons(),
         )
 
     def segment_features(self) -> tuple[SegmentFeature, ...]:
@@ -162,10 +166,23 @@ class Watch:
             for at, (name, (effect, recent)) in enumerate(zip(self.reference.names, figures, strict=True))
         )
 
-    def _queue(self, codes: Codes, runs: Numbers, now: float) -> None:
+    def _worth(self, batch: Batch) -> Floats | None:
+        """What each row is worth beside the others of its message (F, n); None where all count whole."""
+        if max(batch.messages, default=0) < LEAST_ROWS:
+            return None
+        worth = np.ones(batch.codes.shape)
+        at = 0
+        for rows in batch.messages:
+            if rows >= LEAST_ROWS:
+                worth[:, at : at + rows] = self._clusters.worth(rows)[:, None]
+                self._clusters.add(self._binner.counts(batch.codes[:, at : at + rows]))
+            at += rows
+        return worth
+
+    def _queue(self, codes: Codes, runs: Numbers, now: float, worth: Floats | None = None) -> None:
         if not self._waiting_rows:
             self._waiting_since = now
-        self._waiting.append((codes, runs))
+        self._waiting.append((codes, runs, np.ones(codes.shape) if worth is None else worth))
         self._waiting_rows += codes.shape[1]
 
     def _advance_full(self, now: float) -> list[Event]:
@@ -178,22 +195,22 @@ class Watch:
         events: list[Event] = []
         if self._waiting_rows < least:
             return events
-        codes, runs = (np.concatenate(parts, axis=1) for parts in zip(*self._waiting, strict=True))
+        codes, runs, worth = (np.concatenate(parts, axis=1) for parts in zip(*self._waiting, strict=True))
         at, rows = 0, codes.shape[1]
         while rows - at >= least:
             blocks = -(-(rows - at) // MOST_BLOCK)
             size = min(-(-(rows - at) // blocks), self.window.room)
-            events += self._process(codes[:, at : at + size], runs[:, at : at + size], now)
+            events += self._process(codes[:, at : at + size], runs[:, at : at + size], worth[:, at : at + size], now)
             at += size
-        self._waiting = [(codes[:, at:], runs[:, at:])] if at < rows else []
+        self._waiting = [(codes[:, at:], runs[:, at:], worth[:, at:])] if at < rows else []
         self._waiting_rows = rows - at
         return events
 
-    def _process(self, codes: Codes, runs: Numbers, now: float) -> list[Event]:
+    def _process(self, codes: Codes, runs: Numbers, worth: Floats, now: float) -> list[Event]:
         """Process one block: counts, evidence, verdicts; closes the window if the block fills it."""
         counts = self._binner.counts(codes)
         self._use_season(codes.shape[1], now)
-        self._evidence.update(codes, runs)
+        self._evidence.update(codes, runs, None if worth.min(initial=1.0) == 1.0 else worth)
         if self.joint:
             self.joint.add(codes)
         self._live += counts
@@ -208,9 +225,7 @@ class Watch:
         self._quality.close(self.window.rows)
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
-        reports, changes = self.verdicts.close(
-            self._rows - rows, self._scores, self._matched_reference(), self._open, now
-        )
+        reports, changes = self.verdicts.close(self._scores, self._matched_reference(), self._open, now)
         self._expected = np.zeros_like(self._expected)
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
@@ -221,7 +236,7 @@ class Watch:
         return [WindowClosed(self.side, started, now, rows, reports, self._segment), *changes, *joint]
 
     def _close_joint(self, now: float) -> list[JointChanged]:
-        if self.joint is None:
+        if self.joint is None or not self._evidence.knows_dependence:
             return []
         share, drifting = self._evidence.independent_share, self.verdicts.drifting
         return self.joint.close(share, drifting, self.verdicts.limits, self._rows, now)

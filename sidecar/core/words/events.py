@@ -85,6 +85,11 @@ class FeatureReport(msgspec.Struct, frozen=True):
     """The segment of the traffic; empty for all of it."""
     importance: float = 1.0
     """Weight of the feature in the model, 1 on average (`Feature.importance`)."""
+    criterion: str = ""
+    """By what a change in warning or drift matters: `psi`, or the rate of what is `missing`, `unseen`, `out of range`, of a
+    `level` or of a `value`."""
+    since: float = 0.0
+    """Unix seconds at which the state began."""
 
     @property
     def impact(self) -> float:
@@ -140,12 +145,14 @@ class VerdictChanged(msgspec.Struct, frozen=True):
 
 
 class PairShift(msgspec.Struct, frozen=True):
-    """Two features of which a correlation of rank scores changed."""
+    """Two or three features of which the mean product of rank scores changed; for two it is a correlation."""
 
     first: str
     second: str
     reference: float
     live: float
+    third: str = ""
+    """Empty for two."""
 
 
 class JointReport(msgspec.Struct, frozen=True):

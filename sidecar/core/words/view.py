@@ -40,6 +40,10 @@ class FeatureView(msgspec.Struct, frozen=True):
     state: State
     reference_rows: int
     importance: float
+    state_since: float
+    criterion: str
+    reason: str
+    """The criterion in words: `missing 1.0% -> 5.1%`; empty while ok."""
 
     @property
     def impact(self) -> float:
@@ -55,6 +59,8 @@ class AllFeaturesView(msgspec.Struct, frozen=True):
     effect: float
     effect_rows: int
     state: State
+    state_since: float = 0.0
+    """Unix seconds."""
 
 
 class SideView(msgspec.Struct, frozen=True):

@@ -51,6 +51,7 @@ export const redrawDetail = () => plot?.redraw();
 
 function explain(feature) {
   const parts = [`evidence ${power(Math.max(0, feature.evidence))} (alarm at ${power(feature.threshold)})`];
+  if (feature.state_since) parts.unshift(`${STATE[feature.state]} since ${clock(feature.state_since)}${feature.reason ? `, by ${feature.reason}` : ""}`);
   if (feature.effect_rows) parts.push(`effect ${score(feature.effect)} over ${count(feature.effect_rows)} rows`);
   if (feature.importance !== 1) parts.push(`importance ${feature.importance.toPrecision(3)}`);
   if (feature.independent_ratio < 0.8) parts.push(`${percent(feature.independent_ratio, 0)} of the rows count as independent`);

@@ -1,21 +1,28 @@
 """Evidence once more, as one would write it down from the formulas: one feature, memory and row at a time, in plain numbers.
 
-What `detector` and `all_features` compute for all features at once is compared with it. Constants are written out, so that a
-changed one is noticed. `dependence` has oracles of its own in its tests; here its real parts are used.
+What `detector`, `rate_bets` and `all_features` compute for all features at once is compared with it. Constants are written out,
+so that a changed one is noticed. `dependence`, `recent`, the bounds of rates and the factors of shapes have oracles of their own
+in their tests; here their real parts are used.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.evidence.dependence import Autocorrelation, RunWeights
 from sidecar.core.evidence.null_hypothesis import NullHypothesis
+from sidecar.core.evidence.rate_bets import rate_bounds
+from sidecar.core.evidence.recent import Recent
+from sidecar.core.evidence.shape_bets import shape_factors
 from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Floats, Numbers
 
+_bounds = functools.cache(rate_bounds)
 MEMORIES = (32.0, 256.0, 2048.0)
 LARGEST = 40 * math.log(10)
 
@@ -46,15 +53,81 @@ class Remembered:
         return self.total**2 / self.squares * share if self.squares else 0.0
 
 
-class NaiveFeature:
-    """The nine detectors of a feature with smooth directions, the three of another."""
+@dataclass
+class Wealth:
+    """Of one bet, in logarithms, and how many rows had been judged when it began anew."""
 
-    def __init__(self, at: int, null: NullHypothesis) -> None:
-        self.at = at
+    log: float = 0.0
+    began: int = 0
+
+    def settle(self, gain: float, beginning: float, judged: int) -> bool:
+        """Whether it began anew."""
+        anew = self.log < beginning
+        if anew:
+            self.began, self.log = judged, beginning
+        self.log = min(self.log + gain, LARGEST)
+        return anew
+
+
+class NaiveRate:
+    """The bet that the rate of one bin rose, or fell."""
+
+    def __init__(self, at: int, rose: bool) -> None:
+        self.at, self.rose, self.wealth = at, rose, Wealth()
+        self.hits = self.rows = 0.0
+        self._in = self._out = 0.0
+
+    def bet(self, counts: list[float], tolerance: float) -> None:
+        """Place the bet on the next rows; `counts` are the reference's."""
+        low, high = _bounds(counts[self.at], sum(counts), tolerance)
+        self._in = self._out = 0.0
+        if not sum(counts) or (high >= 1 if self.rose else low <= 0):
+            return
+        if self.rose:
+            q, prior = high, min(max(2 * high, high + 0.005), (1 + high) / 2)
+        else:
+            q, prior = low, low / 2
+        seen = (self.hits + 100 * prior) / (self.rows + 100)
+        p = max(seen, q) if self.rose else min(seen, q)
+        self._in, self._out = math.log(p / q), math.log((1 - p) / (1 - q))
+
+    def judge(self, bins: list[int], weights: list[float], share: float, beginning: float, judged: int) -> None:
+        gains = [w * (self._in if b == self.at else self._out) for b, w in zip(bins, weights, strict=True)]
+        if self.wealth.settle(sum(gains) * share, beginning, judged):
+            self.hits = self.rows = 0.0
+        self.hits += sum(w for b, w in zip(bins, weights, strict=True) if b == self.at)
+        self.rows += sum(weights)
+
+
+def special(feature: Feature) -> list[int]:
+    """All names; of numbers what is missing or out of range, and spikes."""
+    if feature.kind is not Kind.NUMERIC:
+        return list(range(len(feature.categories) + 3))
+    edges = feature.edges
+    spikes = [at for at in range(1, len(edges)) if edges[at] == math.nextafter(edges[at - 1], math.inf)]
+    return sorted({0, *spikes, len(edges), len(edges) + 1})
+
+
+class NaiveFeature:
+    """The nine detectors that learn of a feature with smooth directions, the three of another; shapes; rates."""
+
+    def __init__(self, at: int, null: NullHypothesis, feature: Feature) -> None:
+        self.at, self.feature = at, feature
         self.smooth = bool(null.basis[at].any())
-        self.sums = [[0.0] * 3 for _ in range(3)]
-        self.memories = [Remembered(null.q.shape[1]) for _ in MEMORIES]
         self._past: list[tuple[list[float], float, int]] = []
+        self._placed: dict[tuple[int, int], list[float]] = {}
+        self._shapes_of: NullHypothesis | None = None
+        self._shape_bets: list[list[float]] = []
+        self.shaped = feature.kind is Kind.NUMERIC and feature.bins - 1 >= 6
+        self.begin(0, null.q.shape[1])
+
+    def begin(self, judged: int, bins: int) -> None:
+        self.learned = [[Wealth(0.0, judged) for _ in MEMORIES] for _ in range(3)]
+        self.shapes = [Wealth(0.0, judged) for _ in range(6)]
+        self.rates = [NaiveRate(at, rose) for rose in (True, False) for at in special(self.feature)]
+        for rate in self.rates:
+            rate.wealth.began = judged
+        self.memories = [Remembered(bins) for _ in MEMORIES]
 
     def directions(self, null: NullHypothesis, memory: int) -> list[list[float]]:
         """The whole difference, its smooth part, the shift in rank."""
@@ -76,14 +149,22 @@ class NaiveFeature:
         k = min((1 - radius / length) * rows / (rows + 20), 0.95 / -min(h))
         return [math.log(1 + k * x) - math.log(1 + k * radius * length) for x in h]
 
-    def judge(self, null: NullHypothesis, share: float, bins: list[int], weights: list[float]) -> None:
-        beginning = min(math.log(len(bins) / 16), 0.0)
+    def place(self, null: NullHypothesis, share: float, memory: int) -> None:
+        """The bets of one memory, until they are placed anew."""
         for which in range(3):
-            for memory in range(3):
-                bet = self.bet(null, share, which, memory)
-                gain = sum(weight * bet[b] for b, weight in zip(bins, weights, strict=True))
-                before = max(self.sums[which][memory], beginning)
-                self.sums[which][memory] = min(before + gain * share, LARGEST)
+            self._placed[which, memory] = self.bet(null, share, which, memory)
+
+    def judge(self, null: NullHypothesis, share: float, bins: list[int], weights: list[float], judged: int) -> None:
+        beginning = min(math.log(len(bins) / 16), 0.0)
+        if self._shapes_of is not null:
+            found = shape_factors([self.feature], null.q[[self.at]], null.radius[2, [self.at]])
+            self._shapes_of, self._shape_bets = null, found[:, 0].tolist()
+        placed = [(self.learned[which][memory], bet) for (which, memory), bet in self._placed.items()]
+        for wealth, bet in [*placed, *zip(self.shapes, self._shape_bets, strict=True)]:
+            gain = sum(weight * bet[b] for b, weight in zip(bins, weights, strict=True))
+            wealth.settle(gain * share, beginning, judged)
+        for rate in self.rates:
+            rate.judge(bins, weights, share, beginning, judged)
 
     def learn(self, null: NullHypothesis, share: float, bins: list[int], weights: list[float]) -> None:
         excess = [-sum(weights) * q for q in null.q[self.at].tolist()]
@@ -97,27 +178,26 @@ class NaiveFeature:
         added, rows = sum(block[1] for block in blocks), sum(block[2] for block in blocks)
         summed = [sum(block[0][b] for block in blocks) for b in range(len(excess))]
         for at, memory in enumerate(MEMORIES):
-            trail = max(of_bet[at] for of_bet in self.sums) > 2.0
+            trail = max(of_bet[at].log for of_bet in self.learned) > 2.0
             self.memories[at].learn(summed, added, rows, 2048.0 if trail else memory)
 
+    def parts(self) -> list[tuple[Wealth, float]]:
+        """Every bet with its part of the mean: 0.4 for those that learn, 0.3 for shapes, 0.3 for rates."""
+        learned = [wealth for of_bet in self.learned[: 3 if self.smooth else 1] for wealth in of_bet]
+        all_learned = 0.4 if self.shaped else 0.7
+        return [
+            *((wealth, all_learned / len(learned)) for wealth in learned),
+            *((wealth, 0.3 / 6) for wealth in self.shapes if self.shaped),
+            *((rate.wealth, 0.3 / len(self.rates)) for rate in self.rates),
+        ]
+
     def log10(self) -> float:
-        sums = [value for of_bet in self.sums[: 3 if self.smooth else 1] for value in of_bet]
-        return math.log10(sum(math.exp(value) for value in sums) / len(sums))
+        return math.log10(sum(part * math.exp(wealth.log) for wealth, part in self.parts()))
 
-    def effect(self, null: NullHypothesis, share: float, reference: Floats, memory: int) -> tuple[float, float, Floats]:
-        """Not below zero where it stands for one feature; the rows; the live counts."""
-        rows = self.memories[memory].rows(share)
-        raw = [max(q + d, 0.0) for q, d in zip(null.q[self.at], self.memories[memory].difference(), strict=True)]
-        live = np.array(raw) / sum(raw) * rows
-        return float(effect(reference[self.at], live, np.array(rows))), rows, live
-
-    def best(self) -> int:
-        """The memory whose detector has most evidence; the first of equals, by bet and then by memory."""
-        return max(range(9), key=lambda at: self.sums[at // 3][at % 3]) % 3
-
-    def reset(self) -> None:
-        self.sums = [[0.0] * 3 for _ in range(3)]
-        self.memories = [Remembered(memory.bins) for memory in self.memories]
+    def change_began(self, judged: int) -> int:
+        """When the wealthiest bet began; 2,048 rows ago if none has more than e^2."""
+        best, part = max(self.parts(), key=lambda one: one[0].log + math.log(one[1]))
+        return best.began if best.log + math.log(part) >= 2.0 else judged - 2048
 
 
 class NaiveAllFeatures:
@@ -153,37 +233,74 @@ class NaiveAllFeatures:
 class NaiveEvidence:
     """All features of a side, and all together."""
 
-    def __init__(self, null: NullHypothesis, reference: Floats, bins: Numbers) -> None:
-        """`bins` (F,) is how many each feature has."""
-        self.null, self.reference = null, reference
-        self.features = [NaiveFeature(at, null) for at in range(len(bins))]
+    def __init__(
+        self, null: NullHypothesis, reference: Floats, features: tuple[Feature, ...], tolerance: float
+    ) -> None:
+        self.null, self.reference, self.tolerance = null, reference, tolerance
+        self.features = [NaiveFeature(at, null, feature) for at, feature in enumerate(features)]
         self.together = NaiveAllFeatures()
-        self._freedom = [1.0 if f.smooth else max(int(bins[f.at]) - 1.0, 1.0) for f in self.features]
+        self.left_out = [False] * len(features)
+        self.recent = Recent(null.q.shape)
+        self.judged = self.together_began = 0
+        self._reset_at = [0] * len(features)
+        self._freedom = [1.0 if f.smooth else max(f.feature.bins - 1.0, 1.0) for f in self.features]
         self._autocorrelation = Autocorrelation(null.basis[:, 1])
         self._runs = RunWeights(null.q)
-        self._rows = 0
+        self._placed = [-128, -128, -128]
+        self._rates_placed = -32
+        self._bet_on_all: tuple[list[list[float]], list[float], list[float], list[float]] | None = None
 
     def share(self, at: int) -> float:
         return float(self._autocorrelation.share[at])
 
-    def update(self, codes: Numbers, runs: Numbers | None) -> None:
+    def update(self, codes: Numbers, runs: Numbers | None, worth: Floats | None = None) -> None:
         width = self.null.q.shape[1]
         bins = [[int(code) % width for code in row] for row in codes]
         found = None if runs is None else self._runs.weights(codes, runs)
         of_rows = np.ones(codes.shape) if found is None else found
+        if worth is not None:
+            of_rows = of_rows * worth
         weights = [[float(weight) for weight in row] for row in of_rows]
-        if self._rows >= 128:
-            directions = [f.directions(self.null, 2)[2 if f.smooth else 0] for f in self.features]
+        if self.judged >= 256:
+            self._place()
             for f in self.features:
-                f.judge(self.null, self.share(f.at), bins[f.at], weights[f.at])
-            self._judge_together(bins, directions, weights)
+                f.judge(self.null, self.share(f.at), bins[f.at], weights[f.at], self.judged)
+            self._judge_together(bins, weights)
         self._autocorrelation.add(codes)
-        self._rows += codes.shape[1]
+        excess = np.array([[-sum(w) * q for q in of] for w, of in zip(weights, self.null.q.tolist(), strict=True)])
+        for f in self.features:
+            for b, weight in zip(bins[f.at], weights[f.at], strict=True):
+                excess[f.at, b] += weight
+        self.recent.add(excess, np.array([sum(w) for w in weights]), codes.shape[1])
+        self.judged += codes.shape[1]
         for f in self.features:
             f.learn(self.null, self.share(f.at), bins[f.at], weights[f.at])
 
-    def _judge_together(self, bins: list[list[int]], h: list[list[float]], weights: list[list[float]]) -> None:
-        fewest = min(self.share(f.at) for f in self.features)
+    def forget_bets(self) -> None:
+        """All are placed anew before the next block."""
+        self._placed = [self.judged - 128] * 3
+
+    def _place(self) -> None:
+        """Bets of the first memory in every block, of the second every 32 rows, of the third every 128."""
+        due = max(m for m in range(3) if self.judged - self._placed[m] >= (0, 32, 128)[m])
+        for memory in range(due + 1):
+            self._placed[memory] = self.judged
+            for f in self.features:
+                f.place(self.null, self.share(f.at), memory)
+        if due == 2:
+            self._bet_together()
+        if self.judged - self._rates_placed >= 32:
+            self.place_rates()
+            self._rates_placed = self.judged
+
+    def place_rates(self) -> None:
+        for f in self.features:
+            for rate in f.rates:
+                rate.bet(self.reference[f.at, : f.feature.bins].tolist(), self.tolerance)
+
+    def _bet_together(self) -> None:
+        h = [f.directions(self.null, 2)[2 if f.smooth else 0] for f in self.features]
+        h = [[0.0] * len(one) if out else one for one, out in zip(h, self.left_out, strict=True)]
         lengths = [f.length(self.null, of_feature) for f, of_feature in zip(self.features, h, strict=True)]
         radius = [float(self.null.radius[2 if f.smooth else 0, f.at]) for f in self.features]
         rows = [f.memories[2].rows(self.share(f.at)) for f in self.features]
@@ -191,15 +308,40 @@ class NaiveEvidence:
             max(length**2 - freedom / max(row, 1.0), 0.0)
             for length, freedom, row in zip(lengths, self._freedom, rows, strict=True)
         ]
+        self._bet_on_all = h, lengths, radius, sure
+
+    def _judge_together(self, bins: list[list[int]], weights: list[list[float]]) -> None:
+        assert self._bet_on_all
+        h, lengths, radius, sure = self._bet_on_all
+        fewest = min(self.share(f.at) for f in self.features)
         least = [min(of_row) * fewest for of_row in zip(*weights, strict=True)]
-        self.together.judge(bins, h, lengths, radius, sure, least, min(math.log(len(least) / 16), 0.0))
+        beginning = min(math.log(len(least) / 16), 0.0)
+        if self.together.sum < beginning:
+            self.together_began = self.judged
+        self.together.judge(bins, h, lengths, radius, sure, least, beginning)
+
+    def reset(self, at: int) -> None:
+        """Forget one feature."""
+        self.features[at].begin(self.judged, self.null.q.shape[1])
+        self._reset_at[at] = self.judged
+        self.forget_bets()
+        self.place_rates()
+
+    def reset_together(self) -> None:
+        self.together.sum, self.together_began = 0.0, self.judged
+
+    def _effect(self, at: int, began: int) -> tuple[float, float, Floats]:
+        excess, weight = self.recent.since(np.full(len(self.features), max(began, self._reset_at[at])))
+        rows, total = float(weight[at]) * self.share(at), max(float(weight[at]), 1e-300)
+        raw = [max(q + e / total, 0.0) for q, e in zip(self.null.q[at].tolist(), excess[at].tolist(), strict=True)]
+        live = np.array(raw) / sum(raw) * rows
+        return max(float(effect(self.reference[at], live, np.array(rows))), 0.0), rows, live
 
     def effect(self, at: int) -> tuple[float, float, Floats]:
-        feature = self.features[at]
-        size, rows, live = feature.effect(self.null, self.share(at), self.reference, feature.best())
-        return max(size, 0.0), rows, live
+        """The effect, the rows and the live counts since the change began."""
+        return self._effect(at, self.features[at].change_began(self.judged))
 
-    def effect_of_all(self, left_out: list[bool]) -> tuple[float, float]:
-        found = [f.effect(self.null, self.share(f.at), self.reference, 2) for f in self.features]
-        size = sum(one[0] for one, known in zip(found, left_out, strict=True) if not known)
-        return max(size, 0.0), min(one[1] for one in found)
+    def effect_of_all(self) -> tuple[float, float]:
+        found = [self._effect(f.at, self.together_began) for f in self.features]
+        size = sum(one[0] for one, out in zip(found, self.left_out, strict=True) if not out)
+        return size, min(one[1] for one in found)

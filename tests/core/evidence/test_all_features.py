@@ -68,8 +68,11 @@ def bet(radius: float = 0.0, rows: float = 1e9) -> Bet:
 
 def detected(of: Bet, blocks_of_bins: list[list[list[int]]], weight: float = 1.0) -> AllFeaturesDetector:
     detector = AllFeaturesDetector(np.ones(2))
+    detector.bet_on(of)
+    judged = 0
     for bins in blocks_of_bins:
-        detector.update(np.array(bins) + np.array([[0], [2]]), of, weight, BOUNDS)
+        detector.update(np.array(bins) + np.array([[0], [2]]), weight, BOUNDS, judged)
+        judged += len(bins[0])
     return detector
 
 

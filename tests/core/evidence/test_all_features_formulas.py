@@ -32,6 +32,7 @@ class Both:
     def __init__(self) -> None:
         self.real = AllFeaturesDetector(FREEDOM)
         self.naive = NaiveAllFeatures()
+        self._judged = 0
 
     def feed(self, codes: Codes, bet: Bet, weights: list[float], beginning: float = 0.0) -> None:
         lengths = [
@@ -40,7 +41,9 @@ class Both:
         noise = FREEDOM / np.maximum(bet.rows, 1.0)
         sure = [max(length**2 - float(of), 0.0) for length, of in zip(lengths, noise, strict=True)]
         bins = [[int(code) % 3 for code in row] for row in codes]
-        self.real.update(codes, bet, np.array(weights), (beginning, BOUNDS[1]))
+        self.real.bet_on(bet)
+        self.real.update(codes, np.array(weights), (beginning, BOUNDS[1]), self._judged)
+        self._judged += codes.shape[1]
         self.naive.judge(bins, bet.h.tolist(), lengths, bet.radius.tolist(), sure, weights, beginning)
         assert self.real.log10 == pytest.approx(self.naive.sum / math.log(10), rel=1e-9, abs=1e-9)
 
@@ -82,7 +85,8 @@ def test_evidence_ends_at_its_bound() -> None:
 
     detector = AllFeaturesDetector(FREEDOM)
     for _ in range(40):
-        detector.update(np.array([[1] * 16, [3] * 16]), bet_of(), 1.0, (0.0, 3.0))
+        detector.bet_on(bet_of())
+        detector.update(np.array([[1] * 16, [3] * 16]), 1.0, (0.0, 3.0), 0)
     assert detector.log10 == pytest.approx(3.0 / math.log(10))
 
 
@@ -129,16 +133,19 @@ def test_the_first_block_is_not_bet_on_since_nothing_is_known_of_the_variance() 
     detector = AllFeaturesDetector(FREEDOM)
     block = np.array([[1] * 16, [3] * 16])
 
-    detector.update(block, bet_of(), 1.0, BOUNDS)
+    detector.bet_on(bet_of())
+    detector.update(block, 1.0, BOUNDS, 0)
     assert detector.log10 == 0.0
-    detector.update(block, bet_of(), 1.0, BOUNDS)
+    detector.bet_on(bet_of())
+    detector.update(block, 1.0, BOUNDS, 0)
     assert detector.log10 > 0
 
 
 def test_one_feature_is_not_bet_on_together() -> None:
     detector = AllFeaturesDetector(FREEDOM[:1])
     for _ in range(3):
-        detector.update(np.array([[1] * 16]), bet_of(H[:1], radius=(0.0,), rows=(1e9,)), 1.0, BOUNDS)
+        detector.bet_on(bet_of(H[:1], radius=(0.0,), rows=(1e9,)))
+        detector.update(np.array([[1] * 16]), 1.0, BOUNDS, 0)
 
     assert detector.log10 == 0.0
 
@@ -147,7 +154,8 @@ def test_one_feature_is_not_bet_on_together() -> None:
 def test_what_lies_within_the_balls_or_has_no_reference_is_not_bet_on(radius: float) -> None:
     detector = AllFeaturesDetector(FREEDOM)
     for _ in range(3):
-        detector.update(np.array([[1] * 16, [3] * 16]), bet_of(radius=(radius, radius)), 1.0, BOUNDS)
+        detector.bet_on(bet_of(radius=(radius, radius)))
+        detector.update(np.array([[1] * 16, [3] * 16]), 1.0, BOUNDS, 0)
 
     assert detector.log10 == 0.0
 

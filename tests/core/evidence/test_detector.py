@@ -79,7 +79,7 @@ def test_a_category_that_was_never_seen_is_found_in_few_rows() -> None:
     reference = builder.build().sides[Side.INPUT]
     binner = Binner(reference.features)
     evidence = Evidence(reference, binner.mask, TOLERANCE)
-    for names in [["a", "b"]] * 8 + [["a", "z"]] * 4:
+    for names in [["a", "b"]] * 16 + [["a", "z"]] * 4:
         codes = binner.bin(names * 8, 16, 1, [0]).codes
         evidence.update(codes)
 

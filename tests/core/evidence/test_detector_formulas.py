@@ -69,17 +69,18 @@ class Both:
 
     def __init__(self, runs: bool = False) -> None:
         self.real = Evidence(REFERENCE, BINNER.mask, 0.01)
-        self.naive = NaiveEvidence(self.real.null, REFERENCE.numbers, BINNER.mask.sum(axis=1))
+        self.naive = NaiveEvidence(self.real.null, REFERENCE.numbers, REFERENCE.features, 0.01)
         self._lengths = RunLengths(len(REFERENCE.features)) if runs else None
 
-    def feed(self, codes: Codes) -> None:
-        """In blocks; compares all figures after each."""
+    def feed(self, codes: Codes, worth: Floats | None = None) -> None:
+        """In blocks; compares all figures after each. `worth` (F,) is what each row counts."""
         at = turn = 0
         while at < codes.shape[1]:
             block = codes[:, at : at + SIZES[turn % len(SIZES)]]
             runs: Numbers | None = self._lengths.add(block.astype(np.float64))[0] if self._lengths else None
-            self.real.update(block, runs)
-            self.naive.update(block, runs)
+            each = None if worth is None else np.broadcast_to(worth[:, None], block.shape)
+            self.real.update(block, runs, each)
+            self.naive.update(block, runs, each)
             self.compare()
             at, turn = at + block.shape[1], turn + 1
 
@@ -96,9 +97,14 @@ class Both:
             assert sizes[at] == pytest.approx(size, rel=1e-6, abs=CLOSE)
             assert rows[at] == pytest.approx(of_rows, rel=CLOSE)
             assert live[at] == pytest.approx(counts, rel=CLOSE, abs=CLOSE)
-        for told in ([False] * 5, [False, False, True, False, False], [True] * 5):
-            found = self.real.effect_of_all(np.array(told))
-            assert found == pytest.approx(self.naive.effect_of_all(told), rel=1e-6, abs=CLOSE)
+        assert self.real.effect_of_all() == pytest.approx(self.naive.effect_of_all(), rel=1e-6, abs=CLOSE)
+
+    def leave_out(self, features: list[bool]) -> None:
+        """Have some features no part in the verdict on all."""
+        before = np.array(self.naive.left_out)
+        assert self.real.leave_out(np.array(features)).tolist() == (np.array(features) & ~before).tolist()
+        self.naive.left_out = features
+        self.naive.forget_bets()
 
     def compare_bets(self) -> None:
         bets = self.real.bets()
@@ -132,9 +138,9 @@ def test_a_reset_forgets_what_was_learned_of_one_feature_and_nothing_of_the_othe
     both.feed(flat(BINNER, rows_of(rng, 400, change=1.0)))
 
     both.real.reset(np.array([SHIFTED]))
-    both.naive.features[SHIFTED].reset()
+    both.naive.reset(SHIFTED)
     both.real.all_features.reset()
-    both.naive.together.sum = 0.0
+    both.naive.reset_together()
 
     both.compare()
     both.feed(flat(BINNER, rows_of(rng, 300, change=1.0)))
@@ -149,6 +155,8 @@ def test_another_season_changes_what_rows_are_compared_with_and_keeps_what_was_l
     both.real.use_reference(OTHER)
     both.naive.reference = OTHER
     both.naive.null = null_hypothesis(REFERENCE.features, OTHER, mask=BINNER.mask, tolerance=0.01)
+    both.naive.forget_bets()
+    both.naive.place_rates()
 
     both.compare_effects()
     both.feed(flat(BINNER, rows_of(rng, 300)))
@@ -158,19 +166,45 @@ def test_another_season_changes_what_rows_are_compared_with_and_keeps_what_was_l
 def test_evidence_ends_at_forty_decades() -> None:
     rng = np.random.default_rng(15)
     both = Both()
-    both.feed(flat(BINNER, rows_of(rng, 128)))
+    both.feed(flat(BINNER, rows_of(rng, 256)))
     both.feed(flat(BINNER, rows_of(rng, 400, change=1.0) + FAR))
 
-    assert max(max(sums) for sums in both.naive.features[SHIFTED].sums) == LARGEST
+    shifted = both.naive.features[SHIFTED]
+    assert max(wealth.log for of_bet in shifted.learned for wealth in of_bet) == LARGEST
+    assert max(rate.wealth.log for rate in shifted.rates) == LARGEST
+
+
+def test_a_feature_that_is_left_out_has_no_part_in_all_features_from_the_next_block_on() -> None:
+    rng = np.random.default_rng(19)
+    both = Both()
+    both.feed(flat(BINNER, rows_of(rng, 500, change=1.0) + FAR))
+    assert both.naive.together.sum > 0.1
+
+    both.leave_out([False, False, True, False, False])
+    both.real.all_features.reset()
+    both.naive.reset_together()
+    both.feed(flat(BINNER, rows_of(rng, 300, change=0.7)))
+    both.compare_effects()
+    both.leave_out([True] * 5)
+    both.feed(flat(BINNER, rows_of(rng, 40, change=0.7)))
+    assert both.real.effect_of_all()[0] == 0.0
+
+
+def test_rows_of_a_message_count_what_they_are_worth() -> None:
+    rng = np.random.default_rng(20)
+    both = Both(runs=True)
+    both.feed(flat(BINNER, rows_of(rng, 600, change=1.0)), np.array([1.0, 0.5, 0.25, 0.01, 0.4]))
+    both.compare_effects()
+    both.compare_bets()
 
 
 def test_nothing_is_bet_on_the_first_rows_and_from_the_next_on_it_is() -> None:
     evidence = Evidence(REFERENCE, BINNER.mask, 0.01)
-    codes = flat(BINNER, rows_of(np.random.default_rng(16), 160) + FAR)
-    parts = list(np.split(codes, [128, 144], axis=1))
+    codes = flat(BINNER, rows_of(np.random.default_rng(16), 288) + FAR)
+    parts = list(np.split(codes, [256, 272], axis=1))
 
     evidence.update(parts[0])
-    assert not evidence.log10().any()
+    assert evidence.log10() == pytest.approx(np.zeros(5), abs=CLOSE)
     evidence.update(parts[1])
     assert evidence.log10()[SHIFTED] > 0
 
@@ -178,19 +212,19 @@ def test_nothing_is_bet_on_the_first_rows_and_from_the_next_on_it_is() -> None:
 def test_a_reference_without_rows_is_not_bet_against() -> None:
     empty = SideProfile(REFERENCE.features, np.zeros_like(REFERENCE.counts), Moments.empty(4))
     evidence = Evidence(empty, BINNER.mask, 0.01)
-    codes = flat(BINNER, rows_of(np.random.default_rng(17), 320))
-    for block in np.split(codes, 20, axis=1):
+    codes = flat(BINNER, rows_of(np.random.default_rng(17), 480))
+    for block in np.split(codes, 30, axis=1):
         evidence.update(block)
 
-    assert not evidence.log10().any()
+    assert evidence.log10() == pytest.approx(np.zeros(5), abs=CLOSE)
     assert not evidence.bets().any()
     assert evidence.all_features.log10 == 0.0
 
 
 def test_with_no_tolerance_a_category_has_no_smooth_bet_and_nothing_is_divided_by_zero() -> None:
     evidence = Evidence(REFERENCE, BINNER.mask, 0.0)
-    codes = flat(BINNER, rows_of(np.random.default_rng(18), 320, change=1.0))
-    for block in np.split(codes, 20, axis=1):
+    codes = flat(BINNER, rows_of(np.random.default_rng(18), 480, change=1.0))
+    for block in np.split(codes, 30, axis=1):
         evidence.update(block)
 
     bets = evidence.bets()
@@ -201,7 +235,7 @@ def test_with_no_tolerance_a_category_has_no_smooth_bet_and_nothing_is_divided_b
 def test_before_any_row_there_is_no_evidence_no_bet_and_no_effect() -> None:
     evidence = Evidence(REFERENCE, BINNER.mask, 0.01)
 
-    assert not evidence.log10().any()
+    assert evidence.log10() == pytest.approx(np.zeros(5), abs=CLOSE)
     assert not evidence.bets().any()
-    assert evidence.effect_of_all(np.zeros(5, np.bool_)) == (0.0, 0.0)
+    assert evidence.effect_of_all() == (0.0, 0.0)
     assert evidence.effect(np.arange(5))[0].tolist() == [0.0] * 5

@@ -7,49 +7,47 @@ import math
 import pytest
 
 from sidecar.core.evidence.detector import BLOCK_ROWS
-from sidecar.core.evidence.policy import JOINT_SHARE, Policy, joint_verdict, policy, recovered, verdict
+from sidecar.core.evidence.materiality import Material
+from sidecar.core.evidence.policy import JOINT_SHARE, Policy, joint_verdict, policy, verdict
 from sidecar.core.words.events import State
 from sidecar.settings import DriftSettings
 
-LIMITS = Policy(alarm=10.0, warning=7.0, material=0.1, least_rows=100)
+MATERIAL = Material(psi=0.1, rate_difference=0.005, rate_ratio=1.75, rate_shift=0.075)
+LIMITS = Policy(alarm=10.0, warning=7.0, material=MATERIAL, least_rows=100)
 
 
 @pytest.mark.parametrize(
-    ("evidence", "effect", "expected"),
+    ("evidence", "material", "expected"),
     [
-        (11, 0.2, State.DRIFT),
-        (11, 0.05, State.OK),  # certain, but it does not matter
-        (5, 0.5, State.OK),  # large, but it may be chance
-        (8, 0.2, State.WARNING),
-        (10, 0.1, State.DRIFT),
-        (7, 0.1, State.WARNING),
-        (6.9, 0.1, State.OK),
-        (8, 0.09, State.OK),
+        (11, True, State.DRIFT),
+        (11, False, State.OK),  # certain, but it does not matter
+        (5, True, State.OK),  # it would matter, but it may be chance
+        (8, True, State.WARNING),
+        (10, True, State.DRIFT),
+        (7, True, State.WARNING),
+        (6.9, True, State.OK),
+        (8, False, State.OK),
     ],
 )
-def test_drift_needs_evidence_and_effect(evidence: float, effect: float, expected: State) -> None:
-    assert verdict(LIMITS, State.OK, evidence, effect) is expected
+def test_drift_needs_evidence_and_a_change_that_matters(evidence: float, material: bool, expected: State) -> None:
+    assert verdict(LIMITS, State.OK, evidence, material) is expected
 
 
 @pytest.mark.parametrize("before", [State.WARNING, State.DRIFT])
-def test_a_verdict_stays_until_a_window_ends_it(before: State) -> None:
-    assert verdict(LIMITS, before, 0, 0) is before
+def test_evidence_that_falls_ends_no_verdict(before: State) -> None:
+    assert verdict(LIMITS, before, 0, False) is before
 
 
 def test_a_warning_may_become_drift() -> None:
-    assert verdict(LIMITS, State.WARNING, 11, 0.2) is State.DRIFT
+    assert verdict(LIMITS, State.WARNING, 11, True) is State.DRIFT
+
+
+def test_a_warning_stays_one_where_the_change_is_certain_and_does_not_matter() -> None:
+    assert verdict(LIMITS, State.WARNING, 11, False) is State.WARNING
 
 
 def test_drift_does_not_become_a_warning_while_evidence_falls() -> None:
-    assert verdict(LIMITS, State.DRIFT, 8, 0.2) is State.DRIFT
-
-
-def test_half_the_material_effect_ends_a_verdict() -> None:
-    assert recovered(LIMITS, State.DRIFT, 0.05)
-    assert not recovered(LIMITS, State.DRIFT, 0.06)
-    assert recovered(LIMITS, State.WARNING, 0.05)
-    assert not recovered(LIMITS, State.OK, 0.0)
-    assert not recovered(LIMITS, State.INSUFFICIENT, 0.0)
+    assert verdict(LIMITS, State.DRIFT, 8, True) is State.DRIFT
 
 
 def test_the_budget_is_shared_over_the_features() -> None:
@@ -65,12 +63,17 @@ def test_each_limit_is_what_the_settings_make_it() -> None:
         mean_rows_between_false_alarms=1e6,
         mean_rows_between_false_warnings=1e4,
         material_psi=0.2,
+        material_rate_difference=0.02,
+        material_rate_ratio=3.0,
+        material_rate_shift=0.2,
+        recovery_error=0.05,
         material_correlation=0.3,
     )
 
     found = policy(settings, 8, 250)
 
-    assert (found.material, found.least_rows, found.correlation) == (0.2, 250, 0.3)
+    assert found.material == Material(psi=0.2, rate_difference=0.02, rate_ratio=3.0, rate_shift=0.2)
+    assert (found.least_rows, found.recovery_error, found.correlation) == (250, 0.05, 0.3)
     assert found.alarm == pytest.approx(math.log10(1e6 * 8 / 16 / 0.9))
     assert found.warning == pytest.approx(math.log10(1e4 * 8 / 16 / 0.9))
     assert found.joint_alarm == pytest.approx(0.05 / 1e6)
@@ -86,7 +89,7 @@ def test_limits_of_which_no_pairs_are_said_raise_no_verdict_on_pairs() -> None:
 
 
 PAIRS = Policy(
-    alarm=0.0, warning=0.0, material=0.0, least_rows=0, correlation=0.25, joint_alarm=0.125, joint_warning=0.25
+    alarm=0.0, warning=0.0, material=MATERIAL, least_rows=0, correlation=0.25, joint_alarm=0.125, joint_warning=0.25
 )
 """With rates and a change that are exact in binary, so that "below" and "at least" can be told apart. Of two rows a p-value
 below 0.25 is an alarm, below 0.5 a warning."""

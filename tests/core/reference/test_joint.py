@@ -1,4 +1,4 @@
-"""What a reference knows of pairs, against loops over rows."""
+"""What a reference knows of features in twos and threes, against loops over rows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from harness.correlated_rows import FEATURES, REFERENCE, kept, rows
+from harness.correlated_rows import REFERENCE, kept
 from harness.null_rows import profile_of
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.rank_scores import RankedRows
-from sidecar.core.reference.joint import Joint, joint_of
+from sidecar.core.reference.joint import Joint, Products, joint_of
 from sidecar.core.words.arrays import Floats
 
 KNOWN = joint_of(kept(REFERENCE))
@@ -25,51 +25,74 @@ def ranked(values: Floats) -> RankedRows:
     return found
 
 
-def test_correlations_and_the_mean_square_of_a_rows_influence_are_what_loops_over_rows_make_them() -> None:
+def test_mean_products_and_their_squares_are_what_loops_over_rows_make_them() -> None:
     rng = np.random.default_rng(1)
     common = rng.normal(size=60)
-    rows = ranked(np.array([common, common**2 + rng.normal(size=60), rng.exponential(size=60)]))
+    rows = ranked(np.array([common, common**2 + rng.normal(size=60), rng.exponential(size=60), common**3, -common]))
     z = rows.scores().tolist()
 
     joint = joint_of(rows)
 
     assert joint.rows == 60
-    for i, zi in enumerate(z):
-        for j, zj in enumerate(z):
-            r = sum(a * b for a, b in zip(zi, zj, strict=True)) / 60
-            influence = [a * b - r * (a * a + b * b) / 2 for a, b in zip(zi, zj, strict=True)]
-            assert joint.correlations[i, j] == pytest.approx(r, abs=1e-12)
-            assert joint.influence[i, j] == pytest.approx(sum(x * x for x in influence) / 60, abs=1e-12)
+    twos = [(i, j) for i in range(10) for j in range(i, 10)]
+    threes = [(i, j, k) for i in range(5) for j in range(i + 1, 5) for k in range(j + 1, 5)]
+    for chosen, found in ((twos, joint.pairs), (threes, joint.triples)):
+        products = [[math.prod(z[of][row] for of in members) for row in range(60)] for members in chosen]
+        assert found.mean == pytest.approx([sum(one) / 60 for one in products], abs=1e-12)
+        assert found.square == pytest.approx([sum(x * x for x in one) / 60 for one in products], abs=1e-12)
+    assert joint.largest == pytest.approx([max(map(abs, score)) for score in z])
 
 
-def test_no_rows_correlate_with_nothing() -> None:
-    rows = ranked(np.random.default_rng(2).normal(size=(2, 50)))
+def test_of_many_features_the_first_sixteen_are_taken_in_threes() -> None:
+    joint = joint_of(ranked(np.random.default_rng(3).normal(size=(20, 40))))
+
+    assert len(joint.pairs.mean) == 40 * 41 // 2
+    assert len(joint.triples.mean) == 16 * 15 * 14 // 6
+
+
+@pytest.mark.parametrize(("features", "expected"), [(1, 0), (2, 0), (3, 1), (4, 4)])
+def test_there_are_threes_of_three_features_at_least(features: int, expected: int) -> None:
+    assert len(joint_of(ranked(np.random.default_rng(3).normal(size=(features, 40)))).triples.mean) == expected
+
+
+def test_no_rows_are_related_to_nothing() -> None:
+    rows = ranked(np.random.default_rng(2).normal(size=(3, 50)))
     rows.clear()
 
     joint = joint_of(rows)
 
     assert joint.rows == 0
-    assert not joint.correlations.any()
-    assert not joint.influence.any()
+    for products in (joint.pairs, joint.triples):
+        assert not products.mean.any()
+        assert not products.square.any()
+    assert not joint.largest.any()
 
 
 def test_one_row_is_divided_by_one() -> None:
     rows = ranked(np.random.default_rng(2).normal(size=(2, 1)))
 
     assert joint_of(rows).rows == 1
-    assert not joint_of(rows).correlations.any(), "a score of one row does not vary"
+    assert not joint_of(rows).pairs.mean.any(), "a score of one row does not vary"
 
 
-def joint(rows: int, correlation: float, influence: float) -> Joint:
-    return Joint(rows, np.array([[correlation]]), np.array([[influence]]))
+def joint(rows: int, mean: float, square: float) -> Joint:
+    return Joint(
+        rows,
+        Products(np.array([mean]), np.array([square])),
+        Products(np.array([-mean]), np.array([2 * square])),
+        np.array([square, 3.0]),
+    )
 
 
-def test_two_are_merged_as_means_weighted_by_rows() -> None:
+def test_two_are_merged_as_means_weighted_by_rows_and_the_larger_score() -> None:
     both = joint(300, 0.2, 1.5).merge(joint(100, 0.6, 0.5))
 
     assert both.rows == 400
-    assert both.correlations[0, 0] == pytest.approx((300 * 0.2 + 100 * 0.6) / 400)
-    assert both.influence[0, 0] == pytest.approx((300 * 1.5 + 100 * 0.5) / 400)
+    assert both.pairs.mean[0] == pytest.approx((300 * 0.2 + 100 * 0.6) / 400)
+    assert both.pairs.square[0] == pytest.approx((300 * 1.5 + 100 * 0.5) / 400)
+    assert both.triples.mean[0] == pytest.approx(-(300 * 0.2 + 100 * 0.6) / 400)
+    assert both.triples.square[0] == pytest.approx((300 * 3.0 + 100 * 1.0) / 400)
+    assert both.largest.tolist() == [1.5, 3.0]
 
 
 @pytest.mark.parametrize(("first", "second", "expected"), [(0, 1, 0.6), (1, 0, 0.2), (0, 0, 0.2)])
@@ -77,23 +100,13 @@ def test_one_without_rows_adds_nothing(first: int, second: int, expected: float)
     both = joint(first, 0.2, 1.0).merge(joint(second, 0.6, 1.0))
 
     assert both.rows == first + second
-    assert math.isclose(float(both.correlations[0, 0]), expected)
-
-
-def test_the_influence_is_the_variance_of_correlations_of_samples() -> None:
-    rng = np.random.default_rng(2)
-    drawn = [joint_of(kept(rows(rng, 400))).correlations[:FEATURES, :FEATURES] for _ in range(300)]
-    upper = np.triu_indices(FEATURES, 1)
-
-    ratio = (np.var(drawn, axis=0) * 400)[upper] / KNOWN.influence[:FEATURES, :FEATURES][upper]
-
-    # A variance of 300 samples is known to a twelfth; ranks among 400 rows fix the marginals, which takes a little off.
-    assert np.median(ratio) == pytest.approx(1.0, abs=0.25)
+    assert math.isclose(float(both.pairs.mean[0]), expected)
 
 
 def test_two_parts_add_up_to_the_whole() -> None:
     halves = joint_of(kept(REFERENCE[:, :8_000])).merge(joint_of(kept(REFERENCE[:, 8_000:])))
 
     assert halves.rows == KNOWN.rows
-    assert np.allclose(halves.correlations, KNOWN.correlations, atol=0.01)
-    assert np.allclose(halves.influence, KNOWN.influence, atol=0.05)
+    assert np.allclose(halves.pairs.mean, KNOWN.pairs.mean, atol=0.01)
+    assert np.allclose(halves.pairs.square, KNOWN.pairs.square, atol=0.05)
+    assert np.allclose(halves.triples.mean, KNOWN.triples.mean, atol=0.02)

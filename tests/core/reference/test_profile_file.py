@@ -88,15 +88,20 @@ def test_three_hundred_numeric_features_fit_a_config_map() -> None:
     assert len(dumps(profile)) < 1_048_576
 
 
-def test_a_profile_keeps_its_pairs_as_a_file() -> None:
-    profile = recounted({"a": REFERENCE[0].tolist(), "b": REFERENCE[1].tolist()})
+def test_a_profile_keeps_its_relations_as_a_file() -> None:
+    profile = recounted(dict(zip("abc", REFERENCE[:3, :2_000].tolist(), strict=True)))
 
     again = loads(dumps(profile))
 
     joint, before = again.sides[Side.INPUT].joint, profile.sides[Side.INPUT].joint
     assert joint is not None
     assert before is not None
-    assert joint.correlations == pytest.approx(before.correlations, abs=1e-5)
+    assert joint.rows == before.rows
+    for read, written in ((joint.pairs, before.pairs), (joint.triples, before.triples)):
+        assert len(read.mean)
+        assert read.mean == pytest.approx(written.mean, abs=1e-5)
+        assert read.square == pytest.approx(written.square, abs=1e-5)
+    assert joint.largest == pytest.approx(before.largest, abs=1e-5)
     assert digest(again) == digest(profile)
 
 

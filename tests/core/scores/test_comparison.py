@@ -11,14 +11,14 @@ from harness.profiles import counted, frame, profile_of, recounted
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import Profile
 from sidecar.core.scores.combined_p_value import combined_p_value
-from sidecar.core.scores.comparison import LEAST_ROWS, Comparison, Material, compare
+from sidecar.core.scores.comparison import LEAST_ROWS, Comparison, LeastEffects, compare
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.measure import Pair, Scale
 from sidecar.core.words.arrays import Counts
 from sidecar.core.words.events import State
 from sidecar.core.words.frame import Side
 
-MATERIAL = Material(psi=0.1, correlation=0.2)
+MATERIAL = LeastEffects(psi=0.1, correlation=0.2)
 ROWS = 5_000
 
 
@@ -33,7 +33,9 @@ def normal(seed: int, rows: int = ROWS, **shifts: float) -> dict[str, list[Any]]
 REFERENCE = profile_of(normal(1))
 
 
-def compared(live: dict[str, list[Any]], material: Material = MATERIAL, reference: Profile = REFERENCE) -> Comparison:
+def compared(
+    live: dict[str, list[Any]], material: LeastEffects = MATERIAL, reference: Profile = REFERENCE
+) -> Comparison:
     return compare(reference, Profile({Side.INPUT: counted(live, reference)}), material)
 
 
@@ -57,11 +59,11 @@ def test_a_change_that_is_certain_and_half_material_is_a_warning_and_less_is_ok(
     effect = compared(normal(4, b=0.3)).features[0].effect
 
     for share, state in ((1.0, State.DRIFT), (0.75, State.WARNING), (0.4, State.OK)):
-        assert states(compared(normal(4, b=0.3), Material(effect / share, 0.2)))["b"] is state
+        assert states(compared(normal(4, b=0.3), LeastEffects(effect / share, 0.2)))["b"] is state
 
 
 def test_a_change_that_is_large_and_not_certain_is_ok() -> None:
-    few = compared(normal(5, rows=80, b=0.3), Material(0.01, 0.2))
+    few = compared(normal(5, rows=80, b=0.3), LeastEffects(0.01, 0.2))
     b = next(one for one in few.features if one.feature == "b")
 
     assert b.effect > 0.01

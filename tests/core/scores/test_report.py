@@ -69,6 +69,8 @@ def test_a_view_has_each_feature_s_own_figures() -> None:
         threshold=9.0,
         effect=(np.array([0.1, 0.2]), np.array([29.6, 30.4])),
         independent=np.array([1.0, 0.5]),
+        since=[5.0, 6.0],
+        reasons=[("", ""), ("psi", "moved")],
     )
 
     assert (x.feature, x.kind, x.state, x.evidence, x.effect, x.effect_rows) == ("x", "numeric", State.OK, 1.0, 0.1, 30)

@@ -54,3 +54,22 @@ def test_names() -> None:
 def test_nothing_is_said_of_nothing() -> None:
     assert words([3.0] * 100, [3.0] * 50) == ""
     assert words([None] * 100, [None] * 100) == ""
+
+
+def test_a_median_that_is_out_of_range_is_said_to_be_so_and_never_as_a_number() -> None:
+    found = words(NUMBERS, RNG.normal(9_000, 10, 1_000).tolist())
+
+    assert found.startswith("median 4")
+    assert "-> above the reference's range" in found
+    assert "100.0% of rows above the reference's range" in found
+
+
+def test_what_is_missing_altogether_has_no_median() -> None:
+    assert words(NUMBERS, [None] * 1_000) == "missing 0.0% -> 100.0% of rows"
+
+
+def test_of_few_rows_rows_are_said_and_no_share_of_four_digits() -> None:
+    found = words(NAMES, ["violet"] * 3 + ["red"] * 5)
+
+    assert "3 of 8 rows are names that the reference never had" in found
+    assert "." not in found.split(";")[0]

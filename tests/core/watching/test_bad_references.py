@@ -16,7 +16,7 @@ import pytest
 from harness.profiles import frame, recounted
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile_file import dumps, loads
-from sidecar.core.scores.comparison import Material, compare
+from sidecar.core.scores.comparison import LeastEffects, compare
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import ALL_FEATURES, Event, ReferenceMismatch, State, VerdictChanged
 from sidecar.core.words.frame import Side
@@ -102,7 +102,7 @@ def test_a_single_look_at_any_rows_against_any_reference_gives_finite_figures(na
     live = Recount(profile)
     live.add(frame({"x": rows, "y": rows}))
 
-    found = msgspec.to_builtins(compare(profile, live.profile(), Material(0.1, 0.1)))
+    found = msgspec.to_builtins(compare(profile, live.profile(), LeastEffects(0.1, 0.1)))
 
     assert len(found["features"]) == 2
     assert all(math.isfinite(number) for number in numbers(found))
@@ -143,7 +143,7 @@ def test_a_reference_of_a_few_rows_says_nothing_false_in_a_single_look(name: str
     live = recounted({"x": again(REFERENCES[name])})
     same = type(live)({Side.INPUT: profile.sides[Side.INPUT]})
 
-    assert compare(profile, same, Material(0.1, 0.1)).features[0].state is State.INSUFFICIENT
+    assert compare(profile, same, LeastEffects(0.1, 0.1)).features[0].state is State.INSUFFICIENT
 
 
 def test_a_live_stream_with_none_of_the_features_is_named_and_judged_by_nothing() -> None:

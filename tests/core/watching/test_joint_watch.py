@@ -1,4 +1,4 @@
-"""The verdict on pairs: when it looks, at what, against which part of the budget, and which changes it tells."""
+"""The verdict on relations: when it looks, at what, against which part of the budget, and which changes it tells."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from harness.profiles import frame, recounted
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.rank_scores import MOST_FEATURES, RankedRows
+from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reference.joint import joint_of
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
-from sidecar.core.scores.joint_drift import compare_pairs, reported
+from sidecar.core.scores.joint_drift import compare_relations, reported
 from sidecar.core.watching.joint_watch import JointWatch
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.arrays import Codes, Floats
@@ -29,7 +30,13 @@ FEATURES = 3
 ALL = np.ones(FEATURES)
 NONE = np.zeros(FEATURES, np.bool_)
 LIMITS = Policy(
-    alarm=9.0, warning=6.0, material=0.1, least_rows=100, correlation=0.1, joint_alarm=1e-9, joint_warning=1e-6
+    alarm=9.0,
+    warning=6.0,
+    material=Material(0.1, 0.005, 1.75, 0.075),
+    least_rows=100,
+    correlation=0.1,
+    joint_alarm=1e-9,
+    joint_warning=1e-6,
 )
 
 
@@ -91,7 +98,7 @@ def test_a_look_is_the_test_on_the_batch_and_its_rows_are_a_part_of_the_budget()
 
     events = watched.close(ALL, NONE, LIMITS, 1_600, 2.0)
 
-    found = compare_pairs(JOINT, kept(apart).correlations(), 900, ALL, NONE)
+    found = compare_relations(JOINT, joint_of(kept(apart)), ALL, NONE)
     report = reported(found, Side.OUTPUT, ("x0", "x1", "x2"), State.DRIFT, 1_000 * 1e-9)
     assert events == [JointChanged(2.0, State.OK, 1_600, report)]
     assert watched.report == report

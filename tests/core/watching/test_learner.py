@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidecar.core.reference.consent import Consent
-from sidecar.core.scores.comparison import Material
+from sidecar.core.scores.comparison import LeastEffects
 from sidecar.core.watching.learner import MOST_PATIENCE, Learner
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import Event, LearningRefused, ReferenceLearned
@@ -55,7 +55,7 @@ def test_a_stream_that_goes_on_changing_is_never_taken_for_normal() -> None:
 
 
 def learner(wanted: int = 200) -> Learner:
-    return Learner(Side.INPUT, wanted, Material(0.1, 0.2), Consent(frozenset(), 20, b"key"), 2_000)
+    return Learner(Side.INPUT, wanted, LeastEffects(0.1, 0.2), Consent(frozenset(), 20, b"key"), 2_000)
 
 
 def feed(one: Learner, values: NDArray[np.float64]) -> Learner:

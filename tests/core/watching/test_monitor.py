@@ -89,9 +89,9 @@ def test_quiet_rows_are_counted_and_nothing_is_said(reference: Profile) -> None:
 
 
 def test_a_feature_drifts_and_recovers_and_its_neighbour_stays_quiet(reference: Profile) -> None:
-    player = Player(reference).rows(800).rows(1_600, shift=15).rows(2_400)
+    player = Player(reference).rows(800).rows(1_600, shift=15).rows(6_000)
 
-    assert player.verdicts("age")[-2:] == [State.DRIFT, State.OK]
+    assert [state for state in player.verdicts("age") if state is not State.WARNING] == [State.DRIFT, State.OK]
     assert player.verdicts("colour") == []
 
 

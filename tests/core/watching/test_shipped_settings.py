@@ -164,5 +164,6 @@ def test_features_that_come_to_go_together_are_told_within_two_windows() -> None
 
     found = [event for event in told(PLAIN, values) if isinstance(event, JointChanged)]
 
-    assert [event.report.state for event in found] == [State.DRIFT]
+    assert [event.report.state for event in found if event.report.state is not State.WARNING] == [State.DRIFT]
+    assert found[-1].rows_seen <= 3_400
     assert (found[0].report.pairs[0].first, found[0].report.pairs[0].second) == ("x2", "x3")

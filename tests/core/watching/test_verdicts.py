@@ -10,6 +10,7 @@ import pytest
 from harness.null_rows import blocks, profile_of
 from sidecar.core.binning.binner import Binner
 from sidecar.core.evidence.detector import Evidence
+from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.watching.verdicts import Scores, Verdicts
 from sidecar.core.words.arrays import Counts, Floats
@@ -19,7 +20,9 @@ from sidecar.core.words.frame import Side
 RNG = np.random.default_rng(1)
 REFERENCE = profile_of(RNG.normal(size=(3, 5_000)))
 BINNER = Binner(REFERENCE.features)
-LIMITS = Policy(alarm=8.0, warning=4.0, material=0.1, least_rows=100)
+MATERIAL = Material(psi=0.1, rate_difference=0.005, rate_ratio=1.75, rate_shift=0.075)
+NOTHING_MATTERS = Material(math.inf, math.inf, math.inf, math.inf)
+LIMITS = Policy(alarm=8.0, warning=4.0, material=MATERIAL, least_rows=100)
 BEFORE, AFTER = 320, 480
 
 
@@ -33,7 +36,6 @@ class Watched:
         self.verdicts = Verdicts(Side.INPUT, self.reference, self.evidence, limits)
         self.rows = 0
         self.open: Counts = np.zeros_like(self.reference.counts)
-        self.began = 0
 
     def see(self, values: Floats) -> list[VerdictChanged]:
         events = []
@@ -46,9 +48,8 @@ class Watched:
 
     def close(self) -> list[VerdictChanged]:
         scores: list[Scores] = [{} for _ in self.reference.features]
-        _, events = self.verdicts.close(self.began, scores, self.reference.numbers, self.open, float(self.rows))
+        _, events = self.verdicts.close(scores, self.reference.numbers, self.open, float(self.rows))
         self.open = np.zeros_like(self.open)
-        self.began = self.rows
         return events
 
 
@@ -78,7 +79,8 @@ def test_a_feature_that_moved_is_told_once_with_the_figures_it_rests_on() -> Non
     assert (last.report.state, last.report.side) == (State.DRIFT, Side.INPUT)
     assert [event.before for event in events] == [State.OK, *(event.report.state for event in events[:-1])]
     assert last.report.evidence >= LIMITS.alarm == last.report.threshold
-    assert last.report.effect >= LIMITS.material
+    assert last.report.effect >= MATERIAL.psi
+    assert last.report.criterion == "psi"
     assert last.at == last.rows_seen > BEFORE
     assert last.report.shifts
     assert last.report.changed
@@ -87,26 +89,25 @@ def test_a_feature_that_moved_is_told_once_with_the_figures_it_rests_on() -> Non
 
 
 def test_evidence_without_a_material_effect_is_no_verdict() -> None:
-    watched = Watched(Policy(alarm=8.0, warning=4.0, material=math.inf, least_rows=100))
+    watched = Watched(Policy(alarm=8.0, warning=4.0, material=NOTHING_MATTERS, least_rows=100))
     watched.see(normal(BEFORE))
 
     assert watched.see(normal(AFTER, shift=1.5)) == []
     assert watched.evidence.log10()[0] > 8.0
 
 
-def test_a_window_that_began_before_the_verdict_does_not_end_it_and_the_next_one_does() -> None:
+@pytest.mark.parametrize(("clean", "over"), [(100, False), (2_000, True)])
+def test_a_verdict_ends_with_a_window_once_the_rows_since_then_show_that_it_is_over(clean: int, over: bool) -> None:
     watched = Watched()
     watched.see(normal(BEFORE))
     watched.see(normal(64, shift=3.0))
-    watched.see(normal(2_000))  # so that the whole window shows no effect any more
-    first = watched.close()
-    watched.see(normal(1_000))
-    second = watched.close()
+    watched.see(normal(clean))
+    ended = [event for event in watched.close() if event.report.feature == "x0"]
 
-    assert [event for event in first if event.report.feature == "x0"] == []
-    (ended,) = [event for event in second if event.report.feature == "x0"]
-    assert (ended.before, ended.report.state) == (State.DRIFT, State.OK)
-    assert watched.evidence.log10()[0] == pytest.approx(0.0, abs=1e-9)
+    assert bool(ended) == over
+    for event in ended:
+        assert (event.before, event.report.state) == (State.DRIFT, State.OK)
+        assert watched.evidence.log10()[0] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_window_that_still_shows_the_change_ends_nothing() -> None:

@@ -112,7 +112,9 @@ def test_a_window_carries_the_scores_of_its_own_rows() -> None:
 
 def test_a_shift_is_drift_and_the_segment_is_named() -> None:
     watched = watch("acme")
-    events = watched.take([frame(rows(400)), frame(rows(800, shift=1.5, seed=6))], 1.0)
+    quiet = [frame(rows(16, seed=at)) for at in range(25)]
+    shifted = [frame(rows(16, shift=1.5, seed=at)) for at in range(50, 100)]
+    events = watched.take([*quiet, *shifted], 1.0)
 
     told = [event.report for event in events if isinstance(event, VerdictChanged)]
     assert {(one.feature, one.segment) for one in told if one.state is State.DRIFT} >= {("x", "acme")}

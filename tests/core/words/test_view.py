@@ -10,7 +10,7 @@ from sidecar.core.words.view import FeatureView, SegmentFeature, SegmentView, Si
 
 
 def feature(name: str, state: State, effect: float = 0.5, importance: float = 1.0) -> FeatureView:
-    return FeatureView(name, "numeric", (), {}, 0.0, 10.0, effect, 100, 1.0, state, 1000, importance)
+    return FeatureView(name, "numeric", (), {}, 0.0, 10.0, effect, 100, 1.0, state, 1000, importance, 0.0, "", "")
 
 
 def test_features_are_ranked_by_effect_times_importance() -> None:

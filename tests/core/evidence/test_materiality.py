@@ -1,0 +1,121 @@
+"""What matters: a table of rates, before and after."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from sidecar.core.binning.bins import Feature, Kind
+from sidecar.core.evidence.materiality import Material, RateChange, criterion_of, is_over, rate_change
+from sidecar.core.words.arrays import Floats
+
+MATERIAL = Material(psi=0.1, rate_difference=0.005, rate_ratio=1.75, rate_shift=0.075)
+NUMBER = Feature("x", Kind.NUMERIC, edges=(0.0, math.nextafter(0.0, math.inf), 1.0, 2.0))
+NAME = Feature("c", Kind.CATEGORICAL, categories=("a", "b"))
+BELOW, SPIKE, INSIDE, LAST, ABOVE, MISSING = range(6)
+A, B, OTHER, UNSEEN, ABSENT = range(5)
+
+
+def counts(feature: Feature, at: int, rate: float, rows: float) -> Floats:
+    """With so many rows in one bin, and the rest in one that no criterion is of (of names: in the first)."""
+    found = np.zeros(feature.bins)
+    found[INSIDE if feature.ordered else A] = rows * (1 - rate)
+    found[at] += rows * rate
+    return found
+
+
+@pytest.mark.parametrize(
+    ("feature", "at", "before", "after", "rows", "criterion"),
+    [
+        (NUMBER, MISSING, 0.001, 0.01, 2_000, "missing"),
+        (NUMBER, MISSING, 0.01, 0.05, 1_000, "missing"),
+        (NUMBER, MISSING, 0.6, 0.7, 1_000, "missing"),
+        (NUMBER, MISSING, 0.6, 0.67, 5_000, None),  # neither the shift nor the ratio
+        (NUMBER, MISSING, 0.3, 0.2, 2_000, "missing"),
+        (NUMBER, ABOVE, 0.0, 0.01, 1_000, "out of range"),
+        (NUMBER, BELOW, 0.005, 0.02, 2_000, "out of range"),
+        (NUMBER, SPIKE, 0.2, 0.09, 2_000, "value"),
+        (NUMBER, SPIKE, 0.6, 0.7, 5_000, None),  # a value that repeats has no shift
+        (NUMBER, LAST, 0.0, 0.1, 5_000, None),  # an interval is PSI's matter
+        (NAME, UNSEEN, 0.0, 0.01, 1_000, "unseen"),
+        (NAME, B, 0.01, 0.05, 1_000, "level"),
+        (NAME, B, 0.15, 0.075, 2_000, "level"),
+        (NAME, OTHER, 0.01, 0.03, 2_000, "level"),
+        (NAME, B, 0.1, 0.16, 5_000, None),  # less than the ratio
+        (NAME, UNSEEN, 0.0, 0.004, 9_000, None),  # less than the difference
+        (NAME, UNSEEN, 0.0, 0.01, 400, None),  # 4 rows
+        (NAME, UNSEEN, 0.0, 0.02, 250, "unseen"),  # 5 rows
+        (NAME, B, 0.02, 0.05, 200, None),  # three standard deviations
+        (NAME, ABSENT, 0.05, 0.05, 10_000, None),
+    ],
+)
+def test_a_rate_matters(
+    feature: Feature, at: int, before: float, after: float, rows: float, criterion: str | None
+) -> None:
+    found = rate_change(feature, counts(feature, at, before, 10_000), counts(feature, at, after, rows), rows, MATERIAL)
+
+    if criterion is None:
+        assert found is None or found.bin != at
+    else:
+        assert found is not None
+        assert (found.criterion, found.bin) == (criterion, at)
+        assert (found.before, found.after) == pytest.approx((before, after))
+
+
+def test_of_several_rates_the_most_certain_is_named() -> None:
+    reference = np.array([9_700.0, 300.0, 0.0, 0.0, 0.0])
+    live = np.array([700.0, 80.0, 0.0, 200.0, 20.0])
+
+    found = rate_change(NAME, reference, live, 1_000.0, MATERIAL)
+
+    assert found is not None
+    assert found.criterion == "unseen"
+
+
+def test_fewer_effective_rows_are_less_certain() -> None:
+    reference, live = counts(NAME, UNSEEN, 0.0, 10_000), counts(NAME, UNSEEN, 0.02, 1_000)
+
+    assert rate_change(NAME, reference, live, 1_000.0, MATERIAL)
+    assert rate_change(NAME, reference, live, 200.0, MATERIAL) is None
+
+
+@pytest.mark.parametrize(("m", "rows"), [(0.0, 100.0), (100.0, 0.0)])
+def test_of_no_rows_nothing_is_said(m: float, rows: float) -> None:
+    assert rate_change(NAME, counts(NAME, UNSEEN, 0.0, m), counts(NAME, UNSEEN, 1.0, rows), rows, MATERIAL) is None
+
+
+def test_each_special_bin_has_a_criterion() -> None:
+    assert [criterion_of(NUMBER, at) for at in (BELOW, SPIKE, ABOVE, MISSING)] == [
+        "out of range",
+        "value",
+        "out of range",
+        "missing",
+    ]
+    assert [criterion_of(NAME, at) for at in range(5)] == ["level", "level", "level", "unseen", "missing"]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "before", "after", "half"),
+    [
+        ("level", 0.01, 0.08, 0.0125 + 0.00125),  # 0.0175 matters
+        ("level", 0.001, 0.08, 0.0035),  # 0.006 matters, by the difference
+        ("missing", 0.3, 0.5, 0.3375),  # 0.375 matters, by the shift
+        ("missing", 0.01, 0.5, 0.01375),
+        ("level", 0.35, 0.1, 0.275),  # 0.2 matters
+        ("missing", 0.35, 0.1, 0.3125),  # 0.275 matters
+        ("level", 0.006, 0.0, 0.0035),  # 0.001 matters
+    ],
+)
+def test_a_rate_is_over_when_it_is_certain_to_be_below_half_of_what_matters(
+    criterion: str, before: float, after: float, half: float
+) -> None:
+    """Three standard deviations below, as a rate of `half` would have them over so many rows of live and reference."""
+    change = RateChange(criterion, UNSEEN, before, after)
+    rows, m = 5_000.0, 20_000.0
+    spread = math.sqrt(half * (1 - half) * (1 / rows + 1 / m))
+    toward = -1 if after > before else 1
+    for deviations, expected in ((2.9, False), (3.1, True)):
+        p = half + toward * deviations * spread
+        assert is_over(change, counts(NAME, UNSEEN, p, 1.0), rows, m, 3.0, MATERIAL) is expected
