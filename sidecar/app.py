@@ -39,11 +39,11 @@ _READINESS_SECONDS = 1.0
 
 def run(effective: Effective) -> int:
     """Run the sidecar (this process carries the traffic). Returns the exit code; raises SettingsError."""
-    from sidecar.line_writer import install
+    from sidecar.line_writer import standard_streams
     from sidecar.proxy import traffic
 
-    streams = install()
-    return traffic.run(lambda: carry_traffic(effective.settings, OBSERVER_COMMAND, lambda: streams.lost))
+    with standard_streams() as streams:
+        return traffic.run(lambda: carry_traffic(effective.settings, OBSERVER_COMMAND, lambda: streams.lost))
 
 
 async def carry_traffic(
@@ -136,19 +136,19 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
 
 def _observer_process(arguments: list[str]) -> int:
     """What `OBSERVER_COMMAND` runs. Exit code 2 says that the settings are at fault."""
-    from sidecar.line_writer import install
+    from sidecar.line_writer import standard_streams
 
-    streams = install()
     handoff, admin = (socket.socket(fileno=int(number)) for number in arguments)
     with contextlib.suppress(OSError):  # on a core that both processes want, ours never interrupts the traffic
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    try:
-        observe(handoff, admin, lambda: streams.lost)
-    except SidecarError as error:
-        print(f"drift-sidecar: {error}", file=sys.stderr, flush=True)
-        return error.exit_code
-    except ConnectionError:
-        return 0  # the traffic process left before we began
+    with standard_streams() as streams:
+        try:
+            observe(handoff, admin, lambda: streams.lost)
+        except SidecarError as error:
+            print(f"drift-sidecar: {error}", file=sys.stderr)
+            return error.exit_code
+        except ConnectionError:
+            return 0  # the traffic process left before we began
     return 0
 
 

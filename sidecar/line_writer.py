@@ -1,21 +1,24 @@
 """Lines to a file descriptor that may block: they are queued, and a thread writes them.
 
 Whoever reads the log of a container may stop reading. A full pipe then blocks its writer for ever, and an event loop that is
-blocked carries no traffic. So nothing in the two processes writes to standard output or standard error by itself: `install`
-puts a stream over a `LineWriter` in the place of both, and lines that do not fit, or that the descriptor refuses, are counted.
-Neighbours: `app`, which installs, and the drift log, which has a writer of its own.
+blocked carries no traffic. So nothing in the two processes writes to standard output or standard error by itself:
+`standard_streams` puts a stream over a `LineWriter` in the place of both, and lines that do not fit, or that the descriptor
+refuses, are counted. Neighbours: `app`, and the drift log, which has a writer of its own.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import io
 import os
 import queue
 import sys
 import threading
+import traceback
 from collections import Counter
+from collections.abc import Iterator
+
+from sidecar.errors import SidecarError
 
 _WAITING_LINES = 1000
 _FLUSH_SECONDS = 0.5
@@ -126,15 +129,27 @@ class StandardStreams:
         return sum(lines.results["dropped"] + lines.results["failed"] for lines in self._both)
 
 
-def install() -> StandardStreams:
-    """Put streams that do not block in the place of `sys.stdout` and `sys.stderr`, until this process ends."""
+@contextlib.contextmanager
+def standard_streams() -> Iterator[StandardStreams]:
+    """Meanwhile `sys.stdout` and `sys.stderr` do not block. A fault of ours ends the process, since its traceback is written
+    while that cannot block either.
+    """
     reserve_descriptors()
-    output, error = LineWriter(1), LineWriter(2)
-    for name, lines in (("stdout", output), ("stderr", error)):
-        stream = LineStream(lines)
-        setattr(sys, name, stream)
-        atexit.register(stream.end)
-    return StandardStreams(output, error)
+    before = sys.stdout, sys.stderr
+    lines = LineWriter(1), LineWriter(2)
+    streams = LineStream(lines[0]), LineStream(lines[1])
+    sys.stdout, sys.stderr = streams
+    try:
+        yield StandardStreams(*lines)
+    except SidecarError:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        raise SystemExit(SidecarError.exit_code) from error
+    finally:
+        for stream in streams:
+            stream.end()
+        sys.stdout, sys.stderr = before
 
 
 def reserve_descriptors() -> None:

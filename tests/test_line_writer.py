@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from sidecar.line_writer import LineStream, LineWriter
+from sidecar.errors import UserError
+from sidecar.line_writer import LineStream, LineWriter, standard_streams
 
 
 def test_a_pipe_that_nobody_reads_costs_lines_that_are_counted_and_never_hangs() -> None:
@@ -67,18 +68,36 @@ def test_a_line_without_end_is_cut(texts: tuple[str, ...]) -> None:
     assert len(line) == 65_536
 
 
-def test_a_process_whose_streams_are_closed_gives_their_numbers_to_no_socket() -> None:
-    program = "from sidecar.line_writer import install; install(); print('lost'); import socket"
-    program += "; assert socket.socket().fileno() > 2"
-    command = [sys.executable, "-c", program]
+WITHIN = """
+import socket, sys
+from sidecar.line_writer import standard_streams
+with standard_streams():
+    {}
+"""
 
-    assert subprocess.run(["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], check=False).returncode == 0
+
+def ended(body: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A process that runs this within the streams."""
+    command = [*arguments, sys.executable, "-c", WITHIN.format(body)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_process_whose_streams_are_closed_gives_their_numbers_to_no_socket() -> None:
+    body = "print('lost'); sys.exit(socket.socket().fileno() > 2)"
+
+    assert ended(body, "/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh").returncode == 1
 
 
 def test_what_a_process_said_last_is_written_before_it_ends() -> None:
-    program = "from sidecar.line_writer import install; install(); print('said'); raise ValueError('why')"
-
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = ended("print('said'); raise ValueError('why')")
 
     assert (done.returncode, done.stdout) == (1, "said\n")
     assert done.stderr.endswith("ValueError: why\n")
+
+
+def test_an_error_of_the_user_goes_on_to_who_says_it_in_a_line() -> None:
+    before = sys.stdout, sys.stderr
+    with pytest.raises(UserError), standard_streams():
+        raise UserError("x", "is wrong", "Give another")
+
+    assert (sys.stdout, sys.stderr) == before
