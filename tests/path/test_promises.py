@@ -223,7 +223,8 @@ def test_promise_4_an_alarm_means_something(start: Start, server: Server, refere
 def test_promise_4_a_change_that_is_certain_and_too_small_to_matter_raises_none(
     start: Start, server: Server, reference: Path
 ) -> None:
-    sidecar = start(server.address, reference=reference, **{"drift.material_psi": 50})
+    beyond = {"drift.material_psi": 50, "drift.material_rate_difference": 1, "drift.material_rate_shift": 1}
+    sidecar = start(server.address, reference=reference, **beyond)
     send(sidecar, rows(5000, seed=3, shift=1.5))
     eventually(lambda: rows_seen(sidecar) == 5000)
     eventually(lambda: sidecar.metrics().total("model_drift_evidence", feature="age") > 9)
