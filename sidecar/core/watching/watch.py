@@ -18,7 +18,7 @@ from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.reference.seasons import season_of
 from sidecar.core.scores.geometry import scale
-from sidecar.core.scores.measure import Pair, Scale, scores
+from sidecar.core.scores.measure import AllScores, Pair, Scale
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import feature_views
 from sidecar.core.stats.divergence import ratios
@@ -27,7 +27,7 @@ from sidecar.core.watching.quality import Quality
 from sidecar.core.watching.row_batches import RowBatches
 from sidecar.core.watching.verdicts import Scores, Verdicts
 from sidecar.core.watching.window import Window
-from sidecar.core.words.arrays import Codes, Counts, Floats, Numbers
+from sidecar.core.words.arrays import Codes, Counts, Floats, Numbers, WindowCounts
 from sidecar.core.words.events import (
     Event,
     JointChanged,
@@ -82,11 +82,11 @@ class Watch:
         self._reference = reference.numbers
         self._moments = Moments.empty(len(binner.numeric))
         self._live: Counts = np.zeros_like(reference.counts)
-        self._open: Counts = np.zeros_like(reference.counts)
+        self._open: WindowCounts = np.zeros(reference.counts.shape, np.int32)
         self._expected = np.zeros(
             reference.counts.shape if reference.seasons else 0
         )  # expected rows of the open window, by the seasons of its rows
-        self._last: Counts = np.zeros_like(reference.counts)
+        self._last: WindowCounts = np.zeros_like(self._open)
         self._scores = self._score(self._last)
         self._rows = 0
         self._waiting: list[tuple[Codes, Numbers, Floats]] = []
@@ -146,7 +146,7 @@ class Watch:
             ranges=self.verdicts.ranges,
             live=self._live,
             window=self._open + self._last,
-            scores=self._scores,
+            scores=self._scores.of,
             states=self.verdicts.states,
             evidence=self._evidence.log10(),
             threshold=self.verdicts.limits.alarm,
@@ -214,7 +214,7 @@ class Watch:
         if self.joint:
             self.joint.add(codes)
         self._live += counts
-        self._open += counts
+        self._open += counts.astype(np.int32)
         self._rows += codes.shape[1]
         self.window.rows += codes.shape[1]
         events: list[Event] = [*self.verdicts.change(self._rows, self._recent_scores, now)]
@@ -225,7 +225,7 @@ class Watch:
         self._quality.close(self.window.rows)
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
-        reports, changes = self.verdicts.close(self._scores, self._matched_reference(), self._open, now)
+        reports, changes = self.verdicts.close(self._scores.of, self._matched_reference(), self._open, now)
         self._expected = np.zeros_like(self._expected)
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
@@ -263,13 +263,12 @@ class Watch:
     def _recent_scores(self, at: int) -> Scores:
         """Scores of feature `at` in the open window, or in the last one if the open one has too few rows."""
         if self.window.rows < self._least_rows:
-            return self._scores[at]
+            return self._scores.of(at)
         only = slice(at, at + 1)
         part = Scale(self._scale.ordered[only], self._scale.steps[only], self._scale.rest[only])
         pair = Pair(self._matched_reference()[only], self._open[only].astype(np.float64), part)
-        return scores(MEASURES, pair, self._least_rows)[0]
+        return AllScores(MEASURES, pair, self._least_rows).of(0)
 
-    def _score(self, counts: Counts) -> list[Scores]:
-        return scores(
-            MEASURES, Pair(self._matched_reference(), counts.astype(np.float64), self._scale), self._least_rows
-        )
+    def _score(self, counts: WindowCounts) -> AllScores:
+        pair = Pair(self._matched_reference(), counts.astype(np.float64), self._scale)
+        return AllScores(MEASURES, pair, self._least_rows)

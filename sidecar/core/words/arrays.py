@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+"""What is kept for every bin of every feature and need not be exact to more than seven digits."""
 Counts = NDArray[np.int64]
 """Counts of rows, (F, B) unless stated otherwise."""
+WindowCounts = NDArray[np.int32]
+"""Counts of the rows of a window, which has fewer than two thousand million."""
 Codes = NDArray[np.int64]
 """Flat bin numbers, `feature * B + bin` (F, n)."""
 Numbers = NDArray[np.int64]
