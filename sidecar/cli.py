@@ -55,6 +55,14 @@ Validate settings and reference, and print every setting in force and where it c
   drift-sidecar check --config sidecar.yaml --reference reference.json
   drift-sidecar check --reference reference.json --admin 127.0.0.1:9481     and what is odd in what came to a running one
 """
+_ACCEPT_HELP = """\
+Take the live rows since a time as the next reference, when the model's input is different for good. Nothing is changed by it
+but the file that you write, or the ConfigMap that you apply: the sidecar takes either up where its `reference` is read.
+
+  drift-sidecar accept -o reference.json                      since the first verdict that stands
+  drift-sidecar accept --admin 10.0.3.7:9481 --since 6h -o reference.json
+  drift-sidecar accept --since 2026-11-25T08:00 --config-map fraud/fraud-reference | kubectl apply -f -
+"""
 _DEMO_HELP = """\
 A real model, the sidecar before it, and real traffic that drifts half-way. Needs the extra `demo`.
 
@@ -127,6 +135,7 @@ def make_parser() -> argparse.ArgumentParser:
     check = _add(commands, "check", "validate and print the settings", _CHECK_HELP)
     check.add_argument("--json", action="store_true", help="print JSON")
     _add_settings(check, addresses=True)
+    _add_accept(_add(commands, "accept", "take live rows as the next reference", _ACCEPT_HELP))
     drain = _add(commands, "drain", "begin to drain, without leaving", _DRAIN_HELP)
     drain.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
     _add_inject(_add(commands, "inject", "add the sidecar to manifests", _INJECT_HELP))
@@ -252,6 +261,17 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
                         help="the MutatingWebhookConfiguration (drift-sidecar-webhook)")  # fmt: skip
     parser.add_argument("--config", metavar="FILE", help="options of the injector as YAML, as the webhook has them")
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_accept(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    parser.add_argument("--since", metavar="TIME", default="drift",
+                        help="6h, 2d, a moment in ISO 8601, or drift: since the first verdict that stands (drift)")  # fmt: skip
+    parser.add_argument("--by", metavar="NAME", default="", help="who accepts it, for its lineage (the user's name)")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("-o", "--output", metavar="FILE", default="", help="write the profile here")
+    where.add_argument("--config-map", metavar="[NAMESPACE/]NAME", default="",
+                       help="print a ConfigMap with the profile as reference.json")  # fmt: skip
 
 
 def _at_least(least: int) -> Callable[[str], int]:

@@ -62,6 +62,7 @@ _HEADERS = {
 }
 """Names of features and routes come from outside: even if the page failed to escape one, no script would run."""
 
+_LONGEST_NAME = 256
 _COMPRESS_BYTES = 4096
 """Shorter answers are not worth compressing."""
 
@@ -156,10 +157,19 @@ class _Pages:
         return _json(self._worker.memory.score_history(_stream_of(request), Side(named["side"])).of(named["name"]))
 
     async def profile(self, request: web.Request) -> web.Response:
-        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`."""
-        live = self._worker.live()
+        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`; since a time if asked for."""
+        try:
+            since = float(request.query["since"]) if "since" in request.query else None
+        except ValueError:
+            return _json(Problem("`since` is a time in Unix seconds"), 400)
+        live = self._worker.live() if since is None else self._worker.since(since)
         if live is None:
-            return _json(Problem("no rows were compared with a reference yet, so there is no live profile"), 404)
+            return _json(
+                Problem("no rows were compared with a reference in that time, so there is no live profile"), 404
+            )
+        if live.lineage:
+            by = request.query.get("by", "")[:_LONGEST_NAME]
+            live = replace(live, lineage=replace(live.lineage, accepted_by=by))
         made = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         named = replace(live, name=f"{self._settings.model.name} live", created=made)
         answer = _answer(dumps(named), "application/json")

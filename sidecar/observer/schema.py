@@ -44,7 +44,11 @@ ENDPOINTS = (
     Endpoint("/api/v1/changes", answers.Changes, "the last 50 changes, newest first"),
     Endpoint("/api/v1/exchanges", answers.Exchanges, "the last 50 exchanges as metadata, newest first"),
     Endpoint("/api/v1/live", answers.Look, "all that the page shows, as server-sent events", "text/event-stream"),
-    Endpoint("/api/v1/profile", None, "the live profile as a reference file"),
+    Endpoint(
+        "/api/v1/profile",
+        None,
+        "the live profile as a reference file; `?since=` (Unix seconds) `&by=` gives the rows since then, with their lineage",
+    ),
     Endpoint("/api/v1/settings", Settings, "the settings in force, without credentials"),
     Endpoint("/api/v1/schema", None, "this description, as OpenAPI 3.1"),
 )

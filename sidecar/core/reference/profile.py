@@ -87,6 +87,19 @@ class SideProfile:
         return replace(self, counts=self.counts + other.counts, moments=moments, joint=joint, seasons=seasons)
 
 
+@dataclass(frozen=True)
+class Lineage:
+    """Where a profile of live rows came from."""
+
+    parent: str
+    """Digest of the reference in whose bins they were counted."""
+    since: float
+    """Unix seconds of the first row..."""
+    until: float
+    """...and of the last."""
+    accepted_by: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Profile:
     """The sides that are known; a side without features is absent."""
@@ -100,6 +113,8 @@ class Profile:
     """The name given by its maker."""
     created: str = ""
     """When it was made (ISO 8601, UTC); empty if unknown."""
+    lineage: Lineage | None = None
+    """Of live rows that were accepted as a reference; None for any other."""
     streams: Mapping[str, Profile] = field(default_factory=dict)
     """References of further streams by name, none of which has streams itself."""
 

@@ -26,7 +26,7 @@ from sidecar.core.binning.rank_scores import taking_part
 from sidecar.core.binning.rounding import BINARY
 from sidecar.core.reference.joint import TRIPLED, Joint, Products, triples
 from sidecar.core.reference.moments import Moments
-from sidecar.core.reference.profile import LeftOut, Profile, SideProfile
+from sidecar.core.reference.profile import LeftOut, Lineage, Profile, SideProfile
 from sidecar.core.reference.seasons import Season, Seasons
 from sidecar.core.words.arrays import Counts, Floats
 from sidecar.core.words.cell_texts import PLAIN, Reading
@@ -43,6 +43,7 @@ class _Label(msgspec.Struct, frozen=True):
 
     name: str = ""
     created: str = ""
+    lineage: Lineage | None = None
 
 
 class _Range(msgspec.Struct, frozen=True):
@@ -126,9 +127,11 @@ class _Content(_OneStream, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 def dumps(profile: Profile) -> bytes:
-    """The bytes of the file, for `loads`. The digest leaves out name and time, so that it is the same for the same data."""
+    """The bytes of the file, for `loads`. The digest is the same for the same data: it leaves out the head."""
     content = _content(profile)
     head = {"format": FORMAT, "version": VERSION, "name": profile.name, "created": profile.created}
+    if profile.lineage:
+        head["lineage"] = profile.lineage
     head |= {"digest": _digest(content), "content": content}
     return orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -156,7 +159,7 @@ def loads(data: bytes, name: str = "reference") -> Profile:
         label = msgspec.convert(head, _Label)
         read = msgspec.convert(content, _Content)
         streams = {one: replace(_profile(of), name=one, created=label.created) for one, of in read.streams.items()}
-        return replace(_profile(read), name=label.name, created=label.created, streams=streams)
+        return replace(_profile(read), name=label.name, created=label.created, lineage=label.lineage, streams=streams)
     except (msgspec.ValidationError, ValueError) as error:
         raise fail(f"is not consistent ({error})", _FIX) from error
 

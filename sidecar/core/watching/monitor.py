@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from sidecar.core.reading.decoder import Decoder
 from sidecar.core.reading.intake import Intake, Reading
-from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.profile import Lineage, Profile, SideProfile
+from sidecar.core.reference.profile_file import digest
 from sidecar.core.watching.budget import Budget
 from sidecar.core.watching.stream_watch import StreamWatch
 from sidecar.core.watching.streams import Streams
@@ -68,6 +70,15 @@ class Monitor:
     def live(self) -> Profile | None:
         """What came since the references were taken up, as profiles in their bins; None where nothing came."""
         return self._gathered({stream: stream.live() for stream in self._streams.names})
+
+    def since(self, time: float, now: float) -> Profile | None:
+        """The rows since `time` (Unix seconds) as the next reference, with their lineage; None where none came."""
+        parts = {stream: stream.since(time, now) for stream in self._streams.names}
+        found, reference = self._gathered(parts), self.reference
+        began = [part.lineage.since for part in parts.values() if part and part.lineage]
+        if not found or not reference:
+            return None
+        return replace(found, lineage=Lineage(digest(reference), min(began), now))
 
     def live_profile(self, side: Side) -> SideProfile | None:
         """What came on a side of the primary stream; None where there is no reference yet."""

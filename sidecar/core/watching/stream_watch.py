@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
@@ -16,7 +17,7 @@ from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reading.model_versions import ModelVersions
 from sidecar.core.reference.consent import Consent
-from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.profile import Lineage, Profile, SideProfile
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.scores.comparison import LeastEffects
 from sidecar.core.watching.budget import Budget
@@ -139,6 +140,18 @@ class StreamWatch:
         """What came on both sides; None where nothing came."""
         known = {side: found for side, watch in self._watches.items() if (found := watch.live()).counts.any()}
         return Profile(known) if known else None
+
+    def since(self, time: float, now: float) -> Profile | None:
+        """The rows of both sides since `time` (Unix seconds), with when they began as their lineage; None where none came."""
+        found = {side: period for side, watch in self._watches.items() if (period := watch.since(time, now))}
+        if not found:
+            return None
+        sides = {
+            side: replace(self._watches[side].reference, counts=of.counts, moments=of.moments, joint=None, seasons=None)
+            for side, of in found.items()
+        }
+        started = min(period.started for period in found.values())
+        return Profile(sides, lineage=Lineage(self._digest, started, now))
 
     def route(self, exchange: Exchange, frames: list[Frame]) -> list[Frame]:
         """The frames of an exchange with the segments of their rows, where there are segments."""
