@@ -17,6 +17,7 @@ from sidecar.core.binning.binner import Batch, Binner
 from sidecar.core.binning.bins import Feature
 from sidecar.core.binning.derive import columns_of
 from sidecar.core.binning.rank_scores import RankedRows
+from sidecar.core.reference.constraints import Constraint
 from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.seasons import Seasons
@@ -53,6 +54,8 @@ class SideProfile:
     """Columns of the data that were left out, by their place: identifiers, indices, and what cannot be watched."""
     withheld: frozenset[str] = frozenset()
     """Columns that were not learned for want of consent; in no file, since their names may be secrets."""
+    constraints: tuple[Constraint, ...] = ()
+    """What columns must keep, beside what is compared; people may edit them, so they are no part of the digest."""
 
     @functools.cached_property
     def numbers(self) -> Floats:
@@ -78,7 +81,7 @@ class SideProfile:
         return tuple(columns)
 
     def merge(self, other: SideProfile) -> SideProfile:
-        """Both together. Raises ValueError if their bins differ."""
+        """Both together, with the constraints of this one. Raises ValueError if their bins differ."""
         if self.features != other.features:
             raise ValueError("profiles of different bins cannot be merged")
         joint = self.joint.merge(other.joint) if self.joint and other.joint else None
