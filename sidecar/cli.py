@@ -34,14 +34,26 @@ Make a reference profile of CSV, Parquet or JSON-lines files, or of captured exc
   drift-sidecar profile german.csv --decimal , --thousands . --null k.A. --kind bought=time:dmy -o reference.json
   drift-sidecar profile train.csv --segment-by country -o reference.json
   drift-sidecar profile train.csv --season hour_of_week --time-column at -o reference.json
+  drift-sidecar profile train.csv --constraints -o reference.json
   drift-sidecar profile merge january.json february.json -o reference.json
   drift-sidecar profile streams iris=iris.json /score=score.json -o reference.json
+"""
+_CONSTRAINTS_HELP = """\
+What columns must keep, whatever their distributions do: shown, edited, derived, and as other tools write them.
+
+  drift-sidecar constraints reference.json -o constraints.json            to be edited
+  drift-sidecar constraints reference.json --from constraints.json -o reference.json
+  drift-sidecar constraints reference.json --derive -o reference.json
+  drift-sidecar constraints reference.json --export sagemaker -o constraints.json
+
+--from also reads SageMaker's constraints.json and schemas of TFDV in JSON. What a format cannot say is told on stderr.
 """
 _COMPARE_HELP = """\
 Say how far data (a file as `profile` takes it, or another profile) is from a reference profile.
 
   drift-sidecar compare reference.json last-week.csv
   drift-sidecar compare reference.json last-week.csv --json --fail-on drift
+  drift-sidecar compare reference.json last-week.csv --fail-on violated     heeds constraints alone
 """
 _REPLAY_HELP = """\
 Run captured exchanges through the same core that watches live traffic, at the times they had: to see what a policy
@@ -127,6 +139,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_settings(_add(commands, "run", "run the sidecar", _RUN_HELP), addresses=True)
     _add_profile(_add(commands, "profile", "make a reference profile of data", _PROFILE_HELP))
+    _add_constraints(_add(commands, "constraints", "show or change what columns must keep", _CONSTRAINTS_HELP))
     _add_compare(_add(commands, "compare", "compare data with a reference profile", _COMPARE_HELP))
     replay = _add(commands, "replay", "run captured exchanges through the core", _REPLAY_HELP)
     replay.add_argument("capture", metavar="CAPTURE", help="file written by the capture sink")
@@ -218,7 +231,22 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
                         help="how far the clock that seasons go by is ahead of UTC (default: 0)")  # fmt: skip
     parser.add_argument("--segment-by", metavar="NAME", default="",
                         help="count each category of this feature apart as well, for `segments.by`")  # fmt: skip
+    parser.add_argument("--constraints", metavar="FILE", nargs="?", const="", default=None,
+                        help="derive what columns must keep into the reference; with FILE, write it there as well")  # fmt: skip
+    parser.add_argument("--constraints-from", metavar="FILE", default="",
+                        help="take constraints of a file: ours, SageMaker's constraints.json, or a TFDV schema in JSON")  # fmt: skip
     _add_data(parser)
+
+
+def _add_constraints(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REFERENCE", help="profile made by `drift-sidecar profile`")
+    parser.add_argument("--from", metavar="FILE", default="", dest="taken_from",
+                        help="take the constraints of this file, in any of the three formats")  # fmt: skip
+    parser.add_argument("--derive", action="store_true", help="derive constraints from the reference's rows")
+    parser.add_argument("--export", choices=("own", "sagemaker", "tfdv"), default="", help="write them in this format")
+    parser.add_argument("--stream", default="", metavar="NAME", help="of a reference of several streams: this one")
+    parser.add_argument("-o", "--output", metavar="FILE", default="",
+                        help="where to write: the constraints, or with --from and --derive the reference")  # fmt: skip
 
 
 def _add_inject(parser: argparse.ArgumentParser) -> None:
@@ -290,9 +318,9 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("live", metavar="LIVE", help="data file or profile")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--html", metavar="FILE", default="", help="write the report as one HTML file as well")
-    parser.add_argument("--fail-on", choices=("drift", "warning", "never"), default="never",
-                        help="exit with 1 if any feature is in this state or worse, with 2 if there are too few rows "
-                             "to judge any (default: never)")  # fmt: skip
+    parser.add_argument("--fail-on", choices=("drift", "warning", "violated", "never"), default="never",
+                        help="exit with 1 if any feature is in this state or worse or any constraint is violated, with 2 "
+                             "if there are too few rows to judge any; `violated` heeds constraints alone (default: never)")  # fmt: skip
     parser.add_argument("--material-psi", type=float, default=0.1, metavar="PSI",
                         help="the effect that matters, as PSI without small-sample bias (default: 0.1)")  # fmt: skip
     parser.add_argument("--material-correlation", type=float, default=0.1, metavar="R",

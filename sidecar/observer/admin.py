@@ -89,6 +89,7 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     app.router.add_get("/api/v1/profile", pages.profile)
     app.router.add_get("/api/v1/features", pages.features)
     app.router.add_get("/api/v1/features/{side}/{name:.*}", pages.feature)
+    app.router.add_get("/api/v1/constraints", pages.constraints)
     app.router.add_get("/api/v1/segments", pages.segments)
     app.router.add_get("/api/v1/settings", pages.settings)
     app.router.add_get("/api/v1/schema", pages.schema)
@@ -183,6 +184,9 @@ class _Pages:
         named = request.match_info
         found = api.feature(self._worker.overview().view, _stream_of(request), named["side"], named["name"])
         return _json(found or Problem("the reference has no such feature"), 200 if found else 404)
+
+    async def constraints(self, request: web.Request) -> web.Response:
+        return _json(api.constraints(self._worker.overview().view))
 
     async def segments(self, request: web.Request) -> web.Response:
         return _json(api.segments(self._worker.overview().view))

@@ -1,11 +1,11 @@
 """Evidence that more rows break a rule than it allows and, once it is violated, that they no longer do; to be read at any time.
 
 A message is one observation: the share x of its rows that break the rule. Under "the rule is kept" the mean of x, given all that
-came before, is at most the allowed rate p. So bets 1 + b (x - p), with 0 < b < 1/p, have a mean of at most 1, whatever rows of one
-message have to do with each other; for messages of one row they are likelihood ratios. An e-detector adds them up over all starts
-of a change (Shin, Ramdas and Rinaldo, 2022): if there is none, on average as many messages pass before a report as the threshold
-says. A recovery bets the other way, from the alarm on, and is wrong with a declared probability. docs/math.md, "Rates of
-violations".
+came before, is at most the allowed rate p. So bets 1 + b (x - p), with 0 < b < 1/p, have a mean of at most 1, whatever rows of
+one message have to do with each other; for messages of one row they are likelihood ratios. An e-detector adds them up over all
+starts of a change (Shin, Ramdas and Rinaldo, 2022): if there is none, on average as many messages pass before a report as the
+threshold says. A recovery bets the other way, from the alarm on, and is wrong with a declared probability. See docs/math.md,
+"Rates of violations".
 
 Letters: R rules, m messages, G sizes of bets.
 """
@@ -24,6 +24,8 @@ _RECOVERY = np.array([0.2, 0.6, 0.95])
 """Sizes of bets on recovery, as shares of the largest one."""
 _MEMORY_ROWS = 1_000.0
 """Rows that a rate is told of where it did not change."""
+RECOVERY_ERROR = 0.01
+"""Probability that a rule that is violated is ever said to be kept again though it is not."""
 _LN10 = float(np.log(10.0))
 
 
@@ -82,8 +84,8 @@ class Rates:
         self._shares: list[Floats] = []
 
     def log10(self) -> Floats:
-        """Evidence (R,) that a rule is broken more often than allowed: log10 of the mean of its bets."""
-        return np.asarray(_log_mean(self._log) / _LN10)
+        """Evidence (R,) that a rule is broken more often than allowed: log10 of the mean of its bets, not below 0."""
+        return np.maximum(_log_mean(self._log) / _LN10, 0.0)
 
     def recovery_log10(self) -> Floats:
         """Evidence (R,) that a rule is kept again since `violated`."""

@@ -27,7 +27,7 @@ _WORST = 0.999
 
 
 class ValueType(enum.StrEnum):
-    """What the values of a column are. A whole number is an integer however it is written; a string is any text, and no number."""
+    """What the values of a column are. A whole number is an integer however it is written; a string is a text."""
 
     INTEGER = "integer"
     NUMBER = "number"

@@ -6,6 +6,7 @@ once. Nothing is judged here: `evidence.rates` and `scores.constraint_comparison
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,12 +15,15 @@ import numpy as np
 
 from sidecar.core.binning.binner import as_floats, numbers_in
 from sidecar.core.binning.bins import plain_name, truth
+from sidecar.core.binning.derive import columns_of
+from sidecar.core.binning.matching import Names, aligned, names_for
 from sidecar.core.binning.rounding import BINARY
 from sidecar.core.reference.constraints import RECENT_ROWS, Constraint, ValueType
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.words.arrays import Floats, Mask
 from sidecar.core.words.cell_texts import PLAIN, Reading, is_missing, numeric_name, plain_or_none
 from sidecar.core.words.cells import Coded, Columnar, listed
+from sidecar.core.words.frame import Side
 from sidecar.core.words.patterns import Pattern
 from sidecar.core.words.rules import Rule
 
@@ -29,6 +33,8 @@ _SHORT = 64
 """...if they are at most so long."""
 _OF_NAMES = (Rule.MISSING, Rule.TYPE, Rule.DOMAIN, Rule.PATTERN)
 _TRUTHS = ("true", "false")
+_MAX_SHAPES = 256
+"""Lists of names that are cached; a client that invents names must not fill the memory."""
 
 
 class Broken(NamedTuple):
@@ -41,18 +47,26 @@ class Broken(NamedTuple):
 class RuleChecks:
     """The checks of one side; rules on the order of rows remember those that came before."""
 
-    def __init__(self, side: SideProfile) -> None:
-        readings = {feature.name: feature.reading for feature in side.features}
-        self.asked = tuple((one, rule) for one in side.constraints for rule in one.rules)
+    def __init__(self, side: Side, reference: SideProfile, configured: Names = ()) -> None:
+        """`configured` names columns that come without names."""
+        readings = {feature.name: feature.reading for feature in reference.features}
+        self.asked = tuple((one, rule) for one in reference.constraints for rule in one.rules)
         """Every rule with its constraint."""
+        if reference.left_out:
+            configured = configured or reference.columns
+        known = functools.partial(_named, side, configured, columns_of(reference.features))
+        self.names = functools.lru_cache(_MAX_SHAPES)(known)
+        """The names of a frame's columns as the reference has them, by its own names and width."""
         self._at = {(one.feature, rule): at for at, (one, rule) in enumerate(self.asked)}
-        self._columns = tuple(one.feature for one in side.constraints)
+        self._columns = tuple(one.feature for one in reference.constraints)
         self._required = [self._at.get((name, Rule.REQUIRED)) for name in self._columns]
-        self._numbers = _Numbers([one for one in side.constraints if one.is_numeric], readings, self._at)
-        self._names = [_Names(one, readings.get(one.feature, PLAIN)) for one in side.constraints if not one.is_numeric]
-        self._orders = {one.feature: _Order() for one in side.constraints if one.unique}
-        self._last = {one.feature: np.nan for one in side.constraints if one.monotone}
-        self._falling = {one.feature for one in side.constraints if one.monotone == "falling"}
+        self._numbers = _Numbers([one for one in reference.constraints if one.is_numeric], readings, self._at)
+        self._names = [
+            _Names(one, readings.get(one.feature, PLAIN)) for one in reference.constraints if not one.is_numeric
+        ]
+        self._orders = {one.feature: _Order() for one in reference.constraints if one.unique}
+        self._last = {one.feature: np.nan for one in reference.constraints if one.monotone}
+        self._falling = {one.feature for one in reference.constraints if one.monotone == "falling"}
 
     def broken(
         self,
@@ -272,6 +286,12 @@ class _Order:
         self._recent.append(key)
         self._last[key] = self._rows
         return seen
+
+
+def _named(side: Side, configured: Names, columns: Names, names: Names | None, width: int) -> Names:
+    if side is Side.OUTPUT:
+        names = aligned(names, width, columns)
+    return names_for(names, width, configured, columns)
 
 
 def _column(values: Any, at: int, width: int) -> Any:

@@ -1,22 +1,19 @@
 """One side against the constraints of its reference: counts the rows that break a rule, and changes the verdicts on the rules.
 
-A verdict needs no drift and no window: `evidence.rates` says whether more rows break a rule than it allows. `watch`, its neighbour,
-sees the same frames and knows nothing of constraints. The rules of a stream share a budget of false alarms of their own, as large
-as that of its features.
+A verdict needs no drift and no window: `evidence.rates` says whether more rows break a rule than it allows. `watch`, its
+neighbour, sees the same frames and knows nothing of constraints. The rules of a stream share a budget of false alarms of their
+own, as large as that of its features.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
 
-from sidecar.core.binning.derive import columns_of
-from sidecar.core.binning.matching import Names, aligned, names_for
-from sidecar.core.evidence.rates import Rates
+from sidecar.core.evidence.rates import RECOVERY_ERROR, Rates
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.reference.rule_checks import RuleChecks
 from sidecar.core.watching.row_batches import grouped, joined
@@ -28,7 +25,6 @@ SETTLE_SECONDS = 0.1
 """Messages wait this long for others, since to judge a hundred costs as much as to judge one..."""
 SETTLE_MESSAGES = 64
 """...or until there are so many."""
-_MAX_SHAPES = 256
 
 
 class ConstraintWatch:
@@ -36,27 +32,22 @@ class ConstraintWatch:
 
     def __init__(self, side: Side, reference: SideProfile, settings: Settings, rules: int) -> None:
         self._side = side
-        self._checks = RuleChecks(reference)
+        self._checks = RuleChecks(side, reference, settings.decode.feature_names if side is Side.INPUT else ())
         asked = self._checks.asked
         self._rates = Rates(np.array([one.judged_at(rule) for one, rule in asked]))
         self._broken = np.zeros(len(asked), np.int64)
         self._states = [RuleState.INSUFFICIENT] * len(asked)
         self._threshold = math.log10(settings.drift.mean_rows_between_false_alarms * rules)
-        self._recovery = -math.log10(settings.drift.recovery_error)
+        self._recovery = -math.log10(RECOVERY_ERROR)
         self._least_rows = settings.window.min_rows
         self._rows = 0
         self._waiting = 0
         self._since = -math.inf
-        configured = settings.decode.feature_names if side is Side.INPUT else ()
-        if reference.left_out:
-            configured = configured or reference.columns
-        columns = columns_of(reference.features)
-        self._names = functools.lru_cache(_MAX_SHAPES)(functools.partial(_named, side, configured, columns))
 
     def take(self, frames: Iterable[Frame], now: float) -> list[RuleChanged]:
         """Look at the rows of frames of this side."""
         for ((came, width), precisions), group in grouped(frames).items():
-            names = self._names(came, width)
+            names = self._checks.names(came, width)
             sizes = np.array([frame.rows for frame in group], np.int64)
             vectors = {name for frame in group for name in frame.vectors or ()}
             rows, looked_at = self._checks.broken(names, joined(group), int(sizes.sum()), precisions, vectors)
@@ -93,9 +84,7 @@ class ConstraintWatch:
             return []
         evidence, recovery = self._rates.log10().tolist(), self._rates.recovery_log10().tolist()
         return [
-            changed
-            for at in range(len(self._states))
-            for changed in self._judged(at, evidence[at], recovery[at], now)
+            changed for at in range(len(self._states)) for changed in self._judged(at, evidence[at], recovery[at], now)
         ]
 
     def _judged(self, at: int, evidence: float, recovery: float, now: float) -> Iterable[RuleChanged]:
@@ -129,10 +118,3 @@ class ConstraintWatch:
             evidence=evidence,
             threshold=self._threshold,
         )
-
-
-def _named(side: Side, configured: Names, columns: Names, names: Names | None, width: int) -> Names:
-    """The names of a frame's columns as the reference has them."""
-    if side is Side.OUTPUT:
-        names = aligned(names, width, columns)
-    return names_for(names, width, configured, columns)

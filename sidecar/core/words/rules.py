@@ -56,8 +56,11 @@ class RuleReport(msgspec.Struct, frozen=True):
     rows: int
     """Since the change that there is most evidence of; all rows where there is none."""
     evidence: float
-    """log10 of the e-value that more rows break it than are allowed; it is violated from `threshold` on."""
+    """log10 of the e-value that more rows break it than are allowed; in a comparison of data, minus log10 of the p-value, times
+    the rules. It is violated from `threshold` on."""
     threshold: float
+    stream: str = ""
+    """In a comparison, the stream's name; empty elsewhere, where the event or the view has it."""
 
 
 class RuleChanged(msgspec.Struct, frozen=True):
