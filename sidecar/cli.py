@@ -234,7 +234,7 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--constraints", metavar="FILE", nargs="?", const="", default=None,
                         help="derive what columns must keep into the reference; with FILE, write it there as well")  # fmt: skip
     parser.add_argument("--constraints-from", metavar="FILE", default="",
-                        help="take constraints of a file: ours, SageMaker's constraints.json, or a TFDV schema in JSON")  # fmt: skip
+                        help="take them of a file: ours, SageMaker's constraints.json, or a TFDV schema in JSON")  # fmt: skip
     _add_data(parser)
 
 
@@ -320,7 +320,8 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", metavar="FILE", default="", help="write the report as one HTML file as well")
     parser.add_argument("--fail-on", choices=("drift", "warning", "violated", "never"), default="never",
                         help="exit with 1 if any feature is in this state or worse or any constraint is violated, with 2 "
-                             "if there are too few rows to judge any; `violated` heeds constraints alone (default: never)")  # fmt: skip
+                             "if there are too few rows to judge any; `violated` heeds constraints alone "
+                             "(default: never)")  # fmt: skip
     parser.add_argument("--material-psi", type=float, default=0.1, metavar="PSI",
                         help="the effect that matters, as PSI without small-sample bias (default: 0.1)")  # fmt: skip
     parser.add_argument("--material-correlation", type=float, default=0.1, metavar="R",

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from sidecar.commands.asking import ask
+from sidecar.commands.constraints import rules_of, summary
 from sidecar.commands.profile_report import print_report
 from sidecar.commands.settings_options import settings_of
 from sidecar.core.reading.decoders import decoders
@@ -72,7 +73,8 @@ def _rows(effective: Effective) -> dict[str, dict[str, Any]]:
 def _described(reference: Profile | None) -> dict[str, Any] | None:
     if reference is None:
         return None
-    described = {"digest": digest(reference), "name": reference.name, "created": reference.created}
+    described: dict[str, Any] = {"digest": digest(reference), "name": reference.name, "created": reference.created}
+    described["rules"] = rules_of(reference)
     streams = {name: {"digest": digest(one), "features": _features(one)} for name, one in reference.streams.items()}
     return described | {"features": _features(reference)} | ({"streams": streams} if streams else {})
 
@@ -102,6 +104,8 @@ def _print(effective: Effective, reference: Profile | None) -> None:
         named = f" {described['name']}" if described["name"] else ""
         made = f" of {described['created'][:10]}" if described["created"] else ""
         print(f"\nReference {described['digest'][:8]}{named}{made}: {features}.", file=sys.stderr)
+        if reference and described["rules"]:
+            print(f"Its constraints are {summary(reference)}.", file=sys.stderr)
 
 
 def _text(value: Any) -> str:

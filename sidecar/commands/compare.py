@@ -35,12 +35,7 @@ from sidecar.errors import DataError, UserError
 from sidecar.reference_store import read_reference
 
 _STYLES = {State.DRIFT: "bold red", State.WARNING: "yellow", State.OK: "green", State.INSUFFICIENT: "dim"}
-_FAILING = {
-    "drift": {State.DRIFT},
-    "warning": {State.DRIFT, State.WARNING},
-    "violated": set[State](),
-    "never": set[State](),
-}
+_FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}}
 Rules = tuple[RuleReport, ...]
 _FORMAT = json.dumps(FORMAT).encode()
 _HEAD_BYTES = 1024
@@ -63,16 +58,20 @@ def execute(options: argparse.Namespace) -> int:
         print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(found, options.material_psi)
-    failing = _FAILING[options.fail_on]
-    if found.violated and options.fail_on != "never":
+    return 0 if options.fail_on == "never" else _code(options, found)
+
+
+def _code(options: argparse.Namespace, found: Comparison) -> int:
+    """1 if a feature is in a state that fails, or a constraint is violated. Raises UserError if nothing could be judged."""
+    if found.violated:
         return 1
-    judged = bool(found.states - {State.INSUFFICIENT})
-    if options.fail_on == "violated":
-        judged = any(rule.state is not RuleState.INSUFFICIENT for rule in found.rules)
-    if options.fail_on != "never" and not judged:
+    of_features = options.fail_on != "violated"
+    states: set[State | RuleState] = {*found.states} if of_features else {rule.state for rule in found.rules}
+    if states <= {State.INSUFFICIENT, RuleState.INSUFFICIENT}:
         fix = "Compare more rows, or a reference of more; `--fail-on never` only reports"
-        raise UserError(options.live, "has too few rows for a verdict", fix)
-    return int(bool(found.states & failing))
+        what = "feature" if of_features else "constraint"
+        raise UserError(options.live, f"has too few rows for a verdict on any {what}", fix)
+    return int(of_features and bool(found.states & _FAILING[options.fail_on]))
 
 
 def _write(options: argparse.Namespace, reference: Profile, live: Profile, found: Comparison) -> None:

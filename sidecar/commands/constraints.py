@@ -83,10 +83,17 @@ def write_own(reference: Profile, path: str) -> None:
 
 def summary(reference: Profile) -> str:
     """How many rules on how many columns."""
-    found = [
-        one for part in parts_of(reference).values() for of_side in part.sides.values() for one in of_side.constraints
-    ]
-    return f"{rule_count(tuple(found))} rules on {len(found)} columns"
+    return f"{rules_of(reference)} rules on {len(_constraints_of(reference))} columns"
+
+
+def rules_of(reference: Profile) -> int:
+    """How many rules there are, in all streams."""
+    return rule_count(_constraints_of(reference))
+
+
+def _constraints_of(reference: Profile) -> tuple[Constraint, ...]:
+    sides = [of_side for part in parts_of(reference).values() for of_side in part.sides.values()]
+    return tuple(one for of_side in sides for one in of_side.constraints)
 
 
 def _shown(options: argparse.Namespace, reference: Profile) -> bytes:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.commands.constraints import derived, summary, taken_from, write_own
+from sidecar.commands.constraints import derived, rules_of, summary, taken_from, write_own
 from sidecar.commands.profile_choices import choices_of, named_columns
 from sidecar.commands.profile_importance import read_weights, weighted
 from sidecar.commands.profile_merge import merged
@@ -175,7 +175,7 @@ def _print(profile: Profile, path: str) -> None:
     text = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
     if profile.streams:
         text += f", {len(parts_of(profile))} streams"
-    if any(of_side.constraints for part in parts_of(profile).values() for of_side in part.sides.values()):
+    if rules_of(profile):
         text += f", {summary(profile)}"
     if profile.segment_by:
         text += f", {len(profile.segments)} segments by {profile.segment_by}"

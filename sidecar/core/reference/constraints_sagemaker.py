@@ -83,7 +83,8 @@ def _written(one: Constraint, notes: list[str]) -> dict[str, Any]:
         feature["num_constraints"] = {"is_non_negative": one.min is not None and one.min >= 0}
     if one.domain:
         feature["string_constraints"] = {"domains": list(one.domain)}
-    overrides = {name: one.allows(rule) for rule, name in _THRESHOLDS.items() if one.allows(rule) != ALLOWED}
+    shares = {name: one.allows(rule) for rule, name in _THRESHOLDS.items() if rule in one.rules}
+    overrides = {name: share for name, share in shares.items() if share != ALLOWED}
     notes += [f"{one.feature}: {why}" for why in _unsaid(one)]
     return feature | ({"monitoringConfigOverrides": overrides} if overrides else {})
 

@@ -1,8 +1,8 @@
 """Metric families of the models as a whole: rows, decoding, violations, the reference. Made from the monitor's view.
 
 Every `feature` label is a feature of the reference or a column of its constraints, or `_unknown` for all other names, because a
-client could make those up. `model_name` is that of the stream, of which there is a bounded number. `features` has the families with samples per
-feature.
+client could make those up. `model_name` is that of the stream, of which there is a bounded number. `features` has the families
+with samples per feature.
 """
 
 from __future__ import annotations
