@@ -53,7 +53,7 @@ def test_rows_are_added_up_over_frames() -> None:
     counts.add(frame({"y": [1.0]}))
     (ranged, required) = counts.reports()
 
-    assert (ranged.rows, ranged.rate) == (3, pytest.approx(2 / 3))
+    assert (ranged.rows, round(ranged.rate, 3)) == (3, 0.667)
     assert (required.rows, required.rate) == (4, 0.25)
 
 
