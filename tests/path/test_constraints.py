@@ -80,14 +80,13 @@ def test_a_range_that_three_rows_in_a_hundred_break_is_told_everywhere_and_edite
     start: Start, answering: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "reference.json"
-    constraint = Constraint("age", min=-6, max=6, max_missing=0.01)
+    constraint = Constraint("age", min=-6, max=1.88, max_missing=0.01)  # of the reference's rows, too, 3 % are above it
     save_reference(with_constraints(reference(), {Side.INPUT: (constraint,)}), str(path))
     sidecar = start(answering, reference=str(path), reference_poll_seconds=0.2)
     rng = random.Random(1)
 
-    for at in range(1_200):
-        ages = [1_000.0 if rng.random() < 0.03 else rng.gauss(0, 1) for _ in range(ROWS)]
-        ask(sidecar, ages, rng)
+    for at in range(2_000):
+        ask(sidecar, [rng.gauss(0, 1) for _ in range(ROWS)], rng)
         if at % 50 == 0 and state_of(sidecar).get("range") == "violated":
             break
     eventually(lambda: state_of(sidecar) == {"range": "violated", "missing": "ok", "required": "ok"})

@@ -24,8 +24,6 @@ _RECOVERY = np.array([0.2, 0.6, 0.95])
 """Sizes of bets on recovery, as shares of the largest one."""
 _MEMORY_ROWS = 1_000.0
 """Rows that a rate is told of where it did not change."""
-RECOVERY_ERROR = 0.01
-"""Probability that a rule that is violated is ever said to be kept again though it is not."""
 _LN10 = float(np.log(10.0))
 
 

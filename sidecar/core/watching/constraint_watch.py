@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sidecar.core.evidence.rates import RECOVERY_ERROR, Rates
+from sidecar.core.evidence.rates import Rates
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.reference.rule_checks import RuleChecks
 from sidecar.core.watching.row_batches import grouped, joined
@@ -38,7 +38,7 @@ class ConstraintWatch:
         self._broken = np.zeros(len(asked), np.int64)
         self._states = [RuleState.INSUFFICIENT] * len(asked)
         self._threshold = math.log10(settings.drift.mean_rows_between_false_alarms * rules)
-        self._recovery = -math.log10(RECOVERY_ERROR)
+        self._recovery = -math.log10(settings.drift.recovery_error)
         self._least_rows = settings.window.min_rows
         self._rows = 0
         self._waiting = 0

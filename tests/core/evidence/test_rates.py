@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from sidecar.core.evidence.rates import RECOVERY_ERROR, Rates
+from sidecar.core.evidence.rates import Rates
 from sidecar.core.words.arrays import Numbers
 
-ONE = np.ones(1, np.bool_)
+RECOVERY_ERROR = 0.01
 
 
 def fed(rates: Rates, broken: Numbers, sizes: Numbers | None = None) -> None:

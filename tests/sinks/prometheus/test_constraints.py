@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from harness.exposition import render, samples, value
-from harness.observed import STARTED, exchange, monitor, reference, snapshot
+from harness.observed import SETTINGS, STARTED, exchange, monitor, reference, snapshot
 from sidecar.core.reference.constraints import Constraint
 from sidecar.core.reference.constraints_file import with_constraints
 from sidecar.core.words.frame import Side
 from sidecar.sink import Observed
+from sidecar.sinks.prometheus.constraints import constraint_families
+from sidecar.sinks.prometheus.families import Families
 
 FAMILIES = (
     "model_constraint_state",
@@ -46,6 +48,5 @@ def test_a_column_that_is_only_constrained_is_named_as_the_reference_names_it() 
 
 
 def test_without_constraints_there_are_no_families() -> None:
-    page = told()
-
-    assert [one for name in FAMILIES for one in samples(page, name)] == []
+    assert [one for name in FAMILIES for one in samples(told(), name)] == []
+    assert list(constraint_families(Families(SETTINGS.model), monitor().view())) == []
