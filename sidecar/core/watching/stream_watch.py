@@ -118,6 +118,8 @@ class StreamWatch:
         for watch in self._constraints.values():
             self._violations.update(watch.counted())
         self.given = reference
+        for side, of_side in self._watches.items():
+            of_side.reference = replace(of_side.reference, constraints=after[side])
         self._constraints = self._constraint_watches(reference)
         return [*events, ConstraintsReplaced(now, sum(map(rule_count, after.values())))]
 

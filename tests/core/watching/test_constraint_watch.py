@@ -177,6 +177,20 @@ def test_edited_constraints_are_taken_up_without_touching_the_evidence_of_drift(
     assert changes(fed(machine, 1.0, 200, STARTED + 200)) == []
 
 
+def test_the_next_reference_keeps_the_constraints_also_those_that_were_edited() -> None:
+    edited = constrained(Constraint("income", max=9))
+    machine = monitor(constrained(), Settings(window=WindowSettings(rows=100)))
+    fed(machine, 0.0, 300)
+    first = machine.since(STARTED, STARTED + 40)
+    machine.switch(edited, STARTED + 41)
+    second = machine.since(STARTED, STARTED + 42)
+
+    assert first is not None
+    assert second is not None
+    assert first.sides[Side.INPUT].constraints == (AGE,)
+    assert second.sides[Side.INPUT].constraints == edited.sides[Side.INPUT].constraints
+
+
 def test_a_line_of_the_drift_log_says_which_rule_and_how_often_it_is_broken() -> None:
     machine = monitor(constrained())
     (changed,) = changes(fed(machine, 1.0, 200))
