@@ -95,6 +95,8 @@ def snapshot(requests: int = 10, *, status: int = 200, at: float = STARTED, **ch
         active_requests=3,
         connections=2,
         handoff_bytes=100,
+        handoff_exchanges=2,
+        observed=requests,
         observer_restarts=1,
         log_lines_lost=0,
         requests=(RequestSeries("POST", ROUTE, status, durations),),

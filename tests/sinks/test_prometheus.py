@@ -39,6 +39,8 @@ CONTRACT = {
     "sidecar_reference_reloads": {"result"},
     "sidecar_observer_restarts": set(),
     "sidecar_faults": {"kind"},
+    "sidecar_observed": set(),
+    "sidecar_handoff_exchanges": set(),
     "sidecar_log_lines_lost": {"process"},
     "sidecar_handoff_bytes": set(),
     "sidecar_build_info": {"version"},
