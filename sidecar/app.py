@@ -104,7 +104,7 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     from sidecar.core.watching.monitor import Monitor
     from sidecar.handoff.receive import receive_hello
     from sidecar.handoff.wire import FrameReader
-    from sidecar.observer.complaints import Complaints
+    from sidecar.observer.complaints import Complaints, Part
     from sidecar.observer.processes import read_containers
     from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
@@ -118,13 +118,17 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     clock = steady_clock()
     reference = read_reference(settings.reference) if settings.reference else None
     label_key = secrets.token_bytes(_LABEL_KEY_BYTES)
-    monitor = Monitor(settings, reference, decoders(settings.decode), clock(), label_key=label_key)
+    complaints = Complaints()
+
+    def complain(error: Exception) -> None:
+        complaints.add(Part.ANALYSIS, "the analysis of an exchange", error, clock())
+
+    monitor = Monitor(settings, reference, decoders(settings.decode), clock(), label_key, complain)
 
     def save_learned() -> None:
         if settings.learn.save and monitor.reference is not None:
             save_reference(monitor.reference, settings.learn.save)
 
-    complaints = Complaints()
     reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints)
     containers = functools.partial(read_containers, settings.container)
     worker = Worker(

@@ -16,7 +16,7 @@ def _share_of(range_: str, window: str, more: float) -> str:
     return f"sum {by(*FEATURE)} ({share} and ({share} - {usual}) > {more})"
 
 
-_BREAKING = 'kind!~"extra_feature|unseen|range"'
+_BREAKING = 'kind!~"extra_feature|unseen|range|constraint_.*"'
 _VIOLATIONS = rate("model_feature_violations_total", "feature", "kind", where=_BREAKING)
 _ROWS = rate("model_rows_total", where='side="input",answered!~"refused|unanswered"')
 _UNDECODED = rate("sidecar_decoded_total", where='result!~"ok|partial|refused|unanswered"')
@@ -46,6 +46,19 @@ DATA = (
         "warning",
         "<feature> of <model> breaks the schema: <kind>",
         """<percent> of the rows of <model><where> are a violation of kind <kind> by <feature>.""",
+    ),
+    Alert(
+        "ModelConstraintViolated",
+        f"""
+        max {by(*MODEL, "side", "feature", "rule")} (
+          model_constraint_violation_ratio and ignoring (state) model_constraint_state{{state="violated"}} == 1
+        )
+        """,
+        "1m",
+        "warning",
+        "<feature> of <model> breaks its constraint: <rule>",
+        """<percent> of the recent rows of <model><where> break the rule <rule> of <feature> (<side>), which is certainly more
+        than it allows. No drift is needed for that.""",
     ),
     Alert(
         "ModelPayloadsUnread",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,14 +17,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.commands.compare_html import page, paired
+from sidecar.commands.compare_html import broken, page, paired
 from sidecar.commands.streams import is_capture, matched, only, parts_of
 from sidecar.core.binning.derive import columns_of
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import FORMAT
 from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, LeastEffects, compare
+from sidecar.core.scores.constraint_comparison import RuleCounts, rules_of_profile
 from sidecar.core.words.events import NotEnough, Score, State
+from sidecar.core.words.rules import RuleReport, RuleState
 from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
@@ -33,7 +35,8 @@ from sidecar.errors import DataError, UserError
 from sidecar.reference_store import read_reference
 
 _STYLES = {State.DRIFT: "bold red", State.WARNING: "yellow", State.OK: "green", State.INSUFFICIENT: "dim"}
-_FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}, "never": set[State]()}
+_FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}}
+Rules = tuple[RuleReport, ...]
 _FORMAT = json.dumps(FORMAT).encode()
 _HEAD_BYTES = 1024
 _MEASURES = (("psi", "PSI"), ("jensen_shannon", "JS"), ("kolmogorov_smirnov", "KS"), ("wasserstein", "W"))
@@ -44,8 +47,9 @@ def execute(options: argparse.Namespace) -> int:
     reference = read_reference(options.reference)
     if options.stream:
         reference = only(reference, options.reference, options.stream)
-    live = _live(options, reference)
+    live, rules = _live(options, reference)
     found = compare(reference, live, LeastEffects(options.material_psi, options.material_correlation))
+    found = msgspec.structs.replace(found, rules=rules)
     if not found.features:
         raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
     if options.html:
@@ -54,11 +58,20 @@ def execute(options: argparse.Namespace) -> int:
         print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(found, options.material_psi)
-    failing = _FAILING[options.fail_on]
-    if failing and found.states <= {State.INSUFFICIENT}:
+    return 0 if options.fail_on == "never" else _code(options, found)
+
+
+def _code(options: argparse.Namespace, found: Comparison) -> int:
+    """1 if a feature is in a state that fails, or a constraint is violated. Raises UserError if nothing could be judged."""
+    if found.violated:
+        return 1
+    of_features = options.fail_on != "violated"
+    states: set[State | RuleState] = {*found.states} if of_features else {rule.state for rule in found.rules}
+    if states <= {State.INSUFFICIENT, RuleState.INSUFFICIENT}:
         fix = "Compare more rows, or a reference of more; `--fail-on never` only reports"
-        raise UserError(options.live, "has too few rows for a verdict on any feature", fix)
-    return int(bool(found.states & failing))
+        what = "feature" if of_features else "constraint"
+        raise UserError(options.live, f"has too few rows for a verdict on any {what}", fix)
+    return int(of_features and bool(found.states & _FAILING[options.fail_on]))
 
 
 def _write(options: argparse.Namespace, reference: Profile, live: Profile, found: Comparison) -> None:
@@ -70,8 +83,8 @@ def _write(options: argparse.Namespace, reference: Profile, live: Profile, found
         raise UserError(options.html, f"cannot be written ({error.strerror})", "Name a file you may write") from error
 
 
-def _live(options: argparse.Namespace, reference: Profile) -> Profile:
-    """A profile of the same bins, or data counted into them."""
+def _live(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rules]:
+    """A profile of the same bins, or data counted into them; and what there is to say of the reference's constraints."""
     if not is_profile(options.live):
         return _counted(options, reference)
     live = read_reference(options.live)
@@ -84,7 +97,12 @@ def _live(options: argparse.Namespace, reference: Profile) -> Profile:
             if known is not None and known.features != profile.features:
                 mend = "Compare with the data itself, or with a profile counted into the same bins"
                 raise UserError(options.live, "was cut into other bins than the reference", mend)
-    return live
+    judged = {name: rules_of_profile(part, parts_of(live).get(name, Profile())) for name, part in parts.items()}
+    return live, _of_streams(judged)
+
+
+def _of_streams(judged: Mapping[str, Rules]) -> Rules:
+    return tuple(msgspec.structs.replace(one, stream=name) for name, rules in judged.items() for one in rules)
 
 
 def is_profile(path: str) -> bool:
@@ -96,26 +114,28 @@ def is_profile(path: str) -> bool:
         return False
 
 
-def _counted(options: argparse.Namespace, reference: Profile) -> Profile:
+def _counted(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rules]:
     if not os.path.isfile(options.live):
         raise DataError(options.live, "is no file", "Give a data file or a profile")
     if not is_capture(options.live):
         return _counted_as(options, only(reference, options.reference, ""), None)
     parts = parts_of(reference)
     streams = matched(reference, options.live)
-    found = {name: _counted_as(options, parts[name], key) for name, key in streams.items() if key}
+    counted = {name: _counted_as(options, parts[name], key) for name, key in streams.items() if key}
+    found = {name: profile for name, (profile, _) in counted.items()}
     if not found:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
-    return replace(found.pop("", Profile()), streams=found)
+    rules = _of_streams({name: rules for name, (_, rules) in counted.items()})
+    return replace(found.pop("", Profile()), streams=found), rules
 
 
-def _counted_as(options: argparse.Namespace, reference: Profile, stream: StreamKey | None) -> Profile:
+def _counted_as(options: argparse.Namespace, reference: Profile, stream: StreamKey | None) -> tuple[Profile, Rules]:
     columns = replace(Columns.of(options.outputs, options.exclude), stream=stream)
     if not columns.outputs:
         outputs = [profile for side, profile in reference.sides.items() if side.value == "output"]
         names = [name for profile in outputs for name in _columns(profile)]
         columns = _PresentOutputs(frozenset(names), columns.excluded, stream=stream)
-    recount = Recount(reference)
+    recount, rules = Recount(reference), RuleCounts(reference)
     strangers = True
     known = {name for profile in reference.sides.values() for name in _columns(profile)}
     with bar(os.path.getsize(options.live), "counting") as progress:
@@ -123,9 +143,10 @@ def _counted_as(options: argparse.Namespace, reference: Profile, stream: StreamK
             came = None if frame.names is None else {*frame.names, *(frame.vectors or ())}
             strangers = strangers and came is not None and known.isdisjoint(came)
             recount.add(frame)
+            rules.add(frame)
     if strangers:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
-    return recount.profile()
+    return recount.profile(), rules.reports()
 
 
 def _columns(profile: SideProfile) -> set[str]:
@@ -144,6 +165,13 @@ class _PresentOutputs(Columns):
 def _print(found: Comparison, material: float) -> None:
     console = Console()
     _print_features(console, found.features, material)
+    for rule in found.violated:
+        console.print(Text(f"\nviolated: {broken(rule)}", style=_STYLES[State.DRIFT]), soft_wrap=True)
+    if found.rules:
+        told = sum(rule.rows > 0 for rule in found.rules)
+        console.print(f"\n{len(found.violated)} of {told} rules of the constraints are violated.", highlight=False)
+        if told < len(found.rules):
+            console.print(f"Of {len(found.rules) - told} more nothing is known.", highlight=False)
     for one in found.joint:
         if one.state in (State.DRIFT, State.WARNING):
             names = ", ".join(name for name, _ in one.features)

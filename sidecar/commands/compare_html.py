@@ -18,6 +18,7 @@ from sidecar.core.reference.profile_file import digest
 from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison
 from sidecar.core.scores.measures import TITLES
 from sidecar.core.words.events import JointReport, NotEnough, State
+from sidecar.core.words.rules import RuleReport
 
 _WIDTH, _HEIGHT, _FOOT = 560, 150, 46
 _MOVED, _MOST = 0.01, 4
@@ -52,7 +53,7 @@ def page(reference: Profile, live: Profile, names: tuple[str, str], found: Compa
 <h1 class="{_worst(found)}">{_headline(found)}</h1>
 <p class="quiet">{escape(names[1])} against reference {escape(names[0])} ({digest(reference)[:8]}), {made}.
 Drift is certain (p below {SIZE} over all features) and large enough to matter.</p>
-<nav class="card" aria-label="Features by drift"><h2>What changed</h2><ol>{lines}</ol>{_pairs(found.joint)}</nav>
+<nav class="card" aria-label="Features by drift"><h2>What changed</h2><ol>{lines}</ol>{_pairs(found.joint)}{_rules(found)}</nav>
 {cards}
 </main>
 </body>
@@ -61,7 +62,7 @@ Drift is certain (p below {SIZE} over all features) and large enough to matter.<
 
 
 def _worst(found: Comparison) -> State:
-    return min(found.states, key=_ORDER.index)
+    return State.DRIFT if found.violated else min(found.states, key=_ORDER.index)
 
 
 def _headline(found: Comparison) -> str:
@@ -71,6 +72,8 @@ def _headline(found: Comparison) -> str:
         return f"{counts[State.DRIFT]} of {features} features have drifted"
     if counts[State.WARNING]:
         return f"{counts[State.WARNING]} of {features} features may be drifting"
+    if found.violated:
+        return f"{len(found.violated)} of {len(found.rules)} rules of the constraints are violated"
     if _worst(found) in (State.DRIFT, State.WARNING):
         return "How features hang together has changed"
     return "No drift" if counts[State.OK] else "Not enough rows to tell"
@@ -89,6 +92,19 @@ def _pairs(joint: Sequence[JointReport]) -> str:
             f'<p><span class="badge {one.state}">{one.state}</span> {escape(words[0].upper() + words[1:])}</p>'
         )
     return "".join(lines)
+
+
+def _rules(found: Comparison) -> str:
+    """A paragraph for each rule that is violated."""
+    return "".join(f'<p><span class="badge drift">violated</span> {escape(broken(one))}</p>' for one in found.violated)
+
+
+def broken(one: RuleReport) -> str:
+    """Which rule is broken, and how often."""
+    of = f"{one.stream}: " if one.stream else ""
+    side = "" if one.side.value == "input" else " (output)"
+    asked = f"{of}{one.feature}{side}: {one.rule.value} ({one.limit})"
+    return f"{asked} is broken by {one.rate:.2%} of {one.rows:,} rows, and {one.allowed:.2%} may"
 
 
 def paired(report: JointReport) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sidecar.commands.constraints import derived, rules_of, summary, taken_from, write_own
 from sidecar.commands.profile_choices import choices_of, named_columns
 from sidecar.commands.profile_importance import read_weights, weighted
 from sidecar.commands.profile_merge import merged
@@ -47,18 +48,30 @@ def execute(options: argparse.Namespace) -> int:
     if options.strict and suspicious:
         print_report(suspicious, Console(stderr=True))
         raise refused(suspicious[0])
+    profile = _constrained(options, profile)
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     profile = replace(profile, name=options.name or Path(options.output).stem, created=created)
     try:
         save_reference(profile, options.output)
     except OSError as error:
         raise UserError(options.output, f"cannot be written ({error.strerror})", "Name a file you may write") from error
+    if options.constraints:
+        write_own(profile, options.constraints)
     if options.json:
         print(as_json(report, digest(profile)))
         return 0
     _print(profile, options.output)
     print_report(report, Console())
     return 0
+
+
+def _constrained(options: argparse.Namespace, profile: Profile) -> Profile:
+    """With the constraints that the options ask for."""
+    if options.constraints is not None and options.constraints_from:
+        raise UserError("--constraints and --constraints-from", "exclude each other", "Give one of them")
+    if options.constraints_from:
+        return taken_from(options.constraints_from, profile)
+    return derived(profile) if options.constraints is not None else profile
 
 
 def _of_data(options: argparse.Namespace) -> tuple[Profile, list[ColumnReport]]:
@@ -159,12 +172,14 @@ def _print(profile: Profile, path: str) -> None:
     console.print(table)
     if len(described) > _SHOWN:
         console.print(f"... and {len(described) - _SHOWN} more")
-    summary = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
+    text = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
     if profile.streams:
-        summary += f", {len(parts_of(profile))} streams"
+        text += f", {len(parts_of(profile))} streams"
+    if rules_of(profile):
+        text += f", {summary(profile)}"
     if profile.segment_by:
-        summary += f", {len(profile.segments)} segments by {profile.segment_by}"
-    console.print(Text(f"\nwrote {path}: {summary}"), soft_wrap=True)
+        text += f", {len(profile.segments)} segments by {profile.segment_by}"
+    console.print(Text(f"\nwrote {path}: {text}"), soft_wrap=True)
 
 
 def _described(side: Side, profile: SideProfile) -> Iterator[tuple[str, ...]]:

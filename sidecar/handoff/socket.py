@@ -43,6 +43,13 @@ class SocketHandoff:
         self._unsent = memoryview(b"")
         self._unacknowledged = 0
         self._acks = AckReader()
+        self.acknowledged = 0
+        """Exchanges that observers have handled, since the start."""
+
+    @property
+    def waiting_exchanges(self) -> int:
+        """Exchanges that wait for the observer, or for its acknowledgement."""
+        return len(self._queue) + self._unacknowledged
 
     @property
     def waiting_bytes(self) -> int:
@@ -167,7 +174,9 @@ class SocketHandoff:
         if not data:
             self.detach()
             return
-        self._unacknowledged -= self._acks.feed(data)
+        handled = self._acks.feed(data)
+        self._unacknowledged -= handled
+        self.acknowledged += handled
 
     def _on_writable(self) -> None:
         if self._socket is None:

@@ -27,6 +27,7 @@ from sidecar.proxy.fallback import render
 from sidecar.proxy.ingress import Ingress
 from sidecar.proxy.splice import Connect
 from sidecar.proxy.supervisor import Supervisor
+from sidecar.proxy.tally import Waiting
 from sidecar.settings import Settings
 
 
@@ -142,7 +143,7 @@ class Traffic:
             ready=self._ingress.listening and not services.draining,
             draining=services.draining,
             connections=self._ingress.connections,
-            handoff_bytes=self._handoff.waiting_bytes,
+            waiting=Waiting(self._handoff.waiting_bytes, self._handoff.waiting_exchanges, self._handoff.acknowledged),
         )
 
     async def _send_snapshots(self) -> None:

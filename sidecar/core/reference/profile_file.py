@@ -1,7 +1,8 @@
 """A profile as a file: versioned JSON with a content digest, small enough for a ConfigMap.
 
 Works on bytes; the shell reads and writes files. Everything is checked when a file is loaded, so that nobody has to
-check again: the version, the digest, and that counts fit the bins.
+check again: the version, the digest, and that counts fit the bins. Constraints stand beside the content, for people to edit, and
+are checked by `constraints_file`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from sidecar.core.binning.derive import check_derived
 from sidecar.core.binning.grain import MOST_DIGITS
 from sidecar.core.binning.rank_scores import taking_part
 from sidecar.core.binning.rounding import BINARY
+from sidecar.core.reference.constraints_file import section_of, with_section
 from sidecar.core.reference.joint import TRIPLED, Joint, Products, triples
 from sidecar.core.reference.moments import Moments
-from sidecar.core.reference.profile import LeftOut, Profile, SideProfile
+from sidecar.core.reference.profile import LeftOut, Lineage, Profile, SideProfile
 from sidecar.core.reference.seasons import Season, Seasons
 from sidecar.core.words.arrays import Counts, Floats
 from sidecar.core.words.cell_texts import PLAIN, Reading
@@ -36,6 +38,7 @@ from sidecar.errors import ReferenceFileError
 FORMAT = "drift-sidecar/profile"
 VERSION = 1
 _FIX = "Make it again with `drift-sidecar profile`"
+_FIX_CONSTRAINTS = "Mend its section `constraints`"
 
 
 class _Label(msgspec.Struct, frozen=True):
@@ -43,6 +46,7 @@ class _Label(msgspec.Struct, frozen=True):
 
     name: str = ""
     created: str = ""
+    lineage: Lineage | None = None
 
 
 class _Range(msgspec.Struct, frozen=True):
@@ -126,9 +130,13 @@ class _Content(_OneStream, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 def dumps(profile: Profile) -> bytes:
-    """The bytes of the file, for `loads`. The digest leaves out name and time, so that it is the same for the same data."""
+    """The bytes of the file, for `loads`. The digest is the same for the same data: it leaves out the head."""
     content = _content(profile)
     head = {"format": FORMAT, "version": VERSION, "name": profile.name, "created": profile.created}
+    if profile.lineage:
+        head["lineage"] = profile.lineage
+    constraints = section_of(profile)
+    head |= {"constraints": constraints} if constraints else {}
     head |= {"digest": _digest(content), "content": content}
     return orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -156,9 +164,15 @@ def loads(data: bytes, name: str = "reference") -> Profile:
         label = msgspec.convert(head, _Label)
         read = msgspec.convert(content, _Content)
         streams = {one: replace(_profile(of), name=one, created=label.created) for one, of in read.streams.items()}
-        return replace(_profile(read), name=label.name, created=label.created, streams=streams)
+        profile = replace(
+            _profile(read), name=label.name, created=label.created, lineage=label.lineage, streams=streams
+        )
     except (msgspec.ValidationError, ValueError) as error:
         raise fail(f"is not consistent ({error})", _FIX) from error
+    try:
+        return with_section(profile, head.get("constraints", {}))
+    except (msgspec.ValidationError, ValueError) as error:
+        raise fail(f"has constraints that cannot be used ({error})", _FIX_CONSTRAINTS) from error
 
 
 def _digest(content: Any) -> str:

@@ -29,6 +29,7 @@ from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Mask
 from sidecar.core.words.events import BinShift, JointReport, NotEnough, Score, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import RuleReport, RuleState
 
 SIZE = 0.01
 """Probability of any false drift, over all features of one comparison."""
@@ -83,6 +84,13 @@ class Comparison(msgspec.Struct, frozen=True):
 
     features: tuple[FeatureComparison, ...]
     joint: tuple[JointReport, ...]
+    rules: tuple[RuleReport, ...] = ()
+    """Of the reference's constraints (`constraint_comparison`)."""
+
+    @property
+    def violated(self) -> tuple[RuleReport, ...]:
+        """Rules that are."""
+        return tuple(one for one in self.rules if one.state is RuleState.VIOLATED)
 
     @property
     def states(self) -> set[State]:

@@ -69,12 +69,12 @@ class RowBatches:
         batches = []
         mismatches: list[ReferenceMismatch] = []
         named = [self._named(frame) for frame in frames]
-        for (shape, precisions), group in _grouped(self._deriver.frames(named, now)).items():
+        for (shape, precisions), group in grouped(self._deriver.frames(named, now)).items():
             matching = self._matching(shape)
             rows = sum(frame.rows for frame in group)
             self._count(matching, self._withheld_among(shape), rows, shape[0] or ())
             if matching.matches:
-                batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns, precisions)
+                batch = self._binner.bin(joined(group), rows, shape[1], matching.columns, precisions)
                 for at, errors in batch.type_errors.items():
                     self.violations[self._names[at], "type"] += errors
                 if group[0].segments is not None:
@@ -148,7 +148,7 @@ class RowBatches:
         return f"{came} came, and the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
 
 
-def _grouped(frames: Iterable[Frame]) -> dict[tuple[Shape, Names], list[Frame]]:
+def grouped(frames: Iterable[Frame]) -> dict[tuple[Shape, Names], list[Frame]]:
     """Frames that can be joined: of the same columns, in the same precision."""
     groups: dict[tuple[Shape, Names], list[Frame]] = {}
     for frame in frames:
@@ -158,11 +158,11 @@ def _grouped(frames: Iterable[Frame]) -> dict[tuple[Shape, Names], list[Frame]]:
 
 
 def _segments(frames: list[Frame]) -> Numbers:
-    """The segment of every row, in the order of `_joined`."""
+    """The segment of every row, in the order of `joined`."""
     return np.array([number for frame in frames for number in frame.segments or ()], np.int64)
 
 
-def _joined(frames: list[Frame]) -> Any:
+def joined(frames: list[Frame]) -> Any:
     """All values in row-major order; an array if all frames have arrays."""
     if len(frames) == 1:
         return frames[0].values

@@ -6,6 +6,7 @@ all features at once. The monitor passes frames and the time; `row_batches` bins
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import numpy as np
@@ -23,6 +24,7 @@ from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import feature_views
 from sidecar.core.stats.divergence import ratios
 from sidecar.core.watching.joint_watch import JointWatch
+from sidecar.core.watching.periods import Period, Periods
 from sidecar.core.watching.quality import Quality
 from sidecar.core.watching.row_batches import RowBatches
 from sidecar.core.watching.verdicts import Scores, Verdicts
@@ -80,7 +82,8 @@ class Watch:
         correlations differ between seasons."""
         self._scale = scale(reference)
         self._reference = reference.numbers
-        self._moments = Moments.empty(len(binner.numeric))
+        self._moments = self._open_moments = Moments.empty(len(binner.numeric))
+        self._periods = None if segment else Periods()
         self._live: Counts = np.zeros_like(reference.counts)
         self._open: WindowCounts = np.zeros(reference.counts.shape, np.int32)
         self._expected = np.zeros(
@@ -105,7 +108,8 @@ class Watch:
     def take_batches(self, batches: Iterable[Batch], now: float) -> list[Event]:
         """Take batches made by `binned`; judge all full blocks."""
         for batch in batches:
-            self._moments = self._moments.merge(Moments.of(batch.numbers))
+            moments = Moments.of(batch.numbers)
+            self._moments, self._open_moments = self._moments.merge(moments), self._open_moments.merge(moments)
             self._queue(batch.codes, self._quality.add(batch), now, self._worth(batch))
         return self._advance_full(now)
 
@@ -128,6 +132,15 @@ class Watch:
     def live(self) -> SideProfile:
         """All rows since the start, as a profile."""
         return SideProfile(self.reference.features, self._live.copy(), self._moments)
+
+    def since(self, time: float, now: float) -> Period | None:
+        """The rows of windows that began at `time` (Unix seconds) or later, the open one included; None if there are none. Not
+        for a segment.
+        """
+        open_window = Period(self.window.started, now, self._open, self._open_moments)
+        periods = [*(self._periods.since(time) if self._periods is not None else ()), open_window]
+        found = [period for period in periods if period.started >= time and period.counts.any()]
+        return functools.reduce(Period.join, found) if found else None
 
     def violations(self) -> dict[tuple[str, str], int]:
         """Violating rows by (feature, kind). Values out of range and unseen names are counted by their bins."""
@@ -227,6 +240,9 @@ class Watch:
         started, rows = self.window.started, self.window.rows
         reports, changes = self.verdicts.close(self._scores.of, self._matched_reference(), self._open, now)
         self._expected = np.zeros_like(self._expected)
+        if self._periods is not None and rows:
+            self._periods.add(Period(started, now, self._open, self._open_moments))
+        self._open_moments = Moments.empty(len(self._binner.numeric))
         self._last, self._open = self._open, np.zeros_like(self._open)
         self.window.restart(now)
         joint = self._close_joint(now)

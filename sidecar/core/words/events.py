@@ -12,6 +12,7 @@ import msgspec
 
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import RuleChanged
 
 
 class State(enum.StrEnum):
@@ -217,6 +218,14 @@ class ReferenceChanged(msgspec.Struct, frozen=True):
     stream: str = ""
 
 
+class ConstraintsReplaced(msgspec.Struct, frozen=True):
+    """The constraints of the reference were edited, and nothing else of it: `rules` of them are checked from now on."""
+
+    at: float
+    rules: int
+    stream: str = ""
+
+
 class ReferenceMismatch(msgspec.Struct, frozen=True):
     """The live rows have none of the reference's features on `side`; emitted once a minute at most."""
 
@@ -252,6 +261,8 @@ Event = (
     | WindowClosed
     | VerdictChanged
     | JointChanged
+    | RuleChanged
+    | ConstraintsReplaced
     | ReferenceLearned
     | LearningRefused
     | ReferenceChanged

@@ -9,6 +9,7 @@ import msgspec
 
 from sidecar.core.words.events import JointReport, NotEnough, Score, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import RuleReport
 from sidecar.core.words.stream import Answered
 
 
@@ -82,6 +83,8 @@ class SideView(msgspec.Struct, frozen=True):
     """None without a reference, or with a single feature."""
     joint: JointReport | None
     """The last test of correlations; None before the first, and for a reference without correlations."""
+    rules: tuple[RuleReport, ...] = ()
+    """The rules of the reference's constraints; empty without constraints."""
 
     @property
     def drifted(self) -> int:
@@ -176,6 +179,8 @@ class MonitorView(msgspec.Struct, frozen=True):
     """(decoder, result) -> messages; result is `ok`, a reason of DecodeError, or why a request that cannot be read matters not
     (`refused`, `unanswered`)."""
     unwatched: UnwatchedView = UnwatchedView()
+    failed: int = 0
+    """Exchanges that a fault of ours has cost."""
 
     @property
     def primary(self) -> StreamView:

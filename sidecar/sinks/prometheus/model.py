@@ -1,8 +1,8 @@
 """Metric families of the models as a whole: rows, decoding, violations, the reference. Made from the monitor's view.
 
-Every `feature` label is a feature of the reference, or `_unknown` for all other names, because a client could make
-those up. `model_name` is that of the stream, of which there is a bounded number. `features` has the families with samples per
-feature.
+Every `feature` label is a feature of the reference or a column of its constraints, or `_unknown` for all other names, because a
+client could make those up. `model_name` is that of the stream, of which there is a bounded number. `features` has the families
+with samples per feature.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ def _by_side(sides: Iterable[tuple[tuple[str, str], StreamView, SideView]], fiel
 
 def _violations(view: StreamView) -> Counter[tuple[str, str]]:
     known = {feature.feature for side in view.sides for feature in side.features}
+    known |= {rule.feature for side in view.sides for rule in side.rules}
     counts: Counter[tuple[str, str]] = Counter()
     for (feature, kind), count in view.violations.items():
         counts[feature if feature in known else UNKNOWN, kind] += count

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from harness.correlated_rows import REFERENCE
 from harness.profiles import profile_of, recounted
 from sidecar.core.binning.bins import ranges
-from sidecar.core.reference.profile import Profile
+from sidecar.core.reference.profile import Lineage, Profile
 from sidecar.core.reference.profile_file import digest, dumps, loads
 from sidecar.core.words.frame import Side
 from sidecar.errors import ReferenceFileError
@@ -151,3 +151,14 @@ def test_what_is_not_consistent_is_refused_even_with_the_right_digest(
 ) -> None:
     with pytest.raises(ReferenceFileError, match=words):
         loads(forged(change))
+
+
+def test_where_accepted_rows_came_from_is_kept_and_has_no_part_in_the_digest() -> None:
+    plain = profile_of({"x": [1.0, 2.0, 3.0] * 40})
+    accepted = replace(plain, lineage=Lineage("ab" * 32, 5.0, 65.5, "ana"))
+
+    again = loads(dumps(accepted))
+
+    assert again.lineage == accepted.lineage
+    assert loads(dumps(plain)).lineage is None
+    assert digest(again) == digest(plain)
