@@ -9,7 +9,7 @@ import numpy as np
 from sidecar.core.binning.bins import MAX_BINS
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.stats.divergence import ratios, smoothed
-from sidecar.core.words.arrays import Floats, Numbers, WindowCounts
+from sidecar.core.words.arrays import AnyCounts, Floats, Numbers
 from sidecar.core.words.events import BinShift, NotEnough, Score, State
 from sidecar.core.words.view import BinView, FeatureView
 
@@ -46,7 +46,7 @@ def feature_views(
     *,
     ranges: Iterable[tuple[str, ...]],
     live: Numbers,
-    window: WindowCounts,
+    window: AnyCounts,
     scores: Callable[[int], dict[str, Score | NotEnough]],
     states: list[State],
     evidence: Floats,

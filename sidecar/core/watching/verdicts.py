@@ -18,7 +18,7 @@ from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
-from sidecar.core.words.arrays import Floats, Mask, WindowCounts
+from sidecar.core.words.arrays import AnyCounts, Floats, Mask
 from sidecar.core.words.events import ALL_FEATURES, BinShift, FeatureReport, NotEnough, Score, State, VerdictChanged
 from sidecar.core.words.frame import Side
 from sidecar.core.words.view import AllFeaturesView
@@ -84,7 +84,7 @@ class Verdicts:
         return [*self._change_features(scores, now), *self._change_all_features(now)]
 
     def close(
-        self, scores: Callable[[int], Scores], reference: Floats, live: WindowCounts, now: float
+        self, scores: Callable[[int], Scores], reference: Floats, live: AnyCounts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
         """A window closed, with `live` counts (F, B) to compare with `reference` counts
         (F, B). Returns its reports and the verdicts that it ended.
@@ -206,7 +206,7 @@ class Verdicts:
         return self._end_all_features(now) if found is Ending.OVER else []
 
     def _reports(
-        self, scores: Callable[[int], Scores], reference: Floats, live: WindowCounts
+        self, scores: Callable[[int], Scores], reference: Floats, live: AnyCounts
     ) -> tuple[FeatureReport, ...]:
         evidence = self._evidence.log10().tolist()
         effects, rows, _ = self._evidence.effect(np.arange(len(self.states)))
@@ -252,7 +252,7 @@ class Verdicts:
             since=self.since[at],
         )
 
-    def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: WindowCounts) -> str:
+    def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: AnyCounts) -> str:
         """How a feature changed; of one that is ok, only that a change is certain and does not matter."""
         if self.states[at] in _ABNORMAL:
             return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])

@@ -24,12 +24,12 @@ from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import feature_views
 from sidecar.core.stats.divergence import ratios
 from sidecar.core.watching.joint_watch import JointWatch
-from sidecar.core.watching.periods import Period, Periods
+from sidecar.core.watching.periods import Period, Periods, compact
 from sidecar.core.watching.quality import Quality
 from sidecar.core.watching.row_batches import RowBatches
 from sidecar.core.watching.verdicts import Scores, Verdicts
 from sidecar.core.watching.window import Window
-from sidecar.core.words.arrays import Codes, Counts, Floats, Numbers, WindowCounts
+from sidecar.core.words.arrays import AnyCounts, Codes, Counts, Floats, Numbers
 from sidecar.core.words.events import (
     Event,
     JointChanged,
@@ -85,11 +85,11 @@ class Watch:
         self._moments = self._open_moments = Moments.empty(len(binner.numeric))
         self._periods = None if segment else Periods()
         self._live: Counts = np.zeros_like(reference.counts)
-        self._open: WindowCounts = np.zeros(reference.counts.shape, np.int32)
+        self._open: AnyCounts = np.zeros(reference.counts.shape, np.int32)
         self._expected = np.zeros(
             reference.counts.shape if reference.seasons else 0
         )  # expected rows of the open window, by the seasons of its rows
-        self._last: WindowCounts = np.zeros_like(self._open)
+        self._last: AnyCounts = np.zeros_like(self._open)
         self._scores = self._score(self._last)
         self._rows = 0
         self._waiting: list[tuple[Codes, Numbers, Floats]] = []
@@ -240,10 +240,11 @@ class Watch:
         started, rows = self.window.started, self.window.rows
         reports, changes = self.verdicts.close(self._scores.of, self._matched_reference(), self._open, now)
         self._expected = np.zeros_like(self._expected)
+        self._last = compact(self._open)
         if self._periods is not None and rows:
-            self._periods.add(Period(started, now, self._open, self._open_moments))
+            self._periods.add(Period(started, now, self._last, self._open_moments))
         self._open_moments = Moments.empty(len(self._binner.numeric))
-        self._last, self._open = self._open, np.zeros_like(self._open)
+        self._open = np.zeros_like(self._open)
         self.window.restart(now)
         joint = self._close_joint(now)
         for report in reports:
@@ -285,6 +286,6 @@ class Watch:
         pair = Pair(self._matched_reference()[only], self._open[only].astype(np.float64), part)
         return AllScores(MEASURES, pair, self._least_rows).of(0)
 
-    def _score(self, counts: WindowCounts) -> AllScores:
+    def _score(self, counts: AnyCounts) -> AllScores:
         pair = Pair(self._matched_reference(), counts.astype(np.float64), self._scale)
         return AllScores(MEASURES, pair, self._least_rows)

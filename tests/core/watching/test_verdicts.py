@@ -13,7 +13,7 @@ from sidecar.core.evidence.detector import Evidence
 from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.watching.verdicts import Verdicts
-from sidecar.core.words.arrays import Floats, WindowCounts
+from sidecar.core.words.arrays import AnyCounts, Floats
 from sidecar.core.words.events import ALL_FEATURES, State, VerdictChanged
 from sidecar.core.words.frame import Side
 
@@ -35,7 +35,7 @@ class Watched:
         self.evidence = Evidence(self.reference, self.binner.mask, 0.02)
         self.verdicts = Verdicts(Side.INPUT, self.reference, self.evidence, limits)
         self.rows = 0
-        self.open: WindowCounts = np.zeros(self.reference.counts.shape, np.int32)
+        self.open: AnyCounts = np.zeros(self.reference.counts.shape, np.int32)
 
     def normal(self, rows: int, shift: float = 0.0) -> list[VerdictChanged]:
         """Rows of the reference's distribution come, of which the first feature is shifted."""

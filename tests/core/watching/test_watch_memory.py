@@ -21,7 +21,7 @@ ROWS = 25_600
 
 
 def needed(features: int, block: int) -> int:
-    """Bytes of a watch that took 25,600 rows in blocks."""
+    """Bytes of a watch that took 25,600 rows in blocks, and closed more windows than it keeps."""
     rng = np.random.default_rng(1)
     profile = profile_of(rng.normal(size=(features, 2_000)))
     limits = policy(SETTINGS.drift, features + 1, SETTINGS.window.min_rows)
@@ -29,7 +29,7 @@ def needed(features: int, block: int) -> int:
     try:
         watch = Watch(Side.INPUT, profile, SETTINGS, limits, 0.0)
         for at in range(0, ROWS, block):
-            watch.take([Frame(Side.INPUT, profile.names, block, features, rng.normal(size=block * features))], at / 500)
+            watch.take([Frame(Side.INPUT, profile.names, block, features, rng.normal(size=block * features))], at / 20)
         gc.collect()  # which clears what the interpreter keeps of small objects to use them again
         return tracemalloc.get_traced_memory()[0]
     finally:
