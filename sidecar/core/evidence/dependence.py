@@ -30,6 +30,8 @@ _MEMORY = 4096.0
 _YOUNG = 1024
 """Rows before which rows that are far apart, if neighbours are alike, are taken to differ by no less than two rows of the
 reference. Few rows that depend on each other lie close together, which looks like independent rows of a narrower distribution."""
+_FAR = 3
+"""Lags, of those in `LAGS` the last, at which rows are compared with neighbours to see whether these are alike."""
 _NOISE = 0.15
 """A correlation above this counts however few the rows are: a young watch must rather discount too much."""
 _SIGNIFICANT = 5.0
@@ -95,7 +97,7 @@ class Autocorrelation:
         noise = np.minimum(_SIGNIFICANT / np.sqrt(self._rows), _NOISE)[:, None]
         furthest = variogram[:, -1]
         if self.rows < _YOUNG:
-            alike = variogram[:, 0] <= (1 - noise[0]) * furthest
+            alike = variogram[:, 0] <= (1 - noise[0]) * variogram[:, -_FAR:].mean(axis=1)
             furthest = np.where(alike, np.maximum(furthest, self._expected), furthest)
         furthest = furthest[:, None]
         correlation = 1 - np.divide(variogram, furthest, out=np.ones_like(variogram), where=furthest > 0)
