@@ -57,7 +57,7 @@ class Traffic:
         self._connect_model = connect_model
         self._admin_socket = admin
         self._observer_socket = observer
-        self._fronts: set[AdminFront] = set()
+        self._fronts: dict[AdminFront, None] = {}
         self._exit_code = 0
         self._observers_started = 0
         self._stop = asyncio.Event()
@@ -89,9 +89,13 @@ class Traffic:
             observer_up=lambda: self._supervisor.up,
             metrics=lambda: render(self._snapshot(), self._settings.model),
             drain=self._ingress.begin_drain,
+            end_drain=self._end_drain,
             drained=self._ingress.drained,
             connect_observer=self._connect_observer,
         )
+
+    def _end_drain(self) -> bool:
+        return not self._stop.is_set() and self._ingress.end_drain()
 
     def _leave(self) -> None:
         self._ingress.begin_drain()
