@@ -27,6 +27,10 @@ CONSENT = b"x-drift-sidecar"
 """Header of requests that change something. A web page of another origin may not send it, whatever the browser can reach."""
 
 
+_SCRAPE_TIMEOUT = re.compile(rb"\r\nx-prometheus-scrape-timeout-seconds: *(\d+(?:\.\d+)?)", re.IGNORECASE)
+_SCRAPE_SECONDS = 8.0
+_SCRAPE_SPARE_SECONDS = 1.0
+"""Of the scraper's patience, for what follows the observer's silence."""
 _BRACKETED = re.compile(r"\[([^\]]*)\](?::\d*)?")
 
 
@@ -113,6 +117,12 @@ class AdminFront(Relay):
             self._task.cancel()
         super().connection_lost(error)
 
+    def _observer_silent(self) -> None:
+        """A scrape that the observer does not begin to answer gets what is known here, while its client still waits."""
+        self._late = None
+        if not self.answered:
+            self.observer_ended()
+
     def observer_ended(self) -> None:
         """The observer has ended: answer for it, or reset if it had begun. Else the client would wait for the next one."""
         observer = self.peer
@@ -128,7 +138,7 @@ class AdminFront(Relay):
     @property
     def waits(self) -> bool:
         """Its request is not whole yet."""
-        return self._late is not None
+        return self._task is None
 
     def _on_time(self) -> None:
         if self._late is not None:
@@ -194,6 +204,8 @@ class AdminFront(Relay):
             self._answer_without_observer()
             return
         self.peer = observer
+        if self._path == b"/metrics":
+            self._late = asyncio.get_running_loop().call_later(_patience(self._buffer), self._observer_silent)
         observer.transport.write(self._buffer)
         self._buffer = b""
         if not self.transport.is_closing():
@@ -203,6 +215,12 @@ class AdminFront(Relay):
 def is_loopback(host: str) -> bool:
     """Whether an address as the kernel writes it is of this pod itself."""
     return host == "::1" or host.removeprefix("::ffff:").startswith("127.")
+
+
+def _patience(head: bytes) -> float:
+    """Seconds that a scrape may take, by the header that Prometheus sends."""
+    found = _SCRAPE_TIMEOUT.search(head)
+    return max(float(found[1]) - _SCRAPE_SPARE_SECONDS, _SCRAPE_SPARE_SECONDS) if found else _SCRAPE_SECONDS
 
 
 def _consents(head: bytes) -> bool:
@@ -241,6 +259,7 @@ class _ToObserver(Relay):
     def data_received(self, data: bytes) -> None:
         """asyncio: the observer answers."""
         self._front.answered = True
+        self._front._on_time()
         super().data_received(data)
 
 
