@@ -44,7 +44,7 @@ def execute(options: argparse.Namespace) -> int:
     reference = read_reference(options.reference)
     if options.stream:
         reference = only(reference, options.reference, options.stream)
-    live = _live(options, reference)
+    reference, live = _alike(reference, _live(options, reference))
     found = compare(reference, live, LeastEffects(options.material_psi, options.material_correlation))
     if not found.features:
         raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
@@ -81,10 +81,22 @@ def _live(options: argparse.Namespace, reference: Profile) -> Profile:
     for name, of_stream in parts_of(live).items():
         for side, profile in of_stream.sides.items():
             known = parts[name].sides.get(side) if name in parts else None
-            if known is not None and known.features != profile.features:
+            if known is not None and known.without_rare().features != profile.without_rare().features:
                 mend = "Compare with the data itself, or with a profile counted into the same bins"
                 raise UserError(options.live, "was cut into other bins than the reference", mend)
     return live
+
+
+def _alike(reference: Profile, live: Profile) -> tuple[Profile, Profile]:
+    """Both without their rare names if they know different ones, as a profile that was downloaded knows none."""
+    parts = parts_of(reference)
+    alike = all(
+        parts[name].sides[side].features == profile.features
+        for name, of_stream in parts_of(live).items()
+        for side, profile in of_stream.sides.items()
+        if name in parts and side in parts[name].sides
+    )
+    return (reference, live) if alike else (reference.without_rare(), live.without_rare())
 
 
 def is_profile(path: str) -> bool:

@@ -156,13 +156,15 @@ class _Pages:
         return _json(self._worker.memory.score_history(_stream_of(request), Side(named["side"])).of(named["name"]))
 
     async def profile(self, request: web.Request) -> web.Response:
-        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`."""
+        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`. Rare names are left out: whoever
+        had their key could try names.
+        """
         live = self._worker.live()
         if live is None:
             return _json(Problem("no rows were compared with a reference yet, so there is no live profile"), 404)
         made = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         named = replace(live, name=f"{self._settings.model.name} live", created=made)
-        answer = _answer(dumps(named), "application/json")
+        answer = _answer(dumps(named.without_rare()), "application/json")
         answer.headers["Content-Disposition"] = 'attachment; filename="live-profile.json"'
         return answer
 
