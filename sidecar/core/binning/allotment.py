@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sidecar.core.binning.bins import Feature
 from sidecar.core.binning.grain import LiveGrain, is_coarser, rounded_where_finer
@@ -107,9 +108,12 @@ class _Table(NamedTuple):
     """Where the row of each feature begins (F, 1)."""
     rounded: Floats
     """NaN, and what each edge is rounded to: bin b has its lower edge at b and its upper edge at b + 1."""
-    bins: Numbers
-    """The only bin of the cell; for cells of several bins, -1 less the row of `cumulative`."""
+    bins: NDArray[np.int32]
+    """The only bin of the cell; for cells of several bins, -1 less their row in the next two."""
+    first: NDArray[np.int32]
+    """The first bin of each cell of several (C,)."""
     cumulative: Floats
+    """The share of the cell's rows in its bins up to each but the last of them (C, W), from the first one on; then 1."""
     has_cells: bool
     only_float32: bool
     """Whether all cells are those of float32: then no other number can be in one."""
@@ -119,20 +123,26 @@ class _Table(NamedTuple):
         """Lay the cells out."""
         most = max((len(one.rounded) for one in cells), default=0)
         rounded = np.full((len(cells), most + 3), np.nan)
-        bins = np.zeros((len(cells), most + 3), np.int64)
-        several: list[Floats] = []
+        bins = np.zeros((len(cells), most + 3), np.int32)
+        first: list[int] = []
+        reached: list[Floats] = []
         for at, one in enumerate(cells):
             rounded[at, 1 : len(one.rounded) + 1] = one.rounded
             for edge in np.flatnonzero(~np.isnan(one.rounded)).tolist():
                 shares = one.shares[edge]
-                bins[at, edge + 1] = int(shares.argmax()) + 1 if shares.max() >= 1 else _NOBODY - len(several)
+                bins[at, edge + 1] = int(shares.argmax()) + 1 if shares.max() >= 1 else _NOBODY - len(first)
                 if shares.max() < 1:
-                    reached = shares.cumsum()
-                    several.append(np.pad(reached / reached[-1], (0, most - len(one.rounded)), constant_values=1.0))
-        cumulative = np.array(several).reshape(len(several), max(most - 1, 0))
+                    held = np.flatnonzero(shares)
+                    summed = shares[held[0] : held[-1] + 1].cumsum()
+                    first.append(int(held[0]) + 1)
+                    reached.append(summed[:-1] / summed[-1])
+        cumulative = np.ones((len(first), max(map(len, reached), default=0)))
+        for row, shares in enumerate(reached):
+            cumulative[row, : len(shares)] = shares
         offsets = (np.arange(len(cells)) * (most + 3))[:, None]
         has_cells = not np.isnan(rounded).all()
-        return cls(offsets, rounded.ravel(), bins.ravel(), cumulative, has_cells, only_float32)
+        begins = np.array(first, np.int32)
+        return cls(offsets, rounded.ravel(), bins.ravel(), begins, cumulative, has_cells, only_float32)
 
     def settle(self, numbers: Floats, codes: Codes, first: int) -> None:
         """See `Allotment.settle`; `first` is the number of the first row."""
@@ -150,8 +160,9 @@ class _Table(NamedTuple):
         if len(several):
             places = several if isinstance(chosen, slice) else chosen[several]
             feature, row = np.divmod(places, numbers.shape[1])
-            reached = self.cumulative[_NOBODY - found[several]] <= _uniform(feature, row + first)[:, None]
-            found[several] = 1 + reached.sum(axis=1)
+            cell = _NOBODY - found[several]
+            passed = self.cumulative[cell] <= _uniform(feature, row + first)[:, None]
+            found[several] = self.first[cell] + passed.sum(axis=1)
         codes.ravel()[chosen] = np.where(hit, found, codes.ravel()[chosen])
 
     def _candidates(self, numbers: Floats) -> Numbers | slice | None:

@@ -21,7 +21,7 @@ from sidecar.core.scores.combined_p_value import combined_p_value
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.joint_drift import LEAST_ROWS as JOINT_ROWS
 from sidecar.core.scores.joint_drift import compare_relations, reported
-from sidecar.core.scores.measure import Pair, scores
+from sidecar.core.scores.measure import AllScores, Pair
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
@@ -143,7 +143,8 @@ def _side(
 ) -> list[FeatureComparison]:
     counts = reference.numbers, live.numbers
     pair = Pair(*counts, scale(reference))
-    found = scores(MEASURES, pair, LEAST_ROWS)
+    measured = AllScores(MEASURES, pair, LEAST_ROWS)
+    found = [measured.of(at) for at in range(len(reference.features))]
     texts = [ranges(feature) for feature in reference.features]
     moved = shifts(*counts, texts)
     effects = np.maximum(effect(*counts, counts[1].sum(axis=1)), 0.0).tolist()

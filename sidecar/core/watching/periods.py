@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sidecar.core.reference.moments import Moments
-from sidecar.core.words.arrays import Counts
+from sidecar.core.words.arrays import AnyCounts, Counts
 
 MOST = 10
-"""Periods that are kept: some 200 bytes for each feature and period."""
+"""Periods that are kept: some 100 to 160 bytes for each feature and period."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -22,12 +24,23 @@ class Period:
 
     started: float
     ended: float
-    counts: Counts
+    counts: AnyCounts
     moments: Moments
+
+    @property
+    def wide_counts(self) -> Counts:
+        """`counts` in the type of a profile's."""
+        return self.counts.astype(np.int64)
 
     def join(self, later: Period) -> Period:
         """Both as one."""
-        return Period(self.started, later.ended, self.counts + later.counts, self.moments.merge(later.moments))
+        counts = compact(self.wide_counts + later.counts)
+        return Period(self.started, later.ended, counts, self.moments.merge(later.moments))
+
+
+def compact(counts: AnyCounts) -> AnyCounts:
+    """The same counts in the smallest type that holds them."""
+    return counts.astype(np.min_scalar_type(counts.max(initial=0)))
 
 
 class Periods:

@@ -174,7 +174,9 @@ class StreamWatch:
         if not found:
             return None
         sides = {
-            side: replace(self._watches[side].reference, counts=of.counts, moments=of.moments, joint=None, seasons=None)
+            side: replace(
+                self._watches[side].reference, counts=of.wide_counts, moments=of.moments, joint=None, seasons=None
+            )
             for side, of in found.items()
         }
         started = min(period.started for period in found.values())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sidecar.core.binning.bins import ranges
+from sidecar.core.binning.labels import Labels
 from sidecar.core.evidence.detector import Evidence
 from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_change
 from sidecar.core.evidence.policy import Policy, verdict
@@ -18,7 +18,7 @@ from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
-from sidecar.core.words.arrays import Counts, Floats, Mask
+from sidecar.core.words.arrays import AnyCounts, Floats, Mask
 from sidecar.core.words.events import ALL_FEATURES, BinShift, FeatureReport, NotEnough, Score, State, VerdictChanged
 from sidecar.core.words.frame import Side
 from sidecar.core.words.view import AllFeaturesView
@@ -44,7 +44,7 @@ class Verdicts:
         self.states = [State.INSUFFICIENT] * features
         self.all_features = State.INSUFFICIENT
         """The verdict on all features together."""
-        self.ranges = [ranges(feature) for feature in reference.features]
+        self.ranges = Labels(reference.features)
         """The label of each bin, by feature."""
         self._side = side
         self._features = reference.features
@@ -84,7 +84,7 @@ class Verdicts:
         return [*self._change_features(scores, now), *self._change_all_features(now)]
 
     def close(
-        self, scores: list[Scores], reference: Floats, live: Counts, now: float
+        self, scores: Callable[[int], Scores], reference: Floats, live: AnyCounts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
         """A window closed, with `live` counts (F, B) to compare with `reference` counts
         (F, B). Returns its reports and the verdicts that it ended.
@@ -161,7 +161,7 @@ class Verdicts:
             after = verdict(self.limits, before, float(evidence[at]), matters or rate is not None)
             if after is not before:
                 self._begin(at, after, None if matters else rate, now)
-                moved = shifts(self._reference[at : at + 1], counts[None, :], self.ranges[at : at + 1])[0]
+                moved = shifts(self._reference[at : at + 1], counts[None, :], [self.ranges[at]])[0]
                 words = changed(self._features[at], self._reference[at], counts, self.ranges[at])
                 report = self._report(at, scores(at), float(evidence[at]), (size, recent), moved, words)
                 events.append(VerdictChanged(now, before, self._rows, report))
@@ -205,7 +205,9 @@ class Verdicts:
         found = ending(reference, live, rows, None, limits.material, limits.recovery_error, self._looks[-1])
         return self._end_all_features(now) if found is Ending.OVER else []
 
-    def _reports(self, scores: list[Scores], reference: Floats, live: Counts) -> tuple[FeatureReport, ...]:
+    def _reports(
+        self, scores: Callable[[int], Scores], reference: Floats, live: AnyCounts
+    ) -> tuple[FeatureReport, ...]:
         evidence = self._evidence.log10().tolist()
         effects, rows, _ = self._evidence.effect(np.arange(len(self.states)))
         moved = shifts(reference, live.astype(np.float64), self.ranges)
@@ -213,7 +215,7 @@ class Verdicts:
         return tuple(
             self._report(
                 at,
-                scores[at],
+                scores(at),
                 evidence[at],
                 effect,
                 moved[at],
@@ -250,7 +252,7 @@ class Verdicts:
             since=self.since[at],
         )
 
-    def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: Counts) -> str:
+    def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: AnyCounts) -> str:
         """How a feature changed; of one that is ok, only that a change is certain and does not matter."""
         if self.states[at] in _ABNORMAL:
             return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])

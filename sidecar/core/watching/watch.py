@@ -19,17 +19,17 @@ from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.reference.seasons import season_of
 from sidecar.core.scores.geometry import scale
-from sidecar.core.scores.measure import Pair, Scale, scores
+from sidecar.core.scores.measure import AllScores, Pair, Scale
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import feature_views
 from sidecar.core.stats.divergence import ratios
 from sidecar.core.watching.joint_watch import JointWatch
-from sidecar.core.watching.periods import Period, Periods
+from sidecar.core.watching.periods import Period, Periods, compact
 from sidecar.core.watching.quality import Quality
 from sidecar.core.watching.row_batches import RowBatches
 from sidecar.core.watching.verdicts import Scores, Verdicts
 from sidecar.core.watching.window import Window
-from sidecar.core.words.arrays import Codes, Counts, Floats, Numbers
+from sidecar.core.words.arrays import AnyCounts, Codes, Counts, Floats, Numbers
 from sidecar.core.words.events import (
     Event,
     JointChanged,
@@ -85,11 +85,11 @@ class Watch:
         self._moments = self._open_moments = Moments.empty(len(binner.numeric))
         self._periods = None if segment else Periods()
         self._live: Counts = np.zeros_like(reference.counts)
-        self._open: Counts = np.zeros_like(reference.counts)
+        self._open: AnyCounts = np.zeros(reference.counts.shape, np.int32)
         self._expected = np.zeros(
             reference.counts.shape if reference.seasons else 0
         )  # expected rows of the open window, by the seasons of its rows
-        self._last: Counts = np.zeros_like(reference.counts)
+        self._last: AnyCounts = np.zeros_like(self._open)
         self._scores = self._score(self._last)
         self._rows = 0
         self._waiting: list[tuple[Codes, Numbers, Floats]] = []
@@ -159,7 +159,7 @@ class Watch:
             ranges=self.verdicts.ranges,
             live=self._live,
             window=self._open + self._last,
-            scores=self._scores,
+            scores=self._scores.of,
             states=self.verdicts.states,
             evidence=self._evidence.log10(),
             threshold=self.verdicts.limits.alarm,
@@ -227,7 +227,7 @@ class Watch:
         if self.joint:
             self.joint.add(codes)
         self._live += counts
-        self._open += counts
+        self._open += counts.astype(np.int32)
         self._rows += codes.shape[1]
         self.window.rows += codes.shape[1]
         events: list[Event] = [*self.verdicts.change(self._rows, self._recent_scores, now)]
@@ -238,12 +238,13 @@ class Watch:
         self._quality.close(self.window.rows)
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
-        reports, changes = self.verdicts.close(self._scores, self._matched_reference(), self._open, now)
+        reports, changes = self.verdicts.close(self._scores.of, self._matched_reference(), self._open, now)
         self._expected = np.zeros_like(self._expected)
+        self._last = compact(self._open)
         if self._periods is not None and rows:
-            self._periods.add(Period(started, now, self._open, self._open_moments))
+            self._periods.add(Period(started, now, self._last, self._open_moments))
         self._open_moments = Moments.empty(len(self._binner.numeric))
-        self._last, self._open = self._open, np.zeros_like(self._open)
+        self._open = np.zeros_like(self._open)
         self.window.restart(now)
         joint = self._close_joint(now)
         for report in reports:
@@ -279,13 +280,12 @@ class Watch:
     def _recent_scores(self, at: int) -> Scores:
         """Scores of feature `at` in the open window, or in the last one if the open one has too few rows."""
         if self.window.rows < self._least_rows:
-            return self._scores[at]
+            return self._scores.of(at)
         only = slice(at, at + 1)
         part = Scale(self._scale.ordered[only], self._scale.steps[only], self._scale.rest[only])
         pair = Pair(self._matched_reference()[only], self._open[only].astype(np.float64), part)
-        return scores(MEASURES, pair, self._least_rows)[0]
+        return AllScores(MEASURES, pair, self._least_rows).of(0)
 
-    def _score(self, counts: Counts) -> list[Scores]:
-        return scores(
-            MEASURES, Pair(self._matched_reference(), counts.astype(np.float64), self._scale), self._least_rows
-        )
+    def _score(self, counts: AnyCounts) -> AllScores:
+        pair = Pair(self._matched_reference(), counts.astype(np.float64), self._scale)
+        return AllScores(MEASURES, pair, self._least_rows)
