@@ -51,6 +51,7 @@ def choices_of(options: argparse.Namespace) -> Choices:
         readings=readings,
         include=names_in(",".join(options.include)) | names_in(options.outputs),
         category_rows=options.min_category_rows,
+        withhold=True,
         index=frozenset(name for path in options.data if _is_parquet(path) for name in parquet.index_of(Path(path))),
     )
 

@@ -8,7 +8,7 @@ up to a bound. Nothing is counted here: counts come from the same code for refer
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,16 +50,29 @@ def cut_numeric(name: str, values: Floats) -> Feature:
     return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite, grain.places is None)), **grain._asdict())
 
 
-def cut_categorical(name: str, names: Mapping[str, int], complete: bool, least_rows: int = CATEGORY_ROWS) -> Feature:
-    """The feature whose bins suit the names counted in `names`; `complete` says whether these are all there were.
-
-    Names of fewer than `least_rows` rows, or of less than `CATEGORY_SHARE` of all, are kept by `rare_key` alone.
+def frequent_names(names: Mapping[str, int], least_rows: int = CATEGORY_ROWS) -> list[str]:
+    """Of the names counted in `names` those that become categories: at most `MAX_CATEGORIES`, the most frequent first, none with
+    fewer than `least_rows` rows, nor with less than `CATEGORY_SHARE` of all.
     """
     ranked = sorted(names.items(), key=lambda item: (-item[1], item[0]))
-    rows = sum(names.values())
-    least = max(CATEGORY_SHARE * rows, least_rows)
-    frequent = [each for each, count in ranked[:MAX_CATEGORIES] if count >= least]
-    others = [each for each, _ in ranked[len(frequent) :]]
+    least = max(CATEGORY_SHARE * sum(names.values()), least_rows)
+    return [each for each, count in ranked[:MAX_CATEGORIES] if count >= least]
+
+
+def cut_categorical(
+    name: str,
+    names: Mapping[str, int],
+    complete: bool,
+    least_rows: int = CATEGORY_ROWS,
+    hidden: Callable[[str], object] = lambda _: False,
+) -> Feature:
+    """The feature whose bins suit the names counted in `names`; `complete` says whether these are all there were.
+
+    Names that are not frequent, or that are `hidden`, are kept by `rare_key` alone.
+    """
+    frequent = [each for each in frequent_names(names, least_rows) if not hidden(each)]
+    kept = frozenset(frequent)
+    others = sorted((each for each in names if each not in kept), key=lambda each: (-names[each], each))
     rare = sorted({rare_key(name, other) for other in others[:MAX_RARE]})
     return Feature(
         name,

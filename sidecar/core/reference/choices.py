@@ -27,6 +27,8 @@ class Choices:
     """Categories of fewer rows are not named."""
     index: frozenset[str] = frozenset()
     """Columns of which the file says that they are its index."""
+    withhold: bool = False
+    """Leave out what looks like secrets or personal data. Where a reference is learned, `consent` decides instead."""
     arrivals: bool = False
     """When rows came is known, so that the age of times is."""
 
@@ -37,3 +39,7 @@ class Choices:
     def is_told(self, name: str) -> bool:
         """The user named it, so it is not left out."""
         return name in self.include or name in self.kinds or name in self.derive
+
+    def withholds(self, name: str) -> bool:
+        """Look-alikes in the column are left out."""
+        return self.withhold and not self.is_told(name)

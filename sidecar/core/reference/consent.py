@@ -4,7 +4,7 @@ A column is withheld if its name looks like a secret or like personal data, if i
 came too rarely for its name to be the model's. A category keeps its name if its feature has few values, none of which
 looks like a secret, and if it came often; all others are labelled by a keyed hash. Declared columns are learned whatever
 they are called, and may have more values. `lookalikes` recognises; the learner applies what is decided here. References
-made from files are not judged here: someone chose those files.
+made from files are not judged here: someone chose those files, and `suspicions` tells of the look-alikes in them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sidecar.core.binning.bins import Feature, Kind, category
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.words.frame import Frame
-from sidecar.core.words.lookalikes import are_identifiers, kind_of_name, kind_of_text
+from sidecar.core.words.lookalikes import are_identifiers, kind_of_column, kind_of_text
 
 CLEAR_ROWS = 20
 """Rows of a category before it is named, values of a column before it is learned: what came less often may be one person's."""
@@ -40,8 +40,7 @@ class Consent:
 
     def withholds_name(self, name: str) -> bool:
         """Whether a column is not learned for what it is called."""
-        column = name.partition("[")[0]
-        return not ({name, column} & self.declared) and bool(kind_of_name(name) or kind_of_name(column))
+        return not ({name, name.partition("[")[0]} & self.declared) and bool(kind_of_column(name))
 
 
 class Decision(NamedTuple):

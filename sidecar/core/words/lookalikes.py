@@ -23,6 +23,8 @@ HIDDEN = "***"
 """What stands in a message in place of a look-alike."""
 NAMES_OF_THINGS = frozenset({"", "date", "token", "number", "document number"})
 """Kinds of text that models and versions may be called, too: dates, numbers and digests."""
+PROSE = frozenset({"prose", "text"})
+"""Kinds of text that are many words."""
 LONGEST_NAME = 128
 """Characters of a column's name; longer ones are prose."""
 
@@ -163,6 +165,11 @@ def kind_of_name(name: str) -> str:
     found = kind_of_text(name)
     is_title = found == "prose" and len(words) <= _TITLE_WORDS
     return "" if is_title or (found == "date" and not words) else found
+
+
+def kind_of_column(name: str) -> str:
+    """As `kind_of_name`, also for an element `name[0]` of a vector."""
+    return kind_of_name(name) or kind_of_name(name.partition("[")[0])
 
 
 @functools.lru_cache(maxsize=4096)
