@@ -6,6 +6,8 @@ allows. Live rows go through the real decoders and the real monitor, with the se
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import struct
 from collections.abc import Callable, Iterator
@@ -58,7 +60,8 @@ def profiled(table: Table, folder: Path) -> Profile:
     """As `drift-sidecar profile` makes it of a CSV file."""
     data, reference = folder / "reference.csv", folder / "reference.json"
     table.to_csv(data, index=False)
-    code = main(["profile", str(data), "-o", str(reference), "--json"])
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = main(["profile", str(data), "-o", str(reference)])
     assert code == 0, data
     return read_reference(str(reference))
 

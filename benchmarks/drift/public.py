@@ -7,8 +7,6 @@ profiled from a CSV file, the other comes as live rows over three wires. Every v
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import tarfile
 import tempfile
 from pathlib import Path
@@ -88,7 +86,7 @@ def _tried(table: Any) -> tuple[list[tuple[str, str]], int, int]:
     said, judged, insufficient = [], 0, 0
     for seed in range(SPLITS):
         reference, live = halves(table, seed)
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        with tempfile.TemporaryDirectory() as folder:
             profile = profiled(reference, Path(folder))
         for wire in WIRES:
             run = sent(live, wire, profile)

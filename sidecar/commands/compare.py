@@ -48,6 +48,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.stream:
         reference = only(reference, options.reference, options.stream)
     live, rules = _live(options, reference)
+    reference, live = _alike(reference, live)
     found = compare(reference, live, LeastEffects(options.material_psi, options.material_correlation))
     found = msgspec.structs.replace(found, rules=rules)
     if not found.features:
@@ -94,7 +95,7 @@ def _live(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rul
     for name, of_stream in parts_of(live).items():
         for side, profile in of_stream.sides.items():
             known = parts[name].sides.get(side) if name in parts else None
-            if known is not None and known.features != profile.features:
+            if known is not None and known.without_rare().features != profile.without_rare().features:
                 mend = "Compare with the data itself, or with a profile counted into the same bins"
                 raise UserError(options.live, "was cut into other bins than the reference", mend)
     judged = {name: rules_of_profile(part, parts_of(live).get(name, Profile())) for name, part in parts.items()}
@@ -103,6 +104,18 @@ def _live(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rul
 
 def _of_streams(judged: Mapping[str, Rules]) -> Rules:
     return tuple(msgspec.structs.replace(one, stream=name) for name, rules in judged.items() for one in rules)
+
+
+def _alike(reference: Profile, live: Profile) -> tuple[Profile, Profile]:
+    """Both without their rare names if they know different ones, as a profile that was downloaded knows none."""
+    parts = parts_of(reference)
+    alike = all(
+        parts[name].sides[side].features == profile.features
+        for name, of_stream in parts_of(live).items()
+        for side, profile in of_stream.sides.items()
+        if name in parts and side in parts[name].sides
+    )
+    return (reference, live) if alike else (reference.without_rare(), live.without_rare())
 
 
 def is_profile(path: str) -> bool:

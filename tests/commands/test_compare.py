@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from sidecar import cli
+from sidecar.core.words.frame import Side
+from sidecar.reference_store import read_reference, save_reference
 from tests.commands.conftest import write_rows
 
 
@@ -225,3 +227,22 @@ def test_where_nothing_could_be_judged_a_pipeline_that_asks_for_a_verdict_does_n
     printed = capsys.readouterr()
     assert {one["state"] for one in json.loads(printed.out)["features"]} == {"insufficient"}
     assert ("few.csv: has too few rows for a verdict" in printed.err) == (code == 2)
+
+
+def test_a_profile_that_knows_no_rare_names_or_others_is_compared_without_them(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shades = [f"shade {at % 12}" for at in range(60)]
+    data = tmp_path / "colours.csv"
+    data.write_text("colour\n" + "\n".join([*["red"] * 500, *["blue"] * 400, *shades]))
+    for name in ("a.json", "b.json"):
+        assert cli.main(["profile", str(data), "-o", str(tmp_path / name)]) == 0
+    a, b = (read_reference(str(tmp_path / name)) for name in ("a.json", "b.json"))
+    save_reference(b.without_rare(), str(tmp_path / "downloaded.json"))
+    assert a.sides[Side.INPUT].features != b.sides[Side.INPUT].features
+
+    for name in ("b.json", "downloaded.json"):
+        capsys.readouterr()
+        assert cli.main(["compare", str(tmp_path / "a.json"), str(tmp_path / name), "--json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)["features"]
+        assert (found["rows"], found["scores"]["psi"]["value"]) == (960, 0.0)

@@ -18,7 +18,7 @@ import pytest
 
 from harness.secrets_planted import HARMLESS, HARMLESS_NAMES, NAMES, NUMBERS, TEXTS
 from sidecar import cli
-from sidecar.core.binning.bins import Feature, Kind, ranges
+from sidecar.core.binning.bins import Feature, Kind, ranges, rare_key
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.words.frame import Frame, Side
@@ -199,6 +199,19 @@ def test_names_that_are_harmless_are_kept(made: Callable[..., Made]) -> None:
     assert set(feature(kept.side, "c").categories) == {*HARMLESS}
     assert not kept.side.left_out
     assert "look_alike" not in {what for name in kept.report for what in kept.found(name)}
+
+
+def test_rare_names_cannot_be_tried_without_the_key_which_is_another_in_each_profile(made: Callable[..., Made]) -> None:
+    cities = [f"town {at}" for at in range(40)]
+    values = column(lambda at: "Bern" if at % 2 else cities[at // 2 % 40])
+    first, second = (feature(made(c=values).side, "c") for _ in range(2))
+
+    for one in (first, second):
+        assert set(one.rare) == {rare_key("c", city, one.rare_secret) for city in cities}
+        assert not set(one.rare) & {rare_key("c", city) for city in cities}
+    assert first.rare_secret != second.rare_secret
+    assert len(first.rare) == len(second.rare) == 40
+    assert not feature(made(c=column(lambda at: "ab"[at % 2])).side, "c").rare_secret
 
 
 def test_outputs_are_kept_whatever_they_are_called(made: Callable[..., Made], tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.derive import Deriver
 from sidecar.core.binning.matching import match_columns
 from sidecar.core.reference.choices import Choices
-from sidecar.core.reference.column import Column, hides_none
+from sidecar.core.reference.column import Column
 from sidecar.core.reference.infer import TIME, Inference
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Counter, LeftOut, Profile, SideProfile
@@ -29,7 +29,6 @@ from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Numbers
 from sidecar.core.words.cells import Columnar
 from sidecar.core.words.frame import Frame, Side
-from sidecar.core.words.lookalikes import kind_of_text
 
 SAMPLE_ROWS = 200_000
 SAMPLE_VALUES = 8_000_000
@@ -276,8 +275,7 @@ class _SideBuilder:
         choices = self._choices
         if name in self._inference.definitions:
             return Column(Kind.NUMERIC)
-        hidden = kind_of_text if choices.withholds(name) else hides_none
-        return Column(choices.kinds.get(name), choices.read(name), choices.category_rows, hidden)
+        return Column(choices.kinds.get(name), choices.read(name), choices.naming(name))
 
     def _shrink(self) -> None:
         """Halve the sample until it is within its bounds, after padding columns that were absent with missing values."""

@@ -9,7 +9,7 @@ categorical column they are names. A column that turns out categorical after it 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,8 @@ import numpy as np
 from sidecar.core.binning.binner import Binner, as_floats, numbers_in
 from sidecar.core.binning.bins import Feature, Kind, category, truth
 from sidecar.core.binning.cuts import (
-    CATEGORY_ROWS,
+    NAMING,
+    Naming,
     cut_boolean,
     cut_categorical,
     cut_numeric,
@@ -48,22 +49,10 @@ class Wrong(NamedTuple):
     rows: int = 0
 
 
-def hides_none(name: str) -> str:
-    """Hides no name."""
-    return ""
-
-
 class Column:
     """Values of one feature; `kind` is the user's choice, or None to infer it."""
 
-    def __init__(
-        self,
-        kind: Kind | None,
-        reading: Reading = PLAIN,
-        category_rows: int = CATEGORY_ROWS,
-        hidden: Callable[[str], str] = hides_none,
-    ) -> None:
-        """`hidden` says why a name must not become a category; empty where it may."""
+    def __init__(self, kind: Kind | None, reading: Reading = PLAIN, naming: Naming = NAMING) -> None:
         self.reading = reading
         self.is_time = False
         """The reader said that it holds moments."""
@@ -73,8 +62,7 @@ class Column:
         self.names_full_at = 0
         """Rows that were counted by name when there were `MAX_NAMES`; 0 while there are fewer."""
         self._wanted = kind
-        self._category_rows = category_rows
-        self._hidden = hidden
+        self._naming = naming
         self._chunks: list[Floats] = []
         self._length = 0
         self._texts: Counter[str] = Counter()  # of a numeric column, as written
@@ -142,7 +130,8 @@ class Column:
     @property
     def hidden_names(self) -> list[str]:
         """Why names that are frequent enough for categories are none."""
-        return [why for each in frequent_names(self.named, self._category_rows) if (why := self._hidden(each))]
+        frequent = frequent_names(self.named, self._naming.least_rows)
+        return [why for each in frequent if (why := self._naming.hidden(each))]
 
     def feature(self, name: str) -> Feature:
         """The feature with bins for these values."""
@@ -151,7 +140,7 @@ class Column:
             return cut_numeric(name, self.numbers())
         if kind is Kind.BOOLEAN:
             return cut_boolean(name)
-        return cut_categorical(name, self.named, not self._unnamed, self._category_rows, self._hidden)
+        return cut_categorical(name, self.named, not self._unnamed, self._naming)
 
     def count_names(self, feature: Feature, binner: Binner, at: int, rows: int, counts: Numbers) -> None:
         """Add the rows of each bin to `counts` (B,), for a feature that is counted by name; `rows` is the number of all rows."""

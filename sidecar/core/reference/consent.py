@@ -9,6 +9,7 @@ made from files are not judged here: someone chose those files, and `suspicions`
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ import msgspec
 import numpy as np
 
 from sidecar.core.binning.binner import as_floats, read_one_by_one
-from sidecar.core.binning.bins import Feature, Kind, category
+from sidecar.core.binning.bins import SECRET_BYTES, Feature, Kind, category
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.words.frame import Frame
@@ -37,6 +38,12 @@ class Consent:
     declared: frozenset[str] = frozenset()
     clear_categories: int = 20
     label_key: bytes = b""
+
+    @property
+    def rare_secret(self) -> str:
+        """The key of rare names (`Feature.rare_secret`): made of `label_key`, which it does not give away."""
+        hashed = hashlib.blake2b(b"rare names", key=self.label_key, digest_size=SECRET_BYTES)
+        return hashed.hexdigest() if self.label_key else ""
 
     def withholds_name(self, name: str) -> bool:
         """Whether a column is not learned for what it is called."""
