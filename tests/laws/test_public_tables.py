@@ -32,13 +32,13 @@ def test_half_of_a_table_is_no_drift_from_its_other_half(table: str, tmp_path: P
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_the_other_half_of_a_table_is_told_if_it_has_moved(wire: str, tmp_path: Path) -> None:
-    reference, live = halves(TABLES["breast cancer"](), seed=0)
-    moved = live.assign(**{"mean radius": live["mean radius"] + live["mean radius"].std()})
+    reference, live = halves(TABLES["planes"](), seed=0)
+    moved = live.assign(seats=live["seats"] + live["seats"].std())
 
     said = sent(moved, wire, profiled(reference, tmp_path)).said
 
-    assert len(said) == 1
-    assert said[0].startswith("drift of mean radius")
+    assert any(line.startswith("drift of seats") for line in said)
+    assert not any("violate" in line for line in said)
 
 
 def test_rows_that_are_misread_are_told_without_a_verdict(tmp_path: Path) -> None:
