@@ -181,6 +181,10 @@ def _add_settings(parser: argparse.ArgumentParser, addresses: bool) -> None:
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outputs", metavar="NAMES", default="", help="columns that the model answers with: a,b")
     parser.add_argument("--exclude", metavar="NAMES", default="", help="columns to leave out: a,b")
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings of the sidecar, by which captures are read (`decode`)"
+    )
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one of them; repeatable")
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from sidecar.core.words.cells import Columnar, Moments, length_of, listed
 from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.stream import StreamKey
 from sidecar.errors import DataError
+from sidecar.settings import DecodeSettings
 
 _SHOWN = 20
 """Columns in a message, and characters of a value."""
@@ -46,6 +47,8 @@ class Columns:
     """Columns of which the user said that they hold numbers, and how: a value that is none is an error."""
     stream: StreamKey | None = None
     """Of captured exchanges: only those of this stream; None means all of them."""
+    decode: DecodeSettings = field(default_factory=DecodeSettings)
+    """How captured exchanges are read."""
 
     @classmethod
     def of(cls, outputs: str, excluded: str) -> Columns:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from harness.observed import exchange
+from harness.wire import exchange as wire_exchange
 from sidecar.cli import main
 from sidecar.core.reading.capture import dumps
 from sidecar.core.reference.profile_file import digest, loads
@@ -122,3 +123,51 @@ def test_check_refuses_a_route_whose_decoder_is_not_known(capsys: pytest.Capture
     routes = '{"/rank": {"decoder": "v2"}}'
     assert main(["check", "--set", f"decode.routes={routes}"]) == 2
     assert "v2_json" in capsys.readouterr().err
+
+
+ROUTES = {"/rank": {"rows_pointer": "/query/rows", "predictions_pointer": "/out", "feature_names": ["age", "income"]}}
+
+
+def captured_of_routes(path: Path, centre: float) -> Path:
+    """Requests that nothing but a declared route can read."""
+    rng = random.Random(path.name)
+    with path.open("wb") as file:
+        for at in range(60):
+            rows = [[rng.gauss(centre, 1), rng.gauss(0, 1)] for _ in range(ROWS // 60)]
+            asked, answered = {"query": {"rows": rows}}, {"out": [0.5 * at % 7 for _ in rows], "ok": True}
+            one = wire_exchange("/rank", json.dumps(asked).encode(), json.dumps(answered).encode())
+            file.write(dumps(msgspec.structs.replace(one, started_ns=at * 10**9)))
+    return path
+
+
+@pytest.mark.parametrize("source", ["config", "set", "environment"])
+def test_captures_are_read_by_the_routes_that_the_settings_declare(
+    source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "sidecar.yaml"
+    config.write_text(json.dumps({"decode": {"routes": ROUTES}}))
+    given = {"config": ["--config", str(config)], "set": ["--set", f"decode.routes={json.dumps(ROUTES)}"]}.get(
+        source, []
+    )
+    if source == "environment":
+        monkeypatch.setenv("SIDECAR_DECODE_ROUTES", json.dumps(ROUTES))
+    calm, moved = (captured_of_routes(tmp_path / f"{at}.jsonl", at) for at in (0, 3))
+    reference = tmp_path / "reference.json"
+
+    assert main(["profile", str(calm), "-o", str(reference), *given]) == 0
+    assert loads(reference.read_bytes()).sides[Side.INPUT].names == ("age", "income")
+    assert loads(reference.read_bytes()).sides[Side.OUTPUT].names == ("prediction",)
+    assert main(["compare", str(reference), str(calm), "--fail-on", "warning", *given]) == 0
+    capsys.readouterr()
+    assert main(["compare", str(reference), str(moved), "--fail-on", "drift", "--json", *given]) == 1
+    drifted = [one["feature"] for one in json.loads(capsys.readouterr().out)["features"] if one["state"] == "drift"]
+    assert drifted == ["age"]
+
+
+def test_bad_settings_matter_only_where_captures_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, captures = table(tmp_path / "a.csv", "x", 0), captured(tmp_path / "c.jsonl", {"m": 0})
+    bad = ["--set", "decode.rout=1", "-o", str(tmp_path / "r.json")]
+
+    assert main(["profile", str(data), *bad]) == 0
+    assert main(["profile", str(captures), *bad]) == 2
+    assert "decode.routes" in capsys.readouterr().err
