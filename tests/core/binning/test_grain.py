@@ -155,7 +155,9 @@ def test_whole_numbers_that_are_too_round_for_chance_have_the_precision_that_mak
     assert (grain.roundings, grain.certain) == ([BFLOAT16], {0})
     assert not live_grain(numbers[:1_000], numbers[1_000:]).certain
     assert not live_grain(numbers[:1_000], np.full(1_000, 2.0**40)).certain  # one that is stuck
-    assert not live_grain(numbers[:1_000], (np.arange(1_000) % 250).astype(np.float64)).certain  # all of them are numbers of the format
+    assert not live_grain(
+        numbers[:1_000], (np.arange(1_000) % 250).astype(np.float64)
+    ).certain  # all of them are numbers of the format
 
 
 def test_one_number_that_is_not_round_ends_the_certainty() -> None:
