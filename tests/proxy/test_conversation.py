@@ -219,14 +219,15 @@ def test_a_step_says_what_to_write_whose_time_to_note_and_what_has_ended() -> No
     step = talk.conversation.from_client(POST, 1)
     assert (step.out, step.asked is not None, list(step.ended), step.close) == (POST, True, [], False)
     asked = step.asked
+    assert asked is not None
+    asked.added = 10  # as the splice noted
     step = talk.conversation.from_upstream(OK[:20], 2)
     assert (step.out, step.asked, list(step.ended), step.close) == (OK[:20], None, [], False)
     step = talk.conversation.from_upstream(OK[20:], 3)
     assert (step.out, step.asked, list(step.ended), step.close) == (OK[20:], None, [asked], False)
     assert talk.exchanges == []  # it is told only once it is written
     talk.conversation.forwarded(step, 5)
-    assert asked is not None
-    assert (len(talk.exchanges), asked.added) == (1, 2)
+    assert (len(talk.exchanges), asked.added) == (1, 12)
     step = talk.conversation.from_client(POST[:50], 6)
     assert step.asked is None
 

@@ -80,6 +80,15 @@ def test_a_response_to_nothing_is_forwarded_and_not_taken_for_the_next_one() -> 
     assert [(exchange.status, exchange.response.body_bytes) for exchange in talk.exchanges] == [(200, 14)]
 
 
+def test_a_response_to_nothing_behind_one_with_a_remembered_head_belongs_to_none() -> None:
+    talk = Talk()
+    for _ in range(2):
+        ask(talk)
+    late = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n\r\nlate"
+    assert talk.upstream(late) == late
+    assert [(exchange.status, exchange.response.body_bytes) for exchange in talk.close()] == [(200, 14)] * 2
+
+
 def test_a_response_may_end_before_its_request_and_the_next_request_is_seen_all_the_same() -> None:
     talk = Talk()
     talk.client(POST[:-5])
@@ -119,6 +128,14 @@ def test_after_an_accepted_connect_the_tunnel_is_opaque(remembered: bool) -> Non
     ask(talk, GET, EMPTY)
     assert talk.close()[-1].method == "CONNECT"
     assert talk.counts == {COMPLETE: 1 + remembered, ("opaque", "connect"): 1}
+
+
+def test_a_connect_that_is_redirected_makes_no_tunnel() -> None:
+    talk = Talk()
+    ask(talk, b"CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n", EMPTY.replace(b"200 OK", b"300 Choose"))
+    ask(talk, GET, EMPTY)
+    assert [exchange.status for exchange in talk.exchanges] == [300, 200]
+    assert talk.counts == {COMPLETE: 2}
 
 
 def test_a_declined_connect_and_a_declined_upgrade_are_like_any_other_request() -> None:
