@@ -10,10 +10,14 @@ import msgspec
 import pytest
 
 from harness.observed import exchange
+from harness.profiles import profile_of
 from sidecar.cli import main
+from sidecar.commands.streams import only
 from sidecar.core.reading.capture import dumps
+from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, loads
 from sidecar.core.words.frame import Side
+from sidecar.errors import UserError
 
 ROWS = 1_200
 
@@ -122,3 +126,29 @@ def test_check_refuses_a_route_whose_decoder_is_not_known(capsys: pytest.Capture
     routes = '{"/rank": {"decoder": "v2"}}'
     assert main(["check", "--set", f"decode.routes={routes}"]) == 2
     assert "v2_json" in capsys.readouterr().err
+
+
+ALONE = profile_of({"x": [1.0, 2.0] * 30})
+NAMED = Profile(streams={"iris": ALONE, "wine": profile_of({"y": [1.0, 2.0] * 30})})
+
+
+def test_the_part_of_a_reference_is_the_named_one_or_the_only_one() -> None:
+    assert only(ALONE, "a.json", "").sides[Side.INPUT] is ALONE.sides[Side.INPUT]
+    assert only(NAMED, "a.json", "iris") is ALONE
+    assert only(Profile(streams={"iris": ALONE}), "a.json", "") is ALONE
+
+
+@pytest.mark.parametrize(
+    ("reference", "name", "words"),
+    [
+        (ALONE, "iris", "has one stream, and none that is called 'iris'"),
+        (NAMED, "", "holds the streams iris, wine"),
+        (NAMED, "rose", "holds the streams iris, wine"),
+    ],
+)
+def test_a_part_that_is_not_there_or_not_said_is_an_error_with_those_that_are(
+    reference: Profile, name: str, words: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        only(reference, "a.json", name)
+    assert words in str(error.value)
