@@ -26,7 +26,7 @@ from sidecar.core.stats.divergence import ratios
 from sidecar.errors import SidecarError, UserError
 from sidecar.proxy.address import Address, parse_address
 from sidecar.reference_store import save_reference
-from sidecar.settings import load
+from sidecar.settings.load import load
 
 DRIFT = "drift"
 """`--since drift`: since the first of the verdicts that stand."""

@@ -8,7 +8,7 @@ import os
 from sidecar.commands.asking import ask
 from sidecar.errors import SidecarError
 from sidecar.proxy.address import parse_address
-from sidecar.settings import load
+from sidecar.settings.load import load
 
 
 def execute(options: argparse.Namespace) -> int:

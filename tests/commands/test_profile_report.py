@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shlex
 import uuid
@@ -15,12 +16,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from harness.secrets_planted import HARMLESS, HARMLESS_NAMES, NAMES, NUMBERS, TEXTS
 from sidecar import cli
+from sidecar.commands.profile_report import nothing_left, print_report, refused
 from sidecar.core.binning.bins import Feature, Kind, ranges, rare_key
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import SideProfile
+from sidecar.core.reference.suspicions import ColumnReport, Finding
 from sidecar.core.words.frame import Frame, Side
 from sidecar.reference_store import read_reference
 
@@ -396,6 +400,28 @@ def test_an_index_is_left_out_of_csv_and_of_parquet_whether_pandas_noted_it_or_n
         pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "a.parquet")
         found = Made(str(tmp_path / "a.parquet"), tmp_path, capsys)
         assert {one.name for one in found.side.left_out} == index
+
+
+OUT = ColumnReport("input", "key", "numeric", 60, 0, 60, Finding("identifier", "counts the rows", "--include key"))
+ODD = ColumnReport("input", "[x]", "numeric", 60, 59, 1, None, (Finding("constant", "is always 1"),))
+
+
+def test_what_was_left_out_stands_before_what_is_suspicious_and_few_rows_are_said() -> None:
+    printed = io.StringIO()
+    print_report([ODD, OUT], Console(file=printed, width=80))
+
+    assert printed.getvalue().splitlines() == [
+        "", "left out:", "  key: counts the rows  [--include key]", "", "suspicious:", "  [x]: is always 1", "",
+        "60 rows are few: verdicts against this reference will need a large change.",
+    ]  # fmt: skip
+
+
+def test_the_error_of_strict_is_about_the_finding_and_there_is_none_without_one() -> None:
+    assert "counts the rows" in str(refused(OUT))
+    assert "is always 1" in str(refused(ODD))
+    assert "--include key" in str(nothing_left(["a.csv"], [OUT, ODD]))
+    with pytest.raises(ValueError, match="'well' is not suspicious"):
+        refused(ColumnReport("input", "well", "numeric", 60, 0, 60))
 
 
 def test_a_column_that_shows_late_that_it_holds_codes_is_counted_as_it_is_written(

@@ -10,11 +10,15 @@ import msgspec
 import pytest
 
 from harness.observed import exchange
+from harness.profiles import profile_of
 from harness.wire import exchange as wire_exchange
 from sidecar.cli import main
+from sidecar.commands.streams import only
 from sidecar.core.reading.capture import dumps
+from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, loads
 from sidecar.core.words.frame import Side
+from sidecar.errors import UserError
 
 ROWS = 1_200
 
@@ -171,3 +175,29 @@ def test_bad_settings_matter_only_where_captures_are_read(tmp_path: Path, capsys
     assert main(["profile", str(data), *bad]) == 0
     assert main(["profile", str(captures), *bad]) == 2
     assert "decode.routes" in capsys.readouterr().err
+
+
+ALONE = profile_of({"x": [1.0, 2.0] * 30})
+NAMED = Profile(streams={"iris": ALONE, "wine": profile_of({"y": [1.0, 2.0] * 30})})
+
+
+def test_the_part_of_a_reference_is_the_named_one_or_the_only_one() -> None:
+    assert only(ALONE, "a.json", "").sides[Side.INPUT] is ALONE.sides[Side.INPUT]
+    assert only(NAMED, "a.json", "iris") is ALONE
+    assert only(Profile(streams={"iris": ALONE}), "a.json", "") is ALONE
+
+
+@pytest.mark.parametrize(
+    ("reference", "name", "words"),
+    [
+        (ALONE, "iris", "has one stream, and none that is called 'iris'"),
+        (NAMED, "", "holds the streams iris, wine"),
+        (NAMED, "rose", "holds the streams iris, wine"),
+    ],
+)
+def test_a_part_that_is_not_there_or_not_said_is_an_error_with_those_that_are(
+    reference: Profile, name: str, words: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        only(reference, "a.json", name)
+    assert words in str(error.value)
