@@ -12,7 +12,8 @@ import numpy as np
 
 from sidecar.core.binning.labels import Labels
 from sidecar.core.evidence.detector import Evidence
-from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_change
+from sidecar.core.evidence.long_run import DOUBTED, LongRun, doubt
+from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_change, still_matters
 from sidecar.core.evidence.policy import Policy, verdict
 from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
@@ -60,6 +61,7 @@ class Verdicts:
         self._looks = [0] * (features + 1)
         self._rate: list[RateChange | None] = [None] * features
         self._lessened = [False] * features
+        self._long_runs: dict[int, LongRun] = {}  # of features in drift
 
     @property
     def detectors(self) -> int:
@@ -95,8 +97,9 @@ class Verdicts:
             found = self._ending(at)
             if found is Ending.OVER:
                 self._begin(at, State.OK, None, now)
-            elif found is Ending.LESSENED and before[at] is State.DRIFT:
+            elif before[at] is State.DRIFT and (found is Ending.LESSENED or self._long_below(at, reference, live)):
                 self.states[at], self.since[at], self._lessened[at] = State.WARNING, now, True
+                self._long_runs.pop(at, None)
         changed = [at for at in watched if self.states[at] is not before[at]]
         reports = self._reports(scores, reference, live)
         self._evidence.reset(np.array(changed, np.int64))
@@ -111,11 +114,22 @@ class Verdicts:
         limits = self.limits
         return ending(reference, live, rows, self._rate[at], limits.material, limits.recovery_error, self._looks[at])
 
+    def _long_below(self, at: int, reference: Floats, live: AnyCounts) -> bool:
+        """Whether a drift has long been too small to matter. Its first window has rows from before it, and has no part."""
+        if self._looks[at] < 2:
+            self._long_runs[at] = LongRun(reference.shape[1])
+            return False
+        run = self._long_runs[at]
+        share = float(self._evidence.independent_share[at])
+        run.add(live[at].astype(np.float64), reference[at] / max(float(reference[at].sum()), 1.0), share)
+        return run.is_below(self._reference[at], self._rate[at], self.limits.material)
+
     def _begin(self, at: int, state: State, rate: RateChange | None, now: float) -> None:
         """A feature is in another state from now on."""
         self.states[at] = state
         self.since[at], self._changed[at], self._looks[at] = now, self._evidence.judged, 0
         self._rate[at], self._lessened[at] = rate, False
+        self._long_runs.pop(at, None)
 
     def all_features_view(self) -> AllFeaturesView | None:
         """All features together; None if there is only one."""
@@ -156,7 +170,7 @@ class Verdicts:
         events: list[VerdictChanged] = []
         for at, size, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
             before = self.states[at]
-            rate = rate_change(self._features[at], self._reference[at], counts, recent, self.limits.material)
+            rate = self._rate_change(at, counts, recent)
             matters = size >= self.limits.material.psi + self._doubt(at, recent)
             after = verdict(self.limits, before, float(evidence[at]), matters or rate is not None)
             if after is not before:
@@ -167,9 +181,17 @@ class Verdicts:
                 events.append(VerdictChanged(now, before, self._rows, report))
         return [*events, *self._mask(now)]
 
+    def _rate_change(self, at: int, counts: Floats, rows: float) -> RateChange | None:
+        """The rate of a feature that matters most; of one that lessened, only if it matters for certain."""
+        limits = self.limits.material
+        found = rate_change(self._features[at], self._reference[at], counts, rows, limits)
+        if found and self._lessened[at] and not still_matters(found, found.after, rows, -DOUBTED, limits):
+            return None
+        return found
+
     def _doubt(self, at: int, rows: float) -> float:
         """By how much the effect must exceed the material one (PSI): a change that lessened must come back for certain."""
-        return 2 * (2 * self._features[at].bins) ** 0.5 / max(rows, 1.0) if self._lessened[at] else 0.0
+        return doubt(self.limits.material, self._features[at].bins, rows) if self._lessened[at] else 0.0
 
     def _mask(self, now: float) -> list[VerdictChanged]:
         """A feature with a drift of its own has no part in the verdict on all features, and takes back what it brought."""
