@@ -73,4 +73,4 @@ def test_what_came_to_a_running_sidecar_is_reported(
 def test_where_no_sidecar_runs_that_is_said_and_settings_are_checked_all_the_same(check: Check) -> None:
     (port,) = free_ports(1)
 
-    assert f"No sidecar answers at 127.0.0.1:{port}" in check(port)["error"]
+    assert f"127.0.0.1:{port}: does not answer" in check(port)["error"]
