@@ -19,7 +19,8 @@ import time
 from typing import TYPE_CHECKING
 
 from sidecar.errors import SidecarError
-from sidecar.settings import Effective, Settings
+from sidecar.settings import Settings
+from sidecar.settings.load import Effective
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -85,6 +85,7 @@ _DRAIN_HELP = """\
 Tell the sidecar of this pod that the pod will end: it is no longer ready, lets connections go, and serves on until SIGTERM.
 
   drift-sidecar drain                it knows the port from the environment, as `run` does
+  drift-sidecar drain --end          the pod stays after all
 """
 _INJECT_HELP = """\
 Add the sidecar to manifests: Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, CronJobs, Lists, and
@@ -151,6 +152,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_accept(_add(commands, "accept", "take live rows as the next reference", _ACCEPT_HELP))
     drain = _add(commands, "drain", "begin to drain, without leaving", _DRAIN_HELP)
     drain.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    drain.add_argument("--end", action="store_true", help="end a drain that was begun so: serve as before")
     _add_inject(_add(commands, "inject", "add the sidecar to manifests", _INJECT_HELP))
     _add_webhook(_add(commands, "webhook", "add the sidecar to pods as they are created", _WEBHOOK_HELP))
     _add_doctor(_add(commands, "doctor", "find pods without a sidecar, and ways past one", _DOCTOR_HELP))
@@ -179,6 +181,10 @@ def _add_settings(parser: argparse.ArgumentParser, addresses: bool) -> None:
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outputs", metavar="NAMES", default="", help="columns that the model answers with: a,b")
     parser.add_argument("--exclude", metavar="NAMES", default="", help="columns to leave out: a,b")
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings of the sidecar, by which captures are read (`decode`)"
+    )
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one of them; repeatable")
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:

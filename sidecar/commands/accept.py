@@ -19,13 +19,14 @@ import numpy as np
 import yaml
 
 from sidecar.commands.asking import ask
+from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.core.stats.divergence import ratios
 from sidecar.errors import SidecarError, UserError
 from sidecar.proxy.address import Address, parse_address
 from sidecar.reference_store import save_reference
-from sidecar.settings import load
+from sidecar.settings.load import load
 
 DRIFT = "drift"
 """`--since drift`: since the first of the verdicts that stand."""
@@ -131,6 +132,10 @@ def _of_side(side: SideProfile) -> list[str]:
     lines = [f"{rows} rows"]
     if rows < _LEAST_ROWS:
         lines.append(f"few rows: {_LEAST_ROWS} or more make verdicts quicker")
+    if nameless := [one.name for one in side.features if one.kind is Kind.CATEGORICAL and not one.rare_complete]:
+        lines.append(
+            f"rare names of {', '.join(nameless)} are not in it: a name that is new counts as `other`, not `unseen`"
+        )
     return lines + [
         f"{name}: the rows crowd in {used:.1f} of {bins} bins, so that a drift among them is hardly seen; "
         "make a profile of new data instead"

@@ -23,7 +23,7 @@ def ask(admin: Address, path: str, method: str = "GET") -> Answered:
     """What the admin port answers. Raises SidecarError if nobody does."""
     connection = http.client.HTTPConnection(_EVERYWHERE.get(admin.host, admin.host), admin.port, timeout=_SECONDS)
     try:
-        connection.request(method, path)
+        connection.request(method, path, headers={"x-drift-sidecar": "asks"})
         answer = connection.getresponse()
         return Answered(answer.status, answer.read())
     except (OSError, http.client.HTTPException) as error:

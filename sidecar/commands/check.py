@@ -24,7 +24,9 @@ from sidecar.errors import SidecarError
 from sidecar.proxy.address import Address, parse_address
 from sidecar.proxy.ingress import pairs
 from sidecar.reference_store import read_reference
-from sidecar.settings import Effective, catalogue, lookup, shown
+from sidecar.settings.catalogue import catalogue, lookup
+from sidecar.settings.load import Effective
+from sidecar.settings.shown import shown
 
 
 def execute(options: argparse.Namespace) -> int:

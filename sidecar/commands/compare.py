@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sidecar.commands.compare_html import broken, page, paired
-from sidecar.commands.streams import is_capture, matched, only, parts_of
+from sidecar.commands.streams import is_capture, matched, only, parts_of, settings_for
 from sidecar.core.binning.derive import columns_of
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import Profile, SideProfile
@@ -33,6 +33,7 @@ from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
 from sidecar.reference_store import read_reference
+from sidecar.settings import DecodeSettings
 
 _STYLES = {State.DRIFT: "bold red", State.WARNING: "yellow", State.OK: "green", State.INSUFFICIENT: "dim"}
 _FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}}
@@ -48,6 +49,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.stream:
         reference = only(reference, options.reference, options.stream)
     live, rules = _live(options, reference)
+    reference, live = _alike(reference, live)
     found = compare(reference, live, LeastEffects(options.material_psi, options.material_correlation))
     found = msgspec.structs.replace(found, rules=rules)
     if not found.features:
@@ -94,7 +96,7 @@ def _live(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rul
     for name, of_stream in parts_of(live).items():
         for side, profile in of_stream.sides.items():
             known = parts[name].sides.get(side) if name in parts else None
-            if known is not None and known.features != profile.features:
+            if known is not None and known.without_rare().features != profile.without_rare().features:
                 mend = "Compare with the data itself, or with a profile counted into the same bins"
                 raise UserError(options.live, "was cut into other bins than the reference", mend)
     judged = {name: rules_of_profile(part, parts_of(live).get(name, Profile())) for name, part in parts.items()}
@@ -103,6 +105,18 @@ def _live(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rul
 
 def _of_streams(judged: Mapping[str, Rules]) -> Rules:
     return tuple(msgspec.structs.replace(one, stream=name) for name, rules in judged.items() for one in rules)
+
+
+def _alike(reference: Profile, live: Profile) -> tuple[Profile, Profile]:
+    """Both without their rare names if they know different ones, as a profile that was downloaded knows none."""
+    parts = parts_of(reference)
+    alike = all(
+        parts[name].sides[side].features == profile.features
+        for name, of_stream in parts_of(live).items()
+        for side, profile in of_stream.sides.items()
+        if name in parts and side in parts[name].sides
+    )
+    return (reference, live) if alike else (reference.without_rare(), live.without_rare())
 
 
 def is_profile(path: str) -> bool:
@@ -118,10 +132,11 @@ def _counted(options: argparse.Namespace, reference: Profile) -> tuple[Profile, 
     if not os.path.isfile(options.live):
         raise DataError(options.live, "is no file", "Give a data file or a profile")
     if not is_capture(options.live):
-        return _counted_as(options, only(reference, options.reference, ""), None)
+        return _counted_as(options, only(reference, options.reference, ""))
     parts = parts_of(reference)
-    streams = matched(reference, options.live)
-    counted = {name: _counted_as(options, parts[name], key) for name, key in streams.items() if key}
+    settings = settings_for([options.live], options)
+    streams = matched(reference, options.live, settings)
+    counted = {name: _counted_as(options, parts[name], key, settings.decode) for name, key in streams.items() if key}
     found = {name: profile for name, (profile, _) in counted.items()}
     if not found:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
@@ -129,12 +144,18 @@ def _counted(options: argparse.Namespace, reference: Profile) -> tuple[Profile, 
     return replace(found.pop("", Profile()), streams=found), rules
 
 
-def _counted_as(options: argparse.Namespace, reference: Profile, stream: StreamKey | None) -> tuple[Profile, Rules]:
-    columns = replace(Columns.of(options.outputs, options.exclude), stream=stream)
+def _counted_as(
+    options: argparse.Namespace,
+    reference: Profile,
+    stream: StreamKey | None = None,
+    decode: DecodeSettings | None = None,
+) -> tuple[Profile, Rules]:
+    decode = decode or DecodeSettings()
+    columns = replace(Columns.of(options.outputs, options.exclude), stream=stream, decode=decode)
     if not columns.outputs:
         outputs = [profile for side, profile in reference.sides.items() if side.value == "output"]
         names = [name for profile in outputs for name in _columns(profile)]
-        columns = _PresentOutputs(frozenset(names), columns.excluded, stream=stream)
+        columns = _PresentOutputs(frozenset(names), columns.excluded, stream=stream, decode=decode)
     recount, rules = Recount(reference), RuleCounts(reference)
     strangers = True
     known = {name for profile in reference.sides.values() for name in _columns(profile)}

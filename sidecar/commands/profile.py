@@ -19,7 +19,7 @@ from sidecar.commands.profile_choices import choices_of, named_columns
 from sidecar.commands.profile_importance import read_weights, weighted
 from sidecar.commands.profile_merge import merged
 from sidecar.commands.profile_report import as_json, nothing_left, print_report, refused
-from sidecar.commands.streams import in_captures, joined, parts_of
+from sidecar.commands.streams import in_captures, joined, parts_of, settings_for
 from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.builder import Builder, Recount
 from sidecar.core.reference.choices import Choices
@@ -36,6 +36,7 @@ from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
 from sidecar.reference_store import read_reference, save_reference
+from sidecar.settings import DecodeSettings
 
 _SHOWN = 30
 
@@ -76,21 +77,25 @@ def _constrained(options: argparse.Namespace, profile: Profile) -> Profile:
 
 def _of_data(options: argparse.Namespace) -> tuple[Profile, list[ColumnReport]]:
     """One stream, or as many as captured exchanges hold."""
-    streams = in_captures(options.data)
+    decode = settings_for(options.data, options).decode
+    streams = in_captures(options.data, decode)
     if len(streams) < 2:
-        return _counted(options, None)
-    counted = {name: _counted(options, key) for name, key in streams.items()}
+        return _counted(options, None, decode)
+    counted = {name: _counted(options, key, decode) for name, key in streams.items()}
     profile = Profile(streams={name: of_stream for name, (of_stream, _) in counted.items()})
     return profile, [one for _, report in counted.values() for one in report]
 
 
-def _counted(options: argparse.Namespace, stream: StreamKey | None) -> tuple[Profile, list[ColumnReport]]:
+def _counted(
+    options: argparse.Namespace, stream: StreamKey | None, decode: DecodeSettings
+) -> tuple[Profile, list[ColumnReport]]:
     """Of data, read twice: where to cut, then how many in each."""
     choices = choices_of(options)
     _check_season(options)
     numbers = {name: choices.read(name) for name, kind in choices.kinds.items() if kind is Kind.NUMERIC}
     present = named_columns(choices, options.outputs) | {options.time_column} - {""}
     columns = replace(Columns.of(options.outputs, options.exclude), named=present, numeric=numbers, stream=stream)
+    columns = replace(columns, decode=decode)
     weights = read_weights(options.importance) if options.importance else {}
     report: list[ColumnReport] = []
     if options.bins_of:

@@ -43,6 +43,8 @@ class SocketHandoff:
         self._unsent = memoryview(b"")
         self._unacknowledged = 0
         self._acks = AckReader()
+        self.heard = 0.0
+        """When the observer was last heard of, or attached, on the loop's clock."""
         self.acknowledged = 0
         """Exchanges that observers have handled, since the start."""
 
@@ -92,6 +94,7 @@ class SocketHandoff:
         """A new observer listens on `sock`."""
         self.detach()
         self._socket = sock
+        self.heard = self._loop.time()
         self._acks = AckReader()
         self._loop.add_reader(sock, self._on_readable)
         self._write(encode(hello))
@@ -174,6 +177,7 @@ class SocketHandoff:
         if not data:
             self.detach()
             return
+        self.heard = self._loop.time()
         handled = self._acks.feed(data)
         self._unacknowledged -= handled
         self.acknowledged += handled

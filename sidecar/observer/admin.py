@@ -158,7 +158,9 @@ class _Pages:
         return _json(self._worker.memory.score_history(_stream_of(request), Side(named["side"])).of(named["name"]))
 
     async def profile(self, request: web.Request) -> web.Response:
-        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`; since a time if asked for."""
+        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`; since a time if asked for. Rare
+        names are left out: whoever had their key could try names.
+        """
         try:
             since = float(request.query["since"]) if "since" in request.query else None
         except ValueError:
@@ -173,7 +175,7 @@ class _Pages:
             live = replace(live, lineage=replace(live.lineage, accepted_by=by))
         made = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         named = replace(live, name=f"{self._settings.model.name} live", created=made)
-        answer = _answer(dumps(named), "application/json")
+        answer = _answer(dumps(named.without_rare()), "application/json")
         answer.headers["Content-Disposition"] = 'attachment; filename="live-profile.json"'
         return answer
 

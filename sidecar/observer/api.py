@@ -57,7 +57,8 @@ from sidecar.observer.answers import (
 )
 from sidecar.observer.history import Point, errors, quantile
 from sidecar.observer.memory import Memory, Seen
-from sidecar.settings import Settings, presentable
+from sidecar.settings import Settings
+from sidecar.settings.shown import presentable
 from sidecar.sink import Observed
 
 _RULES = 50

@@ -15,7 +15,8 @@ import msgspec
 from sidecar import __version__
 from sidecar.observer import answers
 from sidecar.observer.score_history import FeatureScores
-from sidecar.settings import Settings, attribute_docstrings
+from sidecar.settings import Settings
+from sidecar.settings.catalogue import attribute_docstrings
 
 
 class Endpoint(NamedTuple):

@@ -39,6 +39,16 @@ def test_rows_that_the_old_bins_cannot_tell_apart_are_named() -> None:
     assert line.startswith("input: x: the rows crowd in ")
 
 
+def test_features_whose_rare_names_are_left_out_are_named() -> None:
+    names = {"city": ["Bern"] * 900 + [f"town {at}" for at in range(100)], "plan": ["a", "b"] * 500}
+    live = Profile({Side.INPUT: counted(names, profile_of(names, category_rows=20))})
+
+    (line,) = [line for line in told(live.without_rare()) if "rare names" in line]
+
+    assert line == "input: rare names of city are not in it: a name that is new counts as `other`, not `unseen`"
+    assert not any("rare names" in line for line in told(live))
+
+
 def test_few_rows_are_said_to_be_few() -> None:
     assert "input: few rows: 1000 or more make verdicts quicker" in accepted(0.0, rows=200)
 

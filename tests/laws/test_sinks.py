@@ -30,7 +30,9 @@ from sidecar.core.words.events import (
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.frame import Side
 from sidecar.core.words.rules import Rule, RuleChanged, RuleReport, RuleState
-from sidecar.settings import Settings, catalogue, load
+from sidecar.settings import Settings
+from sidecar.settings.catalogue import catalogue
+from sidecar.settings.load import load
 from sidecar.sink import RESULTS, Exposition, Observed, Pushed, Sink
 from sidecar.sinks import SINKS, Listed, make_sinks
 from tests.sinks.test_driftlog import JOINT, report

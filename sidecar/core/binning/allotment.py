@@ -26,8 +26,8 @@ from sidecar.core.words.arrays import Codes, Floats, Numbers
 Precisions = tuple[str, ...]
 """The format of each numeric feature, empty where it is not known; or none at all."""
 _FINE = 1 / 40
-"""A precision that nobody declared is believed only where its cells are at most this share of the reference's range: a value
-that is stuck, or integers where there were none, are changes and not roundings."""
+"""A precision that nobody declared, and that is not certain, is believed only where its cells are at most this share of the
+reference's range: a value that is stuck, or integers where there were none, are changes and not roundings."""
 _TAIL = 0.01
 """The range leaves out this share of the rows at either end."""
 _NEGLIGIBLE = 1e-4
@@ -76,6 +76,9 @@ class Allotment:
         low, high = decimal.cells(edges)
         return bool((high - low).max() <= _FINE * _range(edges, self._counts[feature]))
 
+    def _is_known(self, feature: int, precisions: Precisions) -> bool:
+        return feature in self._grain.certain or bool(precisions and precisions[feature] in BINARY)
+
     def _rounding(self, feature: int, precisions: Precisions) -> Rounding:
         declared = BINARY.get(precisions[feature]) if precisions else None
         return declared or self._grain.roundings[feature]
@@ -83,7 +86,7 @@ class Allotment:
     def _table(self, precisions: Precisions) -> _Table:
         roundings = [self._rounding(at, precisions) for at in range(len(self._features))]
         cells = [
-            _cells(feature, self._counts[at], roundings[at], bool(precisions and precisions[at] in BINARY))
+            _cells(feature, self._counts[at], roundings[at], self._is_known(at, precisions))
             for at, feature in enumerate(self._features)
         ]
         return _Table.of(cells, all(one is FLOAT32 for one in roundings))
@@ -182,8 +185,10 @@ def _uniform(features: Numbers, rows: Numbers) -> Floats:
     return np.asarray((mixed >> np.uint64(11)) * 2.0**-53)
 
 
-def _cells(feature: Feature, counts: Floats, rounding: Rounding, declared: bool) -> _Cells:
-    """The cells of a feature's edges. Of an undeclared float32, a number that is itself an edge is taken for what it is."""
+def _cells(feature: Feature, counts: Floats, rounding: Rounding, known: bool) -> _Cells:
+    """The cells of a feature's edges. Of a float32 that is not known to be one, a number that is itself an edge is taken for what
+    it is.
+    """
     edges = np.array(feature.edges)
     if len(edges) < 2 or not is_coarser(rounding, feature):
         return _Cells(np.full(len(edges), np.nan), np.zeros((len(edges), 0)))
@@ -196,14 +201,14 @@ def _cells(feature: Feature, counts: Floats, rounding: Rounding, declared: bool)
     rows = np.where(right > left, parts, 0.0) * counts[1 : len(edges)]
     rows[rows < _NEGLIGIBLE * rows.sum(axis=1, keepdims=True)] = 0.0
     total = rows.sum(axis=1)
-    known = total > 0
-    if not declared:
-        known &= np.isfinite(rounded)
-        known &= ~np.isin(rounded, edges) if rounding is FLOAT32 else high - low <= _FINE * _range(edges, counts)
+    told = total > 0
+    if not known:
+        told &= np.isfinite(rounded)
+        told &= ~np.isin(rounded, edges) if rounding is FLOAT32 else high - low <= _FINE * _range(edges, counts)
     own = BINARY.get(feature.precision)
     if own:
         rounded = own.rounded(rounded)  # as it was done to the numbers
-    return _Cells(np.where(known, rounded, np.nan), rows / np.where(known, total, 1.0)[:, None])
+    return _Cells(np.where(told, rounded, np.nan), rows / np.where(told, total, 1.0)[:, None])
 
 
 def _spans(edges: Floats, places: int | None) -> tuple[Floats, Floats]:

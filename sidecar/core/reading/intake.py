@@ -40,7 +40,7 @@ _REMEMBERED_BYTES = 2048
 """Bounds of the cache of decoders by head: clients repeat heads, and may also send any number of different ones."""
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """An exchange that a decoder claims: its stream, what became of its request, and its frames (input, output)."""
 
     key: StreamKey

@@ -24,7 +24,7 @@ from sidecar.core.reference.column import Column
 from sidecar.core.reference.infer import TIME, Inference
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Counter, LeftOut, Profile, SideProfile
-from sidecar.core.reference.suspicions import ColumnReport, report_of
+from sidecar.core.reference.suspicions import ColumnReport, Finding, called_alike, report_of
 from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Numbers
 from sidecar.core.words.cells import Columnar
@@ -175,7 +175,7 @@ class _SideBuilder:
         self._finish()
         reports = [self._reported(name) for name in self._columns if name not in self._inference.definitions]
         derived = [
-            ColumnReport(self._side.value, name, kind, self.rows, self._missing(name), 0, None, found)
+            ColumnReport(self._side.value, name, kind, self.rows, self._missing(name), 0, self._called(name), found)
             for name, (kind, found) in self._inference.derived().items()
         ]
         out = [
@@ -189,6 +189,9 @@ class _SideBuilder:
 
     def _reported(self, name: str) -> ColumnReport:
         return report_of(self._side.value, name, self._columns[name], self.rows, self._choices)
+
+    def _called(self, name: str) -> Finding | None:
+        return called_alike(name, self._choices)
 
     def _missing(self, source: str) -> int:
         """Rows of which nothing could be derived, by the sample."""
@@ -216,9 +219,11 @@ class _SideBuilder:
     def _drop(self) -> tuple[LeftOut, ...]:
         """Forget the columns that are no features."""
         out = {name: why.text for name, why in self._inference.left_out.items()}
-        for name in [name for name in self._columns if name not in self._inference.definitions]:
-            if (why := self._reported(name).left_out) is not None:
-                out[name] = why.text
+        for name in list(self._columns):
+            derived = self._inference.definitions.get(name)
+            why = self._called(derived.of) if derived else self._reported(name).left_out
+            if why is not None:
+                out[derived.of if derived else name] = why.text
                 del self._columns[name]
         self._left_out |= out
         return tuple(
@@ -270,7 +275,7 @@ class _SideBuilder:
         choices = self._choices
         if name in self._inference.definitions:
             return Column(Kind.NUMERIC)
-        return Column(choices.kinds.get(name), choices.read(name), choices.category_rows)
+        return Column(choices.kinds.get(name), choices.read(name), choices.naming(name))
 
     def _shrink(self) -> None:
         """Halve the sample until it is within its bounds, after padding columns that were absent with missing values."""

@@ -80,6 +80,18 @@ class SideProfile:
             columns.insert(one.at, one.name)
         return tuple(columns)
 
+    def without_rare(self) -> SideProfile:
+        """To be shown: rare names are not known any more, not even by key. Where there were some, all names without a bin of
+        their own are `other`.
+        """
+        features = tuple(one.without_rare() for one in self.features)
+        counts = self.counts.copy()
+        for at, (before, after) in enumerate(zip(self.features, features, strict=True)):
+            if before != after:
+                counts[at, after.other] += counts[at, after.unseen]
+                counts[at, after.unseen] = 0
+        return replace(self, features=features, counts=counts, seasons=None)
+
     def merge(self, other: SideProfile) -> SideProfile:
         """Both together, with the constraints of this one. Raises ValueError if their bins differ."""
         if self.features != other.features:
@@ -125,6 +137,12 @@ class Profile:
     def alone(self) -> Profile | None:
         """The profile without its `streams`; None if that is nothing."""
         return replace(self, streams={}) if self.sides else None
+
+    def without_rare(self) -> Profile:
+        """Every side of every stream `without_rare`, without segments."""
+        sides = {side: of_side.without_rare() for side, of_side in self.sides.items()}
+        streams = {name: of_stream.without_rare() for name, of_stream in self.streams.items()}
+        return replace(self, sides=sides, segment_by="", segments={}, streams=streams)
 
     def merge(self, other: Profile) -> Profile:
         """Both together; a side or stream that only one of them has is unchanged. Raises ValueError if bins differ."""

@@ -20,7 +20,7 @@ import orjson
 from msgspec import Meta
 
 from sidecar.core.binning.binner import Binner
-from sidecar.core.binning.bins import MAX_BINS, RARE_DIGITS, Derived, Feature, Kind, rare_key
+from sidecar.core.binning.bins import MAX_BINS, RARE_DIGITS, SECRET_BYTES, Derived, Feature, Kind, rare_key
 from sidecar.core.binning.derive import check_derived
 from sidecar.core.binning.grain import MOST_DIGITS
 from sidecar.core.binning.rank_scores import taking_part
@@ -70,6 +70,7 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     rare: tuple[str, ...] = ()
     """Names in clear, as earlier releases wrote them; they are read as keys."""
     rare_keys: tuple[Annotated[str, Meta(pattern=f"^[0-9a-f]{{{RARE_DIGITS}}}$")], ...] = ()
+    rare_secret: Annotated[str, Meta(pattern=f"^([0-9a-f]{{{2 * SECRET_BYTES}}})?$")] = ""
     rare_complete: bool = True
     moments: _Range | None = None
     derived: Derived | None = None
@@ -203,6 +204,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
             edges=feature.edges,
             categories=feature.categories,
             rare_keys=feature.rare,
+            rare_secret=feature.rare_secret,
             rare_complete=feature.rare_complete,
             moments=next(moments) if feature.ordered else None,
             derived=feature.derived,
@@ -340,12 +342,19 @@ def _without_labels(stored: _Feature) -> _Feature:
     if not stored.labelled or not stored.counts:
         return stored
     counts = (sum(stored.counts[:-1]), 0, stored.counts[-1])
-    return msgspec.structs.replace(stored, categories=(), rare=(), rare_keys=(), rare_complete=False, counts=counts)
+    nameless: dict[str, Any] = {
+        "categories": (),
+        "rare": (),
+        "rare_keys": (),
+        "rare_secret": "",
+        "rare_complete": False,
+    }
+    return msgspec.structs.replace(stored, **nameless, counts=counts)
 
 
 def _feature(stored: _Feature) -> Feature:
     rare = stored.rare_keys or tuple(sorted({rare_key(stored.name, name) for name in stored.rare}))
-    known = (stored.name, stored.kind, stored.edges, stored.categories, rare, stored.rare_complete)
+    known = (stored.name, stored.kind, stored.edges, stored.categories, rare, stored.rare_secret, stored.rare_complete)
     grain = (stored.precision, stored.places, stored.digits)
     feature = Feature(*known, stored.derived, stored.importance, *grain, stored.reading, stored.labelled)
     check_derived(feature)
