@@ -30,6 +30,8 @@ _MEMORY = 4096.0
 _YOUNG = 1024
 """Rows before which rows that are far apart, if neighbours are alike, are taken to differ by no less than two rows of the
 reference. Few rows that depend on each other lie close together, which looks like independent rows of a narrower distribution."""
+_STUCK = 512
+"""Rows before which a feature that never left its bin is taken to repeat itself, not to be constant or far out of range."""
 _FAR = 3
 """Lags, of those in `LAGS` the last, at which rows are compared with neighbours to see whether these are alike."""
 _NOISE = 0.15
@@ -97,7 +99,8 @@ class Autocorrelation:
         noise = np.minimum(_SIGNIFICANT / np.sqrt(self._rows), _NOISE)[:, None]
         furthest = variogram[:, -1]
         if self.rows < _YOUNG:
-            alike = variogram[:, 0] <= (1 - noise[0]) * variogram[:, -_FAR:].mean(axis=1)
+            far = variogram[:, -_FAR:].mean(axis=1)
+            alike = np.where(far > 0, variogram[:, 0] <= (1 - noise[0]) * far, self.rows < _STUCK)
             furthest = np.where(alike, np.maximum(furthest, self._expected), furthest)
         furthest = furthest[:, None]
         correlation = 1 - np.divide(variogram, furthest, out=np.ones_like(variogram), where=furthest > 0)

@@ -73,7 +73,7 @@ class NaiveAutocorrelation:
         apart = {lag: seen[kind] / seen[0] for lag, seen in self._seen.items()}
         furthest = apart[LAST]
         far = (apart[16] + apart[32] + apart[64]) / 3
-        alike = apart[1] <= (1 - min(5 / math.sqrt(self._seen[1][0]), 0.15)) * far
+        alike = apart[1] <= (1 - min(5 / math.sqrt(self._seen[1][0]), 0.15)) * far if far else len(self._past) < 512
         if len(self._past) < 1_024 and alike:  # of a young watch, they are no closer than two rows of the reference
             furthest = max(furthest, self._apart(kind))
         counted = dict.fromkeys(apart, 0.0)
