@@ -74,6 +74,15 @@ DATA = (
 _KNOWN = f'count {by(*MODEL, "side", "profile")} (model_reference_info{{source!="learning"}})'
 REFERENCES = (
     Alert(
+        "ModelReferenceMismatch",
+        f"max {by(*MODEL, 'side', 'explanation')} (model_mismatched_features) > 0",
+        "1m",
+        "warning",
+        "This reference does not describe this traffic: <side> of <model>",
+        """Nearly all values of <count> features of the <side> of <model><where> are unseen, of another type, absent
+        or unread. The nearest explanation: <explanation>. These features are not judged for drift meanwhile.""",
+    ),
+    Alert(
         "ModelReferenceMissing",
         f'max {by(*MODEL, "side")} (model_reference_info{{source="learning"}}) == 1',
         "1h",

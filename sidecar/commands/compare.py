@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -23,7 +23,7 @@ from sidecar.core.binning.derive import columns_of
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import FORMAT
-from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, LeastEffects, compare
+from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, LeastEffects, WithoutValue, compare
 from sidecar.core.scores.constraint_comparison import RuleCounts, rules_of_profile
 from sidecar.core.words.events import NotEnough, Score, State
 from sidecar.core.words.rules import RuleReport, RuleState
@@ -35,9 +35,28 @@ from sidecar.errors import DataError, UserError
 from sidecar.reference_store import read_reference
 from sidecar.settings import DecodeSettings
 
-_STYLES = {State.DRIFT: "bold red", State.WARNING: "yellow", State.OK: "green", State.INSUFFICIENT: "dim"}
-_FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}}
+_STYLES = {
+    State.MISMATCH: "bold red",
+    State.DRIFT: "bold red",
+    State.WARNING: "yellow",
+    State.OK: "green",
+    State.INSUFFICIENT: "dim",
+}
+_DRIFT = {State.DRIFT, State.MISMATCH}
+_FAILING = {"drift": _DRIFT, "warning": {*_DRIFT, State.WARNING}}
+_TOLD = _FAILING["warning"]
 Rules = tuple[RuleReport, ...]
+
+
+class Counted(NamedTuple):
+    """The live side of a comparison, and what there is to say of the reference's constraints."""
+
+    profile: Profile
+    rules: Rules
+    without_value: WithoutValue | None
+    """Rows without a column or of another type; None of a profile, which does not know them."""
+
+
 _FORMAT = json.dumps(FORMAT).encode()
 _HEAD_BYTES = 1024
 _MEASURES = (("psi", "PSI"), ("jensen_shannon", "JS"), ("kolmogorov_smirnov", "KS"), ("wasserstein", "W"))
@@ -48,10 +67,11 @@ def execute(options: argparse.Namespace) -> int:
     reference = read_reference(options.reference)
     if options.stream:
         reference = only(reference, options.reference, options.stream)
-    live, rules = _live(options, reference)
-    reference, live = _alike(reference, live)
-    found = compare(reference, live, LeastEffects(options.material_psi, options.material_correlation))
-    found = msgspec.structs.replace(found, rules=rules)
+    counted = _live(options, reference)
+    reference, live = _alike(reference, counted.profile)
+    least = LeastEffects(options.material_psi, options.material_correlation)
+    found = compare(reference, live, least, counted.without_value)
+    found = msgspec.structs.replace(found, rules=counted.rules)
     if not found.features:
         raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
     if options.html:
@@ -85,8 +105,8 @@ def _write(options: argparse.Namespace, reference: Profile, live: Profile, found
         raise UserError(options.html, f"cannot be written ({error.strerror})", "Name a file you may write") from error
 
 
-def _live(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rules]:
-    """A profile of the same bins, or data counted into them; and what there is to say of the reference's constraints."""
+def _live(options: argparse.Namespace, reference: Profile) -> Counted:
+    """A profile of the same bins, or data counted into them."""
     if not is_profile(options.live):
         return _counted(options, reference)
     live = read_reference(options.live)
@@ -100,7 +120,7 @@ def _live(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rul
                 mend = "Compare with the data itself, or with a profile counted into the same bins"
                 raise UserError(options.live, "was cut into other bins than the reference", mend)
     judged = {name: rules_of_profile(part, parts_of(live).get(name, Profile())) for name, part in parts.items()}
-    return live, _of_streams(judged)
+    return Counted(live, _of_streams(judged), None)
 
 
 def _of_streams(judged: Mapping[str, Rules]) -> Rules:
@@ -128,20 +148,23 @@ def is_profile(path: str) -> bool:
         return False
 
 
-def _counted(options: argparse.Namespace, reference: Profile) -> tuple[Profile, Rules]:
+def _counted(options: argparse.Namespace, reference: Profile) -> Counted:
     if not os.path.isfile(options.live):
         raise DataError(options.live, "is no file", "Give a data file or a profile")
     if not is_capture(options.live):
-        return _counted_as(options, only(reference, options.reference, ""))
+        recount, rules = _counted_as(options, only(reference, options.reference, ""))
+        return Counted(recount.profile(), rules, {"": recount.without_value})
     parts = parts_of(reference)
     settings = settings_for([options.live], options)
     streams = matched(reference, options.live, settings)
     counted = {name: _counted_as(options, parts[name], key, settings.decode) for name, key in streams.items() if key}
-    found = {name: profile for name, (profile, _) in counted.items()}
+    found = {name: recount.profile() for name, (recount, _) in counted.items()}
     if not found:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
     rules = _of_streams({name: rules for name, (_, rules) in counted.items()})
-    return replace(found.pop("", Profile()), streams=found), rules
+    profiles = {name: profile for name, profile in found.items() if name}
+    without_value = {name: recount.without_value for name, (recount, _) in counted.items()}
+    return Counted(replace(found.get("", Profile()), streams=profiles), rules, without_value)
 
 
 def _counted_as(
@@ -149,7 +172,7 @@ def _counted_as(
     reference: Profile,
     stream: StreamKey | None = None,
     decode: DecodeSettings | None = None,
-) -> tuple[Profile, Rules]:
+) -> tuple[Recount, Rules]:
     decode = decode or DecodeSettings()
     columns = replace(Columns.of(options.outputs, options.exclude), stream=stream, decode=decode)
     if not columns.outputs:
@@ -167,7 +190,7 @@ def _counted_as(
             rules.add(frame)
     if strangers:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
-    return recount.profile(), rules.reports()
+    return recount, rules.reports()
 
 
 def _columns(profile: SideProfile) -> set[str]:
@@ -223,7 +246,7 @@ def _print_features(console: Console, found: Sequence[FeatureComparison], materi
         table.add_row(state, name, *figures, effect, p_value, f"{one.rows:,}")
     console.print(table)
     for one in found:
-        if one.state in (State.DRIFT, State.WARNING):
+        if one.state in _TOLD:
             words = f"{one.changed}. " if one.changed else ""
             console.print(Text(f"\n{one.called}: {words}{_moved(one)}"), soft_wrap=True)
     counts = {state: sum(one.state is state for one in found) for state in State}

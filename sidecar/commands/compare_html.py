@@ -23,7 +23,8 @@ from sidecar.core.words.rules import RuleReport
 _WIDTH, _HEIGHT, _FOOT = 560, 150, 46
 _MOVED, _MOST = 0.01, 4
 """So many bins are marked, if their shares changed by so much."""
-_ORDER = (State.DRIFT, State.WARNING, State.OK, State.INSUFFICIENT)
+_ORDER = (State.MISMATCH, State.DRIFT, State.WARNING, State.OK, State.INSUFFICIENT)
+_UNWELL = _ORDER[:3]
 _FEW = 60
 """Features without a verdict beyond so many are only listed."""
 
@@ -68,6 +69,8 @@ def _worst(found: Comparison) -> State:
 def _headline(found: Comparison) -> str:
     counts = {state: sum(one.state is state for one in found.features) for state in _ORDER}
     features = len(found.features)
+    if counts[State.MISMATCH]:
+        return f"The reference does not describe {counts[State.MISMATCH]} of {features} features"
     if counts[State.DRIFT]:
         return f"{counts[State.DRIFT]} of {features} features have drifted"
     if counts[State.WARNING]:
@@ -114,7 +117,7 @@ def paired(report: JointReport) -> str:
 
 
 def _told(ranked: Sequence[FeatureComparison]) -> Sequence[FeatureComparison]:
-    return [one for one in ranked if one.state in (State.DRIFT, State.WARNING)] or ranked[:1]
+    return [one for one in ranked if one.state in _UNWELL] or ranked[:1]
 
 
 def _shown(ranked: Sequence[FeatureComparison]) -> Iterator[FeatureComparison]:
@@ -156,7 +159,7 @@ def _card(reference: Profile, live: Profile, one: FeatureComparison) -> str:
 def _chart(texts: Sequence[str], q: Shares, p: Shares, one: FeatureComparison) -> str:
     """Two bars a bin that holds any row; those that moved most are marked and named."""
     kept = [at for at in range(len(texts)) if q[at] or p[at]]
-    told = one.state in (State.DRIFT, State.WARNING)
+    told = one.state in _UNWELL
     most = sorted(kept, key=lambda at: -abs(p[at] - q[at]))[:_MOST]
     moved = {at for at in most if told and abs(p[at] - q[at]) >= _MOVED}
     top = max([*q, *p, 1e-9])

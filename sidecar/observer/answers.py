@@ -128,6 +128,8 @@ class SideStatus(msgspec.Struct, frozen=True):
     features: int
     drifted: int
     """Features in state `drift`."""
+    mismatched: Mapping[str, int]
+    """Features in state `mismatch`, by the nearest explanation."""
     rules: int
     """Of the reference's constraints."""
     violated: int
@@ -261,7 +263,8 @@ class Feature(msgspec.Struct, frozen=True):
     state_since: float
     """Unix seconds at which the state began."""
     criterion: str
-    """By what a change matters in warning or drift: `psi`, `missing`, `unseen`, `out of range`, `level`, `value`; else empty."""
+    """By what a change matters in warning or drift: `psi`, `missing`, `unseen`, `out of range`, `level`, `value`; in mismatch
+    `unseen`, `type`, `missing_feature`, `unread`; else empty."""
     reason: str
     """The criterion in words, e.g. `missing 1.0% -> 5.1%`."""
     scores: dict[str, Score]

@@ -172,7 +172,7 @@ def history(points: Iterable[Point]) -> History:
 
 
 def _segment_brief(stream: str, one: SegmentView) -> SegmentBrief:
-    unwell = [each for each in one.features if each.state in (State.WARNING, State.DRIFT)]
+    unwell = [each for each in one.features if each.state not in (State.OK, State.INSUFFICIENT)]
     ranked = sorted(unwell, key=lambda each: -each.effect)[:_SEGMENT_FEATURES]
     return SegmentBrief(stream, one.segment, one.side, one.reference, one.rows_total, ranked, len(unwell))
 
@@ -262,6 +262,7 @@ def _side(stream: str, side: SideView, settings: Settings) -> SideStatus:
         learn_rows=settings.learn.rows,
         features=len(side.features),
         drifted=side.drifted,
+        mismatched=side.mismatched,
         rules=len(side.rules),
         violated=sum(one.state is RuleState.VIOLATED for one in side.rules),
         together=side.all_features,

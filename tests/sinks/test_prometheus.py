@@ -64,6 +64,7 @@ CONTRACT = {
     "model_drift_evidence": {"side", "feature"},
     "model_drift_state": {"side", "feature", "state"},
     "model_drifted_features": {"side"},
+    "model_mismatched_features": {"side", "explanation"},
     "model_window_rows": {"side"},
     "model_constraint_state": {"side", "feature", "rule", "state"},
     "model_constraint_evidence": {"side", "feature", "rule"},

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from sidecar.core.binning.binner import Batch, Binner
+from sidecar.core.binning.binner import ABSENT, Batch, Binner
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.derive import Deriver
 from sidecar.core.binning.matching import match_columns
@@ -97,6 +97,10 @@ class Recount:
         }
         self._counters = {side: Counter(binner) for side, binner in self._binners.items()}
         self._derivers = {side: Deriver.of(of_side.features) for side, of_side in profile.sides.items()}
+        self.without_value = {
+            side: np.zeros(len(of_side.features), np.int64) for side, of_side in profile.sides.items()
+        }
+        """Rows of each feature (F,) that lack its column, or have a value of another type."""
 
     def add(self, frame: Frame) -> None:
         """Count the rows of a frame; columns that are no feature are ignored."""
@@ -105,7 +109,11 @@ class Recount:
             binner = self._binners[frame.side]
             reference = tuple(feature.name for feature in binner.features)
             columns = match_columns(derived.names, derived.width, (), reference).columns
-            self._count(frame, binner.bin(derived.values, derived.rows, derived.width, columns, derived.precisions))
+            batch = binner.bin(derived.values, derived.rows, derived.width, columns, derived.precisions)
+            self.without_value[frame.side] += np.array([frame.rows * (at == ABSENT) for at in columns], np.int64)
+            for at, rows in batch.type_errors.items():
+                self.without_value[frame.side][at] += rows
+            self._count(frame, batch)
 
     def profile(self) -> Profile:
         """The profile with the counts of this pass."""

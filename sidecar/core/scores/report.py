@@ -11,6 +11,7 @@ from sidecar.core.reference.profile import SideProfile
 from sidecar.core.stats.divergence import ratios, smoothed
 from sidecar.core.words.arrays import AnyCounts, Floats, Numbers
 from sidecar.core.words.events import BinShift, NotEnough, Score, State
+from sidecar.core.words.mismatch import Mismatch
 from sidecar.core.words.view import BinView, FeatureView
 
 MOST_SHIFTS = 5
@@ -55,6 +56,7 @@ def feature_views(
     independent: Floats,
     since: list[float],
     reasons: list[tuple[str, str]],
+    mismatches: list[Mismatch | None],
 ) -> tuple[FeatureView, ...]:
     """The view of each feature of a side. `live` and `window` are counts (F, B), `effect` is (effect, effective rows),
     each (F,); `scores(at)` are those of feature `at`, `reasons` the criterion of each state and what it says.
@@ -79,6 +81,7 @@ def feature_views(
             state_since=since[at],
             criterion=reasons[at][0],
             reason=reasons[at][1],
+            mismatch=mismatches[at],
         )
         for at, (feature, texts) in enumerate(zip(reference.features, ranges, strict=True))
     )

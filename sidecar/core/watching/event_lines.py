@@ -33,7 +33,7 @@ _OfReference = ReferenceLearned | LearningRefused | ReferenceChanged | Reference
 _Told = (
     VerdictChanged | WindowClosed | JointChanged | RuleChanged | DecodeFailed | StreamBegan | StreamsFull | _OfReference
 )
-_LEVELS = {State.DRIFT: "warning", State.WARNING: "warning"}
+_LEVELS = dict.fromkeys((State.MISMATCH, State.DRIFT, State.WARNING), "warning")
 _TOP_FEATURES = 5
 
 
@@ -158,6 +158,7 @@ def _window(event: WindowClosed) -> dict[str, Any]:
         "features": len(event.features),
         "drifted": _named(event.features, State.DRIFT),
         "warning": _named(event.features, State.WARNING),
+        "mismatch": _named(event.features, State.MISMATCH),
         "top": [_brief(report) for report in ranked[:_TOP_FEATURES]],
     }
 
@@ -188,5 +189,6 @@ def _report(report: FeatureReport) -> dict[str, Any]:
         **({"changed": report.changed} if report.changed else {}),
         **({} if report.units is None else {"units": report.units}),
         **({"criterion": report.criterion} if report.criterion else {}),
+        **({"explanation": report.mismatch.explanation.value} if report.mismatch else {}),
         "since": round(report.since, 3),
     }

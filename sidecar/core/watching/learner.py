@@ -78,7 +78,7 @@ class Learner:
             half += 1
         older, newer = (self._counted(frames, own=False) for frames in (self._frames[:half], self._frames[half:]))
         found = compare(older, newer, self._material).features
-        if not found or found[0].state is not State.DRIFT:
+        if not found or found[0].state not in (State.DRIFT, State.MISMATCH):
             return None
         self.refusals += 1
         self._frames = self._frames[half:]

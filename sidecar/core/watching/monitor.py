@@ -168,6 +168,8 @@ class Monitor:
     ) -> StreamWatch | None:
         """The stream of an exchange, whose rows wait for it then; what has none, or was not accepted, is counted."""
         stream = self._streams.of(reading) or self._placed(reading, now, waiting, events)
+        if reading.unread and (expected := stream or self._streams.expected(reading)):
+            expected.count_unread(reading.unread)
         if stream is None:
             self._count_unwatched(reading)
         elif reading.answered is Answered.ACCEPTED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -44,6 +44,7 @@ class RowBatches:
         configured: Names,
         left_out: Names = (),
         withheld: frozenset[str] = frozenset(),
+        explain: Callable[[], str] = str,
     ) -> None:
         self.violations: Counter[tuple[str, str]] = Counter()
         self._side = side
@@ -51,6 +52,7 @@ class RowBatches:
         self._configured = configured
         self._left_out = left_out
         self._withheld = withheld
+        self._explain = explain
         self._names = tuple(feature.name for feature in binner.features)
         self._deriver = Deriver.of(binner.features, configured)
         self._columns = columns_of(binner.features)
@@ -145,7 +147,8 @@ class RowBatches:
         """Clients choose the names that came, so these are only counted."""
         names, width = shape
         came = f"{width} columns {'without' if names is None else 'of other'} names"
-        return f"{came} came, and the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
+        known = f"the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
+        return f"{came} came, and {known}: {self._explain()}"
 
 
 def grouped(frames: Iterable[Frame]) -> dict[tuple[Shape, Names], list[Frame]]:

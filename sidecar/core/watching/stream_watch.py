@@ -203,7 +203,17 @@ class StreamWatch:
         """Do what is due by time: blocks that waited, windows that are over."""
         events = [event for watch in self._watches.values() for event in watch.tick(now)]
         events += [event for rules in self._constraints.values() for event in rules.tick(now)]
-        return events + self._segments.tick(now) if self._segments else events
+        if self._segments is None:
+            return events
+        for side, watch in self._watches.items():
+            self._segments.follow(side, watch.verdicts.mismatches_by_name, now)
+        return events + self._segments.tick(now)
+
+    def count_unread(self, sides: Iterable[Side]) -> None:
+        """Messages of an accepted exchange could not be read."""
+        for side in sides:
+            if side in self._watches:
+                self._watches[side].take_unread()
 
     def finish(self, now: float) -> list[Event]:
         """Close what is open; nothing is fed after it."""
@@ -250,7 +260,9 @@ class StreamWatch:
         if self._segments is None:
             return rules + watch.take(frames, now)
         batches, events = watch.binned(frames, now)
-        return [*rules, *events, *watch.take_batches(batches, now), *self._segments.take(side, batches, now)]
+        of_whole = watch.take_batches(batches, now)
+        self._segments.follow(side, watch.verdicts.mismatches_by_name, now)
+        return [*rules, *events, *of_whole, *self._segments.take(side, batches, now)]
 
     def _learn(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
         """Gather rows until there are enough of one kind; what comes after them is watched."""

@@ -24,6 +24,8 @@ from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import feature_views
 from sidecar.core.stats.divergence import ratios
 from sidecar.core.watching.joint_watch import JointWatch
+from sidecar.core.watching.mismatch import TAIL, Mismatches
+from sidecar.core.watching.nearest import Nearest
 from sidecar.core.watching.periods import Period, Periods, compact
 from sidecar.core.watching.quality import Quality
 from sidecar.core.watching.row_batches import RowBatches
@@ -71,11 +73,21 @@ class Watch:
         if reference.left_out:
             configured = configured or reference.columns
         left_out = tuple(one.name for one in reference.left_out)
-        self._row_batches = RowBatches(side, binner, configured, left_out, reference.withheld)
+        self._nearest = Nearest(reference, binner, configured)
+        explain = self._nearest.name_explained
+        self._row_batches = RowBatches(side, binner, configured, left_out, reference.withheld, explain)
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
         self._clusters = Clusters(self._evidence.null.q, self._evidence.null.basis[:, 1])
         self._quality = Quality(reference, binner)
-        self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)
+        self._live: Counts = np.zeros_like(reference.counts)
+        self._waiting: list[tuple[Codes, Numbers, Floats]] = []
+        self._waiting_rows = 0
+        self._waiting_since = now
+        self._last_codes: Codes = np.zeros((len(reference.features), 0), np.int64)
+        violations = self._row_batches.violations
+        self._mismatches = Mismatches(reference, settings.window, self._counted, violations, self._nearest, now)
+        units = self._quality.units
+        self.verdicts = Verdicts(side, reference, self._evidence, limits, self._mismatches, segment, units)
         pairs = None if segment or reference.seasons else reference.joint
         self.joint = JointWatch(side, reference, pairs) if pairs else None
         """The test of correlations; None for a segment, for a reference without correlations, and for one with seasons, since
@@ -84,7 +96,6 @@ class Watch:
         self._reference = reference.numbers
         self._moments = self._open_moments = Moments.empty(len(binner.numeric))
         self._periods = None if segment else Periods()
-        self._live: Counts = np.zeros_like(reference.counts)
         self._open: AnyCounts = np.zeros(reference.counts.shape, np.int32)
         self._expected = np.zeros(
             reference.counts.shape if reference.seasons else 0
@@ -92,17 +103,24 @@ class Watch:
         self._last: AnyCounts = np.zeros_like(self._open)
         self._scores = self._score(self._last)
         self._rows = 0
-        self._waiting: list[tuple[Codes, Numbers, Floats]] = []
-        self._waiting_rows = 0
-        self._waiting_since = now
 
     def take(self, frames: Iterable[Frame], now: float) -> list[Event]:
         """Take the rows of frames of this side; judge all full blocks."""
         batches, events = self.binned(frames, now)
         return [*events, *self.take_batches(batches, now)]
 
+    def take_unread(self) -> None:
+        """A message of this side could not be read; the next tick looks whether too many could not."""
+        self._mismatches.add_unread()
+
     def binned(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
         """Bin the rows of frames without judging them."""
+        frames = list(frames)
+        self._nearest.keep(frames)
+        self._mismatches.add(sum(frame.rows for frame in frames), len(frames))
+        for frame in frames:
+            if frame.lost is not None and frame.lost.rows:
+                self._mismatches.add_unread(frame.lost.rows)
         return self._row_batches.batches(frames, now)
 
     def take_batches(self, batches: Iterable[Batch], now: float) -> list[Event]:
@@ -111,17 +129,18 @@ class Watch:
             moments = Moments.of(batch.numbers)
             self._moments, self._open_moments = self._moments.merge(moments), self._open_moments.merge(moments)
             self._queue(batch.codes, self._quality.add(batch), now, self._worth(batch))
-        return self._advance_full(now)
+        return [*self._advance_full(now), *self._look(now)]
 
     def take_codes(self, codes: Codes, now: float) -> list[Event]:
         """Take rows as flat codes (F, n), without their numbers."""
+        self._mismatches.add(codes.shape[1], 1)
         self._queue(codes, np.zeros_like(codes), now)
-        return self._advance_full(now)
+        return [*self._advance_full(now), *self._look(now)]
 
     def tick(self, now: float) -> list[Event]:
         """Judge a block that has waited long enough, and close a window whose time is over."""
         old = self._waiting_rows and now - self._waiting_since >= self._block_seconds
-        events = self._advance(1, now) if old else []
+        events = [*(self._advance(1, now) if old else []), *self._look(now)]
         return events + (self._close(now) if self.window.due(now) else [])
 
     def finish(self, now: float) -> list[Event]:
@@ -167,6 +186,7 @@ class Watch:
             independent=self._evidence.independent_share,
             since=self.verdicts.since,
             reasons=self.verdicts.reasons(),
+            mismatches=self.verdicts.mismatches,
         )
 
     def segment_features(self) -> tuple[SegmentFeature, ...]:
@@ -198,6 +218,20 @@ class Watch:
         self._waiting.append((codes, runs, np.ones(codes.shape) if worth is None else worth))
         self._waiting_rows += codes.shape[1]
 
+    def _counted(self) -> Counts:
+        """Rows in each bin (F, B) since the start, those that wait included."""
+        waiting = [self._binner.counts(codes) for codes, _, _ in self._waiting]
+        return np.asarray(sum(waiting, self._live))
+
+    def _look(self, now: float) -> list[Event]:
+        """See whether the reference describes what comes. What waits is judged before a mismatch ends, since it is of it."""
+        look = self._mismatches.look(now)
+        if look is None:
+            return []
+        ends = bool((look.clean & self.verdicts.mismatched).any())
+        events = self._advance(1, now) if ends else []
+        return [*events, *self.verdicts.look(look, self._recent_scores, now)]
+
     def _advance_full(self, now: float) -> list[Event]:
         """Judge blocks that are full or have waited long enough."""
         waited = now - self._waiting_since >= self._block_seconds
@@ -210,6 +244,7 @@ class Watch:
             return events
         codes, runs, worth = (np.concatenate(parts, axis=1) for parts in zip(*self._waiting, strict=True))
         at, rows = 0, codes.shape[1]
+        self._waiting = []
         while rows - at >= least:
             blocks = -(-(rows - at) // MOST_BLOCK)
             size = min(-(-(rows - at) // blocks), self.window.room)
@@ -230,7 +265,9 @@ class Watch:
         self._open += counts.astype(np.int32)
         self._rows += codes.shape[1]
         self.window.rows += codes.shape[1]
-        events: list[Event] = [*self.verdicts.change(self._rows, self._recent_scores, now)]
+        self._last_codes = np.concatenate([self._last_codes, codes[:, -TAIL:]], axis=1)[:, -TAIL:]
+        last = self._last_codes % self._binner.width
+        events: list[Event] = [*self.verdicts.change(self._rows, last, self._recent_scores, now)]
         return events + (self._close(now) if self.window.due(now) else [])
 
     def _close(self, now: float) -> list[Event]:

@@ -12,6 +12,7 @@ import msgspec
 
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Side
+from sidecar.core.words.mismatch import Mismatch
 from sidecar.core.words.rules import RuleChanged
 
 
@@ -22,6 +23,8 @@ class State(enum.StrEnum):
     OK = "ok"
     WARNING = "warning"
     DRIFT = "drift"
+    MISMATCH = "mismatch"
+    """The reference does not describe what comes: nearly all cells are unseen, of another type, absent or unread."""
 
 
 ALL_FEATURES = "*"
@@ -88,9 +91,11 @@ class FeatureReport(msgspec.Struct, frozen=True):
     """Weight of the feature in the model, 1 on average (`Feature.importance`)."""
     criterion: str = ""
     """By what a change in warning or drift matters: `psi`, or the rate of what is `missing`, `unseen`, `out of range`, of a
-    `level` or of a `value`."""
+    `level` or of a `value`. In mismatch the kind of it."""
     since: float = 0.0
     """Unix seconds at which the state began."""
+    mismatch: Mismatch | None = None
+    """In state mismatch, what it rests on."""
 
     @property
     def impact(self) -> float:

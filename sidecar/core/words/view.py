@@ -9,6 +9,7 @@ import msgspec
 
 from sidecar.core.words.events import JointReport, NotEnough, Score, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.mismatch import Mismatch
 from sidecar.core.words.rules import RuleReport
 from sidecar.core.words.stream import Answered
 
@@ -45,6 +46,8 @@ class FeatureView(msgspec.Struct, frozen=True):
     criterion: str
     reason: str
     """The criterion in words: `missing 1.0% -> 5.1%`; empty while ok."""
+    mismatch: Mismatch | None = None
+    """In state mismatch, what it rests on."""
 
     @property
     def impact(self) -> float:
@@ -62,6 +65,8 @@ class AllFeaturesView(msgspec.Struct, frozen=True):
     state: State
     state_since: float = 0.0
     """Unix seconds."""
+    reason: str = ""
+    """In state mismatch, in words what is wrong with most features; else empty."""
 
 
 class SideView(msgspec.Struct, frozen=True):
@@ -90,6 +95,16 @@ class SideView(msgspec.Struct, frozen=True):
     def drifted(self) -> int:
         """How many features are in state drift."""
         return sum(feature.state is State.DRIFT for feature in self.features)
+
+    @property
+    def mismatched(self) -> dict[str, int]:
+        """How many features are in state mismatch, by the nearest explanation."""
+        found: dict[str, int] = {}
+        for feature in self.features:
+            if feature.mismatch is not None:
+                explanation = feature.mismatch.explanation.value
+                found[explanation] = found.get(explanation, 0) + 1
+        return found
 
 
 class SegmentFeature(msgspec.Struct, frozen=True):

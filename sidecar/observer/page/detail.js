@@ -18,7 +18,7 @@ const MEASURES = {
   chi_squared: "Chi-squared",
   g_test: "G",
 };
-const GROUND = { drift: "drift-ground", warning: "warning-ground", ok: "ok-ground", insufficient: "idle-ground" };
+const GROUND = { mismatch: "drift-ground", drift: "drift-ground", warning: "warning-ground", ok: "ok-ground", insufficient: "idle-ground" };
 
 let trail = null;
 let plot = null;

@@ -34,7 +34,7 @@ function joint(of) {
 export function showSegments(segments) {
   byId("segments-card").hidden = !segments.length;
   refill(byId("segments"), segments, () => segments.map((one) => {
-    const state = one.features.some((each) => each.state === "drift") ? "drift" : one.features.length ? "warning" : one.rows_total ? "ok" : "insufficient";
+    const state = one.features.some((each) => each.state === "mismatch") ? "mismatch" : one.features.some((each) => each.state === "drift") ? "drift" : one.features.length ? "warning" : one.rows_total ? "ok" : "insufficient";
     const more = one.unwell > one.features.length ? ` and ${count(one.unwell - one.features.length)} more` : "";
     const named = one.features.map((each) => shorten(each.feature, 40)).join(", ");
     return element("tr", {},

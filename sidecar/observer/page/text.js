@@ -84,7 +84,9 @@ export function ago(span) {
   return span < 129600 ? `${Math.round(span / 3600)} h` : `${Math.round(span / 86400)} days`;
 }
 
-export const STATE = { drift: "drift", warning: "warning", ok: "ok", insufficient: "too few rows", violated: "violated" };
+export const STATE = {
+  mismatch: "mismatch", drift: "drift", warning: "warning", ok: "ok", insufficient: "too few rows", violated: "violated",
+};
 
 export const badge = (state) => element("span", { class: `badge is-${state}` }, STATE[state]);
 

@@ -30,7 +30,7 @@ from sidecar.sinks.prometheus.model import model_families
 from sidecar.sinks.prometheus.segments import segment_families
 from sidecar.sinks.prometheus.traffic import traffic_families
 
-_URGENCY = {State.DRIFT: 0, State.WARNING: 1, State.OK: 2, State.INSUFFICIENT: 3}
+_URGENCY = {State.MISMATCH: 0, State.DRIFT: 1, State.WARNING: 2, State.OK: 3, State.INSUFFICIENT: 4}
 _END = b"# EOF\n"
 """The end of an OpenMetrics exposition."""
 

@@ -66,6 +66,18 @@ def model_families(families: Families, view: MonitorView) -> Iterable[Metric]:
     yield families.gauge(
         "model_drifted_features", "Features in state drift.", ("side",), _by_side(sides, "drifted"), streams=True
     )
+    yield families.gauge(
+        "model_mismatched_features",
+        "Features that the reference does not describe, by the nearest explanation.",
+        ("side", "explanation"),
+        (
+            ((*model, side.side.value, explanation), count)
+            for model, _, side in sides
+            if side.features
+            for explanation, count in (side.mismatched or {"none": 0}).items()
+        ),
+        streams=True,
+    )
     yield families.counter(
         "model_feature_violations",
         "Rows that violate the schema of the reference, by kind.",

@@ -71,6 +71,7 @@ def test_a_view_has_each_feature_s_own_figures() -> None:
         independent=np.array([1.0, 0.5]),
         since=[5.0, 6.0],
         reasons=[("", ""), ("psi", "moved")],
+        mismatches=[None, None],
     )
 
     assert (x.feature, x.kind, x.state, x.evidence, x.effect, x.effect_rows) == ("x", "numeric", State.OK, 1.0, 0.1, 30)

@@ -12,10 +12,13 @@ from sidecar.core.binning.binner import Binner
 from sidecar.core.evidence.detector import Evidence
 from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
+from sidecar.core.watching.mismatch import Mismatches
+from sidecar.core.watching.nearest import Nearest
 from sidecar.core.watching.verdicts import Verdicts
 from sidecar.core.words.arrays import AnyCounts, Floats
 from sidecar.core.words.events import ALL_FEATURES, State, VerdictChanged
 from sidecar.core.words.frame import Side
+from sidecar.settings import WindowSettings
 
 REFERENCE = profile_of(np.random.default_rng(1).normal(size=(3, 5_000)))
 BINNER = Binner(REFERENCE.features)
@@ -33,9 +36,11 @@ class Watched:
         self.reference = profile_of(self._rng.normal(size=(features, 5_000)))
         self.binner = Binner(self.reference.features)
         self.evidence = Evidence(self.reference, self.binner.mask, 0.02)
-        self.verdicts = Verdicts(Side.INPUT, self.reference, self.evidence, limits)
-        self.rows = 0
         self.open: AnyCounts = np.zeros(self.reference.counts.shape, np.int32)
+        nearest = Nearest(self.reference, self.binner)
+        described = Mismatches(self.reference, WindowSettings(), lambda: self.open, {}, nearest, 0.0)
+        self.verdicts = Verdicts(Side.INPUT, self.reference, self.evidence, limits, described)
+        self.rows = 0
 
     def normal(self, rows: int, shift: float = 0.0) -> list[VerdictChanged]:
         """Rows of the reference's distribution come, of which the first feature is shifted."""
@@ -49,7 +54,9 @@ class Watched:
             self.evidence.update(codes)
             self.open += self.binner.counts(codes).astype(np.int32)
             self.rows += codes.shape[1]
-            events += self.verdicts.change(self.rows, lambda at: {}, float(self.rows))
+            events += self.verdicts.change(
+                self.rows, codes[:, -5:] % self.binner.width, lambda at: {}, float(self.rows)
+            )
         return events
 
     def close(self) -> list[VerdictChanged]:
