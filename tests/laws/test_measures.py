@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from importlib import resources
 from itertools import pairwise
 from typing import Any
 
@@ -208,11 +206,3 @@ def test_a_p_value_is_the_share_of_permutations_that_are_as_far_apart(measure: M
 def test_names_and_titles_are_unique() -> None:
     assert len({measure.name for measure in MEASURES}) == len(MEASURES)
     assert len(set(TITLES.values()) - {""}) == len(MEASURES)
-
-
-def test_the_live_page_calls_measures_by_their_titles() -> None:
-    script = (resources.files("sidecar.observer") / "page" / "detail.js").read_text()
-    (table,) = re.findall(r"const MEASURES = \{(.*?)\};", script, re.DOTALL)
-    shown = dict(re.findall(r'(\w+): "([^"]+)"', table))
-
-    assert {name: title for name, title in shown.items() if name not in ("effect", "evidence")} == TITLES
