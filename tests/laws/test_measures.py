@@ -116,6 +116,7 @@ def test_a_measure_of_equal_profiles_is_zero(measure: Measure) -> None:
     check_zero(measure)
 
 
+@pytest.mark.slow  # a hundred tables for each measure
 @each_measure
 def test_figures_are_finite_and_in_range_for_any_counts(measure: Measure) -> None:
     check_range(measure)
