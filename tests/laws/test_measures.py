@@ -132,6 +132,7 @@ def test_a_measure_sees_a_clear_shift(measure: Measure) -> None:
     check_sees(measure)
 
 
+@pytest.mark.slow  # a hundred tables for each measure
 @given(live=counts)
 def test_scaling_both_sides_leaves_the_plain_figure_of_every_measure_nearly_alone(live: NDArray[Any]) -> None:
     live = np.where(SIDE.counts > 0, live + 50, 0)  # what PSI makes of an empty bin depends on the rows
