@@ -295,6 +295,8 @@ class FeatureDetail(Feature, frozen=True, kw_only=True):
     source: str
     """Of the reference: `file` or `learned`."""
     bins: list[Bin]
+    measures: dict[str, str]
+    """What to call each measure of `scores`."""
 
 
 class Segment(msgspec.Struct, frozen=True):
