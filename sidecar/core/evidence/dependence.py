@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.core.binning.runs import longest_run
-from sidecar.core.words.arrays import Codes, Floats, Numbers
+from sidecar.core.words.arrays import Bins, Codes, Floats, Numbers
 
 LAGS = np.array([1, 2, 4, 8, 16, 32, 64])
 """Rows between the two rows of a pair."""
@@ -58,7 +58,7 @@ class Autocorrelation:
         self._offsets = (np.arange(len(ranks)) * ranks.shape[1])[:, None]
         self._rows = np.zeros(len(LAGS))
         self._variogram = np.zeros((2, len(LAGS), len(ranks)))
-        self._held = np.empty((len(ranks), 0), np.uint8)  # bins, of which no feature has more than 200
+        self._held: Bins = np.empty((len(ranks), 0), np.uint8)
         self._fresh = 0
 
     def add(self, codes: Codes) -> None:
@@ -71,6 +71,10 @@ class Autocorrelation:
             self._fresh = min(self._fresh, _CHUNK)
             self._measure()
             self._fresh = 0
+
+    def last(self, feature: int, rows: int) -> Bins:
+        """The bins (n,) of the last `rows` rows of a feature; up to `_CHUNK` are kept."""
+        return self._held[feature, -rows:]
 
     def _next(self) -> int:
         """New rows that the next estimate waits for."""

@@ -33,7 +33,7 @@ from sidecar.core.evidence.recent import Recent
 from sidecar.core.evidence.shape_bets import SHAPES, shape_factors
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.stats.divergence import effect
-from sidecar.core.words.arrays import Codes, Floats, Mask, Numbers, Singles
+from sidecar.core.words.arrays import Bins, Codes, Floats, Mask, Numbers, Singles
 
 MEMORIES = (32.0, 256.0, 2048.0)
 """Rows after which the weight of a row has decayed to 1/e."""
@@ -56,6 +56,10 @@ rows than were seen is as valid."""
 RECENT_ROWS = 2048
 """While no bet is wealthy, the effect that is shown is over so many rows."""
 _LEARNED = BETS * len(MEMORIES)
+_SIZES = (len(MEMORIES), _LEARNED - len(MEMORIES), len(SHAPES))
+"""Bets on a feature: along the whole difference, along smooth directions, and on shapes."""
+_GROUPS = np.cumsum([0, *_SIZES[:-1]])
+"""Where each of these begins."""
 _DELAYED_BELOW = 0.8
 """A feature with a smaller share of independent rows is bet on with rows that are at least `FURTHEST` old."""
 _LARGEST_STAKE = 0.95
@@ -157,7 +161,8 @@ class Evidence:
 
     def log10(self) -> Floats:
         """The evidence of each feature (F,): log10 of the mean wealth of its bets."""
-        mean = (np.exp(self._log_wealth) * self._mixture).sum(axis=0)
+        wealth = np.add.reduceat(np.exp(self._log_wealth), _GROUPS, axis=0)
+        mean = (wealth * self._mixture).sum(axis=0)
         of_rates = np.exp(self._rates.log_wealth).sum(axis=0)
         mean += np.add.reduceat(of_rates, self._rate_starts) * self._rate_part
         return np.asarray(np.log10(np.maximum(mean, _TINY)))
@@ -187,6 +192,10 @@ class Evidence:
         shares /= np.maximum(shares.sum(axis=2, keepdims=True), _TINY)
         return shares, weight * self.independent_share[features]
 
+    def last_bins(self, feature: int, rows: int) -> Bins:
+        """The bins (n,) of the last rows of a feature: so many, or all that came if they are fewer."""
+        return self._autocorrelation.last(feature, rows)
+
     @property
     def judged(self) -> int:
         """Rows judged so far."""
@@ -203,7 +212,7 @@ class Evidence:
         """Rows judged when each feature's wealthiest bet began (F,); while none is wealthy, `RECENT_ROWS` ago."""
         features = np.arange(self._log_wealth.shape[1])
         with np.errstate(divide="ignore"):
-            weighted = self._log_wealth + np.log(self._mixture)
+            weighted = self._log_wealth + np.repeat(np.log(self._mixture), _SIZES, axis=0)
         best = weighted.argmax(axis=0)
         top, began = weighted[best, features], self._began[best, features]
         rates = self._rates
@@ -335,10 +344,15 @@ class Evidence:
 
 
 def _mixture(smooth: Mask, shaped: Mask) -> Floats:
-    """Weights (D, F) of the mean over bets. Features without smooth directions or shapes have fewer, which share the rest."""
-    parts = np.zeros((_LEARNED + len(SHAPES), len(smooth)))
+    """Weights (3, F) of each bet in the mean, by the `_GROUPS` that it is of. Features without smooth directions or shapes have
+    fewer bets, which share the rest.
+    """
+    whole, smoothed, shapes = _SIZES
     learned = LEARNED_PART + np.where(shaped, 0.0, SHAPE_PART)
-    parts[:_LEARNED] = np.where(smooth, learned / _LEARNED, 0.0)
-    parts[: len(MEMORIES)] = np.where(smooth, parts[: len(MEMORIES)], learned / len(MEMORIES))
-    parts[_LEARNED:] = np.where(shaped, SHAPE_PART / len(SHAPES), 0.0)
-    return parts
+    return np.array(
+        [
+            learned / np.where(smooth, whole + smoothed, whole),
+            np.where(smooth, learned / (whole + smoothed), 0.0),
+            np.where(shaped, SHAPE_PART / shapes, 0.0),
+        ]
+    )

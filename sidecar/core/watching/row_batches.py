@@ -56,11 +56,7 @@ class RowBatches:
         self._names = tuple(feature.name for feature in binner.features)
         self._deriver = Deriver.of(binner.features, configured)
         self._columns = columns_of(binner.features)
-        self._features_of: dict[str, list[str]] = {}
         self._sources = {one.name: one.derived.of for one in binner.features if one.derived and not one.derived.size}
-        for feature in binner.features:
-            for column in columns_of([feature]):
-                self._features_of.setdefault(column, []).append(feature.name)
         self._aligned = functools.lru_cache(_MAX_MATCHINGS)(lambda names, width: aligned(names, width, self._columns))
         self._matchings: dict[Shape, Matching] = {}
         self._reported = -float("inf")
@@ -100,7 +96,8 @@ class RowBatches:
         """Cells by the features of their columns, rows by none."""
         names = names_for(frame.names, frame.width, self._configured, self._columns)
         for at, rows in lost.cells.items():
-            for feature in self._features_of.get(names[at], (ANY_FEATURE,)):
+            features = [one.name for one in self._binner.features if names[at] in columns_of([one])]
+            for feature in features or (ANY_FEATURE,):
                 self.violations[feature, "type"] += rows
         if lost.rows:
             self.violations[ANY_FEATURE, "shape"] += lost.rows

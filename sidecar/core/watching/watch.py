@@ -24,7 +24,7 @@ from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import feature_views
 from sidecar.core.stats.divergence import ratios
 from sidecar.core.watching.joint_watch import JointWatch
-from sidecar.core.watching.mismatch import TAIL, Mismatches
+from sidecar.core.watching.mismatch import Mismatches
 from sidecar.core.watching.nearest import Nearest
 from sidecar.core.watching.periods import Period, Periods, compact
 from sidecar.core.watching.quality import Quality
@@ -83,7 +83,6 @@ class Watch:
         self._waiting: list[tuple[Codes, Numbers, Floats]] = []
         self._waiting_rows = 0
         self._waiting_since = now
-        self._last_codes: Codes = np.zeros((len(reference.features), 0), np.int64)
         violations = self._row_batches.violations
         self._mismatches = Mismatches(reference, settings.window, self._counted, violations, self._nearest, now)
         units = self._quality.units
@@ -265,9 +264,7 @@ class Watch:
         self._open += counts.astype(np.int32)
         self._rows += codes.shape[1]
         self.window.rows += codes.shape[1]
-        self._last_codes = np.concatenate([self._last_codes, codes[:, -TAIL:]], axis=1)[:, -TAIL:]
-        last = self._last_codes % self._binner.width
-        events: list[Event] = [*self.verdicts.change(self._rows, last, self._recent_scores, now)]
+        events: list[Event] = [*self.verdicts.change(self._rows, self._recent_scores, now)]
         return events + (self._close(now) if self.window.due(now) else [])
 
     def _close(self, now: float) -> list[Event]:
