@@ -92,12 +92,20 @@ class RowBatches:
             self._count_lost(frame, frame.lost)
         return frame
 
+    @functools.cached_property
+    def _features_of(self) -> dict[str, list[str]]:
+        """The features of each column; made when a cell is first lost, since most watches never lose one."""
+        found: dict[str, list[str]] = {}
+        for feature in self._binner.features:
+            for column in columns_of([feature]):
+                found.setdefault(column, []).append(feature.name)
+        return found
+
     def _count_lost(self, frame: Frame, lost: Lost) -> None:
         """Cells by the features of their columns, rows by none."""
         names = names_for(frame.names, frame.width, self._configured, self._columns)
         for at, rows in lost.cells.items():
-            features = [one.name for one in self._binner.features if names[at] in columns_of([one])]
-            for feature in features or (ANY_FEATURE,):
+            for feature in self._features_of.get(names[at], (ANY_FEATURE,)):
                 self.violations[feature, "type"] += rows
         if lost.rows:
             self.violations[ANY_FEATURE, "shape"] += lost.rows
