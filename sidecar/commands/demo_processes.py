@@ -25,6 +25,7 @@ async def process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
             await asyncio.wait_for(running.communicate(), _END_SECONDS)
         with contextlib.suppress(ProcessLookupError):
             running.kill()
+        await running.wait()  # until the kernel has ended it, it still holds its ports
 
 
 async def finished(*command: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
 
 import pytest
 
+from sidecar.commands import demo_processes
 from sidecar.commands.demo_processes import finished, free_port, process
 from sidecar.errors import SidecarError
 
@@ -24,6 +26,19 @@ def test_a_port_that_is_free_is_taken() -> None:
         port = server.getsockname()[1]
 
     assert free_port(port) == port
+
+
+def test_a_process_that_will_not_end_is_killed_and_dead_when_its_block_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_processes, "_END_SECONDS", 0.2)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
+
+    async def start() -> int | None:
+        async with process(sys.executable, "-c", deaf) as running:
+            assert running.stdout is not None
+            await running.stdout.readline()
+        return running.returncode
+
+    assert asyncio.run(start()) == -signal.SIGKILL
 
 
 def test_a_process_is_ended_when_its_block_is_left() -> None:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.program import children, process_state
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 16
 END_SECONDS = 120.0
@@ -36,9 +38,12 @@ def test_the_demo_told_to_stop_leaves_no_process_behind() -> None:
         page = next(
             found for line in running.stdout if (found := re.search(r"live page: http://127.0.0.1:(\d+)/", line))
         )
+        started = children(running.pid)
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=END_SECONDS)
 
     assert running.returncode == 130
+    assert len(started) == 2
+    assert [pid for pid in started if process_state(pid) not in "ZX"] == []
     with socket.socket() as sock:
         assert sock.connect_ex(("127.0.0.1", int(page[1]))) != 0
