@@ -344,6 +344,12 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in pids if process_state(int(child)) not in "ZX"]
 
 
+def descendants(pid: int) -> list[int]:
+    """Its children, theirs, and so on."""
+    own = children(pid)
+    return own + [one for child in own for one in descendants(child)]
+
+
 def is_observer(pid: int) -> bool:
     """Whether a process runs the observer's program."""
     try:

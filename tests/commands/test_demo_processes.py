@@ -10,22 +10,40 @@ import sys
 import pytest
 
 from sidecar.commands import demo_processes
-from sidecar.commands.demo_processes import finished, free_port, process
+from sidecar.commands.demo_processes import Ports, finished, process
 from sidecar.errors import SidecarError
 
 
 def test_a_port_that_is_taken_is_passed_over() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with Ports() as ports, socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        assert free_port(port) != port
+        assert ports.take(port) > port
 
 
 def test_a_port_that_is_free_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
-    assert free_port(port) == port
+    with Ports() as ports:
+        assert ports.take(port) == port
+
+
+def test_two_demos_that_start_at_once_never_get_the_same_port() -> None:
+    """Neither listens yet: a model takes seconds to load, and until then its port looks free."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+    with Ports() as ours, Ports() as theirs:
+        assert ours.take(port) != theirs.take(port)
+
+
+def test_a_port_is_free_again_when_the_demo_has_ended() -> None:
+    with Ports() as ports:
+        port = ports.take(18_080)
+
+    with Ports() as ports:
+        assert ports.take(port) == port
 
 
 def test_a_process_that_will_not_end_is_killed_and_dead_when_its_block_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
