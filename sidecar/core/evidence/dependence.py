@@ -23,6 +23,7 @@ FIRST_ROWS = 256
 """Rows of the first estimate; nothing is bet before it."""
 _CHUNK = 256
 """Rows of each further estimate."""
+_KEPT = _CHUNK + FURTHEST
 _SETTLED_ROWS = 4096
 """Beyond so many rows, one chunk in four is measured."""
 _MEMORY = 4096.0
@@ -63,8 +64,9 @@ class Autocorrelation:
 
     def add(self, codes: Codes) -> None:
         """Take a block of rows: flat codes (F, n)."""
-        bins = (codes - self._offsets).astype(np.uint8)
-        self._held = np.concatenate([self._held, bins], axis=1)[:, -_CHUNK - FURTHEST :].copy()
+        bins = (codes[:, -_KEPT:] - self._offsets).astype(np.uint8)
+        spare = max(self._held.shape[1] + bins.shape[1] - _KEPT, 0)
+        self._held = np.concatenate([self._held[:, spare:], bins], axis=1)
         self._fresh += codes.shape[1]
         self.rows += codes.shape[1]
         if self._fresh >= self._next():
@@ -73,7 +75,7 @@ class Autocorrelation:
             self._fresh = 0
 
     def last(self, feature: int, rows: int) -> Bins:
-        """The bins (n,) of the last `rows` rows of a feature; up to `_CHUNK` are kept."""
+        """The bins (n,) of the last `rows` rows of a feature; up to `_KEPT` are kept."""
         return self._held[feature, -rows:]
 
     def _next(self) -> int:
@@ -128,9 +130,10 @@ class RunWeights:
 
         A weight depends only on the rows before it, so a factor raised to its power stays an e-value (Jensen).
         """
-        before = np.concatenate([self._last, codes[:, :-1]], axis=1)
-        self._last = codes[:, -1:].copy()
-        allowed = self._longest_run[before]
+        last, self._last = self._last, codes[:, -1:].copy()
+        if runs.max(initial=0) <= 1:  # any run of one is allowed
+            return None
+        allowed = self._longest_run[np.concatenate([last, codes[:, :-1]], axis=1)]
         if not (runs > allowed).any():
             return None
         return np.where(runs > BURST, 1.0, np.minimum(allowed / np.maximum(runs, 1), 1.0))
