@@ -85,16 +85,18 @@ class Autocorrelation:
         return _CHUNK if self.rows < _SETTLED_ROWS else 4 * _CHUNK
 
     def _measure(self) -> None:
-        ranks = np.take_along_axis(self._ranks, self._held.astype(np.int64), axis=1)
+        ranks = self._ranks.take(self._held + self._offsets)
         kept = np.exp(-self._fresh / _MEMORY)
+        self._rows *= kept
+        self._variogram *= kept
         for at, lag in enumerate(LAGS.tolist()):
             start = max(self._held.shape[1] - self._fresh - lag, 0)
             later, earlier = slice(start + lag, None), slice(start, -lag)
             other = self._held[:, later] != self._held[:, earlier]
-            squares = (ranks[:, later] - ranks[:, earlier]) ** 2
-            self._rows[at] = self._rows[at] * kept + other.shape[1]
-            self._variogram[0, at] = self._variogram[0, at] * kept + other.sum(axis=1)
-            self._variogram[1, at] = self._variogram[1, at] * kept + squares.sum(axis=1)
+            apart = ranks[:, later] - ranks[:, earlier]
+            self._rows[at] += other.shape[1]
+            self._variogram[0, at] += other.sum(axis=1)
+            self._variogram[1, at] += np.einsum("fn,fn->f", apart, apart)
         self.share = 1 / self._autocorrelation_times().max(axis=0)
 
     def _autocorrelation_times(self) -> Floats:

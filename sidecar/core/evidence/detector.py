@@ -155,9 +155,10 @@ class Evidence:
 
     def _settle(self, gains: Floats, restart: float) -> None:
         """Add the logarithms of a block's factors (D, F) to the wealth, as CUSUM does."""
-        self._began[self._log_wealth < restart] = self._judged
-        wealth = np.maximum(self._log_wealth, restart) + gains * self.independent_share
-        self._log_wealth = np.minimum(wealth, LARGEST_LOG_WEALTH)
+        np.copyto(self._began, self._judged, where=self._log_wealth < restart)
+        wealth = np.maximum(self._log_wealth, restart, out=self._log_wealth)
+        wealth += gains * self.independent_share
+        np.minimum(wealth, LARGEST_LOG_WEALTH, out=wealth)
 
     def log10(self) -> Floats:
         """The evidence of each feature (F,): log10 of the mean wealth of its bets."""
@@ -278,11 +279,14 @@ class Evidence:
         """Estimated directions h (BETS, S, F, B) of the difference and their norms |h| (BETS, S, F), for the first memories."""
         base = self.null
         difference = self._excess[:memories] / np.maximum(self._weight[:memories], _TINY)[:, :, None]
-        whole = difference * base.inverse
-        along = np.einsum("sfb,fkb->sfk", difference, base.basis)
-        parts = along * SUBSPACES[:, None, None, :]
-        directions = np.concatenate([whole[None], np.einsum("dsfk,fkb->dsfb", parts, base.basis)])
-        square = np.concatenate([np.einsum("sfb,sfb->sf", difference, whole)[None], (parts * along).sum(axis=3)])
+        directions = np.empty((BETS, *difference.shape))
+        whole = np.multiply(difference, base.inverse, out=directions[0])
+        square = np.empty((BETS, memories, difference.shape[1]))
+        np.einsum("sfb,sfb->sf", difference, whole, out=square[0])
+        along = np.matmul(difference.transpose(1, 0, 2), base.basis.transpose(0, 2, 1))  # (F, S, DIRECTIONS)
+        for bet, inside in enumerate(SUBSPACES, start=1):
+            directions[bet] = np.matmul(along[:, :, inside], base.basis[:, inside]).transpose(1, 0, 2)
+            square[bet] = (along[:, :, inside] ** 2).sum(axis=2).T
         return directions, np.sqrt(square)
 
     def _bet_on_all_features(self, directions: Floats) -> None:
@@ -290,7 +294,8 @@ class Evidence:
         longest memory.
         """
         h = np.where(self._smooth[:, None], directions[-1, -1], directions[0, -1])
-        h[self._masked] = 0.0
+        if self._masked.any():
+            h[self._masked] = 0.0
         radius = np.where(self._smooth, self.null.radius[-1], self.null.radius[0])
         self.all_features.bet_on(Bet(h, self.null.q, radius, self._effective_rows(slice(-1, None))[0]))
 

@@ -201,16 +201,14 @@ class Watch:
         """What each row is worth beside the others of its message (F, n); None where all count whole."""
         if max(batch.messages, default=0) < LEAST_ROWS:
             return None
-        parts: list[Floats] = []
+        worth = np.ones((len(batch.codes), len(batch.messages)))
         at = 0
-        for rows in batch.messages:
-            worth = np.ones(1)
+        for number, rows in enumerate(batch.messages):
             if rows >= LEAST_ROWS:
-                worth = self._clusters.worth(rows)[:, None]
+                worth[:, number] = self._clusters.worth(rows)
                 self._clusters.add(self._binner.counts(batch.codes[:, at : at + rows]))
-            parts.append(np.broadcast_to(worth, (len(batch.codes), rows)))
             at += rows
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return np.repeat(worth, batch.messages, axis=1)
 
     def _counted(self) -> Counts:
         """Rows in each bin (F, B) since the start, those that wait included."""
