@@ -174,7 +174,7 @@ class Evidence:
 
         Recent rows are those since the wealthiest bet began; while none is wealthy, the last `RECENT_ROWS`.
         """
-        return self._effect(features, *self._recent.since(self._change_began()))
+        return self._effect(features, self._change_began()[features])
 
     def effect_of_all(self) -> tuple[float, float]:
         """The sum of effects since the bet on all features began, without those that are left out, and the fewest
@@ -183,7 +183,7 @@ class Evidence:
         It is the effect on whole rows if features are independent, and larger than that if they are correlated.
         """
         began = np.maximum(self._reset_at, self.all_features.began)
-        effects, rows, _ = self._effect(np.arange(len(began)), *self._recent.since(began))
+        effects, rows, _ = self._effect(np.arange(len(began)), began)
         return float(effects[~self._masked].sum()), float(rows.min(initial=np.inf))
 
     def spans(self, features: Numbers, began: int) -> tuple[Floats, Floats]:
@@ -202,9 +202,17 @@ class Evidence:
         """Rows judged so far."""
         return self._judged
 
-    def _effect(self, features: Numbers, excess: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
-        rows = weight[features] * self.independent_share[features]
-        shares = self.null.q[features] + excess[features] / np.maximum(weight[features], _TINY)[:, None]
+    def special(self, features: Numbers) -> Mask:
+        """Which bins of some features (f, B) have a rate that is bet on."""
+        mask = np.zeros(self.null.q.shape, np.bool_)
+        mask[self._rates.feature, self._rates.bin] = True
+        return mask[features]
+
+    def _effect(self, features: Numbers, began: Numbers) -> tuple[Floats, Floats, Floats]:
+        """`effect` since the rows (f,) at which each of the features began."""
+        excess, weight = self._recent.since(features, began)
+        rows = weight * self.independent_share[features]
+        shares = self.null.q[features] + excess / np.maximum(weight, _TINY)[:, None]
         shares = np.maximum(shares, 0.0)
         live = shares / np.maximum(shares.sum(axis=1, keepdims=True), _TINY) * rows[:, None]
         return np.maximum(effect(self._reference[features], live, rows), 0.0), rows, live
