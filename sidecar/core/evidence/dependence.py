@@ -23,6 +23,7 @@ FIRST_ROWS = 256
 """Rows of the first estimate; nothing is bet before it."""
 _CHUNK = 256
 """Rows of each further estimate."""
+_KEPT = _CHUNK + FURTHEST
 _SETTLED_ROWS = 4096
 """Beyond so many rows, one chunk in four is measured."""
 _MEMORY = 4096.0
@@ -63,8 +64,9 @@ class Autocorrelation:
 
     def add(self, codes: Codes) -> None:
         """Take a block of rows: flat codes (F, n)."""
-        bins = (codes - self._offsets).astype(np.uint8)
-        self._held = np.concatenate([self._held, bins], axis=1)[:, -_CHUNK - FURTHEST :].copy()
+        bins = (codes[:, -_KEPT:] - self._offsets).astype(np.uint8)
+        spare = max(self._held.shape[1] + bins.shape[1] - _KEPT, 0)
+        self._held = np.concatenate([self._held[:, spare:], bins], axis=1)
         self._fresh += codes.shape[1]
         self.rows += codes.shape[1]
         if self._fresh >= self._next():
@@ -73,7 +75,7 @@ class Autocorrelation:
             self._fresh = 0
 
     def last(self, feature: int, rows: int) -> Bins:
-        """The bins (n,) of the last `rows` rows of a feature; up to `_CHUNK` are kept."""
+        """The bins (n,) of the last `rows` rows of a feature; up to `_KEPT` are kept."""
         return self._held[feature, -rows:]
 
     def _next(self) -> int:
@@ -83,16 +85,18 @@ class Autocorrelation:
         return _CHUNK if self.rows < _SETTLED_ROWS else 4 * _CHUNK
 
     def _measure(self) -> None:
-        ranks = np.take_along_axis(self._ranks, self._held.astype(np.int64), axis=1)
+        ranks = self._ranks.take(self._held + self._offsets)
         kept = np.exp(-self._fresh / _MEMORY)
+        self._rows *= kept
+        self._variogram *= kept
         for at, lag in enumerate(LAGS.tolist()):
             start = max(self._held.shape[1] - self._fresh - lag, 0)
             later, earlier = slice(start + lag, None), slice(start, -lag)
             other = self._held[:, later] != self._held[:, earlier]
-            squares = (ranks[:, later] - ranks[:, earlier]) ** 2
-            self._rows[at] = self._rows[at] * kept + other.shape[1]
-            self._variogram[0, at] = self._variogram[0, at] * kept + other.sum(axis=1)
-            self._variogram[1, at] = self._variogram[1, at] * kept + squares.sum(axis=1)
+            apart = ranks[:, later] - ranks[:, earlier]
+            self._rows[at] += other.shape[1]
+            self._variogram[0, at] += other.sum(axis=1)
+            self._variogram[1, at] += np.einsum("fn,fn->f", apart, apart)
         self.share = 1 / self._autocorrelation_times().max(axis=0)
 
     def _autocorrelation_times(self) -> Floats:
@@ -128,9 +132,10 @@ class RunWeights:
 
         A weight depends only on the rows before it, so a factor raised to its power stays an e-value (Jensen).
         """
-        before = np.concatenate([self._last, codes[:, :-1]], axis=1)
-        self._last = codes[:, -1:].copy()
-        allowed = self._longest_run[before]
+        last, self._last = self._last, codes[:, -1:].copy()
+        if runs.max(initial=0) <= 1:  # any run of one is allowed
+            return None
+        allowed = self._longest_run[np.concatenate([last, codes[:, :-1]], axis=1)]
         if not (runs > allowed).any():
             return None
         return np.where(runs > BURST, 1.0, np.minimum(allowed / np.maximum(runs, 1), 1.0))

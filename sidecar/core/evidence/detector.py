@@ -155,9 +155,10 @@ class Evidence:
 
     def _settle(self, gains: Floats, restart: float) -> None:
         """Add the logarithms of a block's factors (D, F) to the wealth, as CUSUM does."""
-        self._began[self._log_wealth < restart] = self._judged
-        wealth = np.maximum(self._log_wealth, restart) + gains * self.independent_share
-        self._log_wealth = np.minimum(wealth, LARGEST_LOG_WEALTH)
+        np.copyto(self._began, self._judged, where=self._log_wealth < restart)
+        wealth = np.maximum(self._log_wealth, restart, out=self._log_wealth)
+        wealth += gains * self.independent_share
+        np.minimum(wealth, LARGEST_LOG_WEALTH, out=wealth)
 
     def log10(self) -> Floats:
         """The evidence of each feature (F,): log10 of the mean wealth of its bets."""
@@ -173,7 +174,7 @@ class Evidence:
 
         Recent rows are those since the wealthiest bet began; while none is wealthy, the last `RECENT_ROWS`.
         """
-        return self._effect(features, *self._recent.since(self._change_began()))
+        return self._effect(features, self._change_began()[features])
 
     def effect_of_all(self) -> tuple[float, float]:
         """The sum of effects since the bet on all features began, without those that are left out, and the fewest
@@ -182,7 +183,7 @@ class Evidence:
         It is the effect on whole rows if features are independent, and larger than that if they are correlated.
         """
         began = np.maximum(self._reset_at, self.all_features.began)
-        effects, rows, _ = self._effect(np.arange(len(began)), *self._recent.since(began))
+        effects, rows, _ = self._effect(np.arange(len(began)), began)
         return float(effects[~self._masked].sum()), float(rows.min(initial=np.inf))
 
     def spans(self, features: Numbers, began: int) -> tuple[Floats, Floats]:
@@ -201,9 +202,17 @@ class Evidence:
         """Rows judged so far."""
         return self._judged
 
-    def _effect(self, features: Numbers, excess: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
-        rows = weight[features] * self.independent_share[features]
-        shares = self.null.q[features] + excess[features] / np.maximum(weight[features], _TINY)[:, None]
+    def special(self, features: Numbers) -> Mask:
+        """Which bins of some features (f, B) have a rate that is bet on."""
+        mask = np.zeros(self.null.q.shape, np.bool_)
+        mask[self._rates.feature, self._rates.bin] = True
+        return mask[features]
+
+    def _effect(self, features: Numbers, began: Numbers) -> tuple[Floats, Floats, Floats]:
+        """`effect` since the rows (f,) at which each of the features began."""
+        excess, weight = self._recent.since(features, began)
+        rows = weight * self.independent_share[features]
+        shares = self.null.q[features] + excess / np.maximum(weight, _TINY)[:, None]
         shares = np.maximum(shares, 0.0)
         live = shares / np.maximum(shares.sum(axis=1, keepdims=True), _TINY) * rows[:, None]
         return np.maximum(effect(self._reference[features], live, rows), 0.0), rows, live
@@ -278,11 +287,14 @@ class Evidence:
         """Estimated directions h (BETS, S, F, B) of the difference and their norms |h| (BETS, S, F), for the first memories."""
         base = self.null
         difference = self._excess[:memories] / np.maximum(self._weight[:memories], _TINY)[:, :, None]
-        whole = difference * base.inverse
-        along = np.einsum("sfb,fkb->sfk", difference, base.basis)
-        parts = along * SUBSPACES[:, None, None, :]
-        directions = np.concatenate([whole[None], np.einsum("dsfk,fkb->dsfb", parts, base.basis)])
-        square = np.concatenate([np.einsum("sfb,sfb->sf", difference, whole)[None], (parts * along).sum(axis=3)])
+        directions = np.empty((BETS, *difference.shape))
+        whole = np.multiply(difference, base.inverse, out=directions[0])
+        square = np.empty((BETS, memories, difference.shape[1]))
+        np.einsum("sfb,sfb->sf", difference, whole, out=square[0])
+        along = np.matmul(difference.transpose(1, 0, 2), base.basis.transpose(0, 2, 1))  # (F, S, DIRECTIONS)
+        for bet, inside in enumerate(SUBSPACES, start=1):
+            directions[bet] = np.matmul(along[:, :, inside], base.basis[:, inside]).transpose(1, 0, 2)
+            square[bet] = (along[:, :, inside] ** 2).sum(axis=2).T
         return directions, np.sqrt(square)
 
     def _bet_on_all_features(self, directions: Floats) -> None:
@@ -290,7 +302,8 @@ class Evidence:
         longest memory.
         """
         h = np.where(self._smooth[:, None], directions[-1, -1], directions[0, -1])
-        h[self._masked] = 0.0
+        if self._masked.any():
+            h[self._masked] = 0.0
         radius = np.where(self._smooth, self.null.radius[-1], self.null.radius[0])
         self.all_features.bet_on(Bet(h, self.null.q, radius, self._effective_rows(slice(-1, None))[0]))
 

@@ -8,13 +8,13 @@ here says whether there is drift: `policy` does, once evidence is beyond its thr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sidecar.core.binning.bins import Feature
-from sidecar.core.evidence.rate_bets import special
-from sidecar.core.words.arrays import Floats
+from sidecar.core.words.arrays import Floats, Mask, Numbers
 
 CERTAIN = 4.0
 """Standard deviations by which a rate must have changed: chance does that for one bin in 16,000."""
@@ -57,22 +57,33 @@ def criterion_of(feature: Feature, at: int) -> str:
     return UNSEEN if at == feature.unseen else LEVEL
 
 
-def rate_change(
-    feature: Feature, reference: Floats, live: Floats, rows: float, material: Material
+def rate_changes(
+    features: Sequence[Feature], special: Mask, reference: Floats, live: Floats, rows: Floats, material: Material
+) -> list[RateChange | None]:
+    """Of f features each the rate that matters most, of the `special` bins (f, B), if one does: reference and live counts are
+    (f, B), worth `rows` (f,) live rows.
+    """
+    m = reference.sum(axis=1)
+    known = ((m > 0) & (rows > 0))[:, None]
+    m, n = np.where(known, m[:, None], 1.0), np.where(known, rows[:, None], 1.0)
+    before, after = reference / m, live / np.maximum(live.sum(axis=1, keepdims=True), 1e-300)
+    deviations = np.abs(after - before) / _spread(before, after, n, m)
+    certain = special & known & (deviations >= CERTAIN) & (np.maximum(after, before) * n >= LEAST_ROWS)
+    return [
+        _largest(feature, bins, before[at], after[at], deviations[at], material) if len(bins) else None
+        for at, (feature, bins) in enumerate(zip(features, map(np.flatnonzero, certain), strict=True))
+    ]
+
+
+def _largest(
+    feature: Feature, bins: Numbers, before: Floats, after: Floats, deviations: Floats, material: Material
 ) -> RateChange | None:
-    """The rate of a feature that matters most, if one does: reference and live counts are (B,), worth `rows` live rows."""
-    m, found = float(reference.sum()), None
-    if not (m and rows):
-        return None
-    largest = 0.0
-    for at in special(feature):
-        q, p = float(reference[at]) / m, float(live[at]) / max(float(live.sum()), 1e-300)
-        deviation = abs(p - q) / _spread(q, p, rows, m)
-        if deviation < max(CERTAIN, largest) or max(p, q) * rows < LEAST_ROWS:
-            continue
+    """The rate of a feature that changed by most deviations, of those of some bins (K,) that matter; the others are (B,)."""
+    for at in sorted(bins.tolist(), key=lambda at: (deviations[at], at), reverse=True):
+        q, p = float(before[at]), float(after[at])
         if _matters(criterion_of(feature, at), q, p, material):
-            largest, found = deviation, RateChange(criterion_of(feature, at), at, q, p)
-    return found
+            return RateChange(criterion_of(feature, at), at, q, p)
+    return None
 
 
 def is_over(
@@ -110,6 +121,6 @@ def _boundary(change: RateChange, material: Material) -> float:
     return max(rare, q - material.rate_shift) if change.criterion in _BAD else rare
 
 
-def _spread(q: float, p: float, rows: float, reference_rows: float) -> float:
+def _spread(q: Floats, p: Floats, rows: Floats, reference_rows: Floats) -> Floats:
     pooled = (q * reference_rows + p * rows) / (reference_rows + rows)
-    return float(np.sqrt(max(pooled * (1 - pooled), 1e-12) * (1 / rows + 1 / reference_rows)))
+    return np.asarray(np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12) * (1 / rows + 1 / reference_rows)))

@@ -96,14 +96,14 @@ class RateBets:
         if judged - self._refreshed >= REFRESH_ROWS:
             self._refresh()
             self._refreshed = judged
-        hits = counts[self.feature, self.bin]
-        seen = rows[self.feature]
-        gain = (hits * self._if_in + seen * self._if_not) * share[self.feature]
+        hits = counts.take(self.feature * counts.shape[1] + self.bin)
+        seen, share = rows.take(self.feature), share.take(self.feature)
+        gain = (hits * self._if_in + seen * self._if_not) * share
         anew = self.log_wealth < beginning
-        if anew.any():
-            self.log_wealth[anew] = beginning
-            self.began[anew] = judged
-            self._hits[anew] = self._rows[anew] = 0.0
+        np.copyto(self.log_wealth, beginning, where=anew)
+        np.copyto(self.began, judged, where=anew)
+        np.copyto(self._hits, 0.0, where=anew)
+        np.copyto(self._rows, 0.0, where=anew)
         self.log_wealth += gain
         np.minimum(self.log_wealth, LARGEST_LOG_WEALTH, out=self.log_wealth)
         self._hits += hits

@@ -116,9 +116,10 @@ class RowBatches:
         if batch.rows == len(messages):
             return batch
         chance = splitmix64(np.arange(self._seen, self._seen + batch.rows, dtype=np.uint64))
-        order = np.lexsort((chance, np.repeat(np.arange(len(messages)), messages)))
+        message = np.repeat(np.arange(len(messages)), messages) if len(messages) > 1 else None
+        order = chance.argsort() if message is None else np.lexsort((chance, message))
         segments = None if batch.segments is None else batch.segments[order]
-        codes, numbers = batch.codes[:, order], batch.numbers[:, order]
+        codes, numbers = batch.codes.take(order, axis=1), batch.numbers.take(order, axis=1)
         return batch._replace(codes=codes, numbers=numbers, segments=segments, messages=messages)
 
     def _matching(self, shape: Shape) -> Matching:
