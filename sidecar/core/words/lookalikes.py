@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from sidecar.core.words.arrays import Floats
+from sidecar.plain_text import HIDDEN
 
-HIDDEN = "***"
-"""What stands in a message in place of a look-alike."""
 NAMES_OF_THINGS = frozenset({"", "date", "token", "number", "document number"})
 """Kinds of text that models and versions may be called, too: dates, numbers and digests."""
 PROSE = frozenset({"prose", "text"})
