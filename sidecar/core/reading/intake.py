@@ -135,11 +135,14 @@ class Intake:
     def _count(
         self, name: str, frames: list[Frame], exchange: Exchange, now: float, failures: list[DecodeFailed]
     ) -> None:
+        whole = 0
         for frame in frames:
-            if frame.lost is not None:
-                self._failed(name, DecodeError("partial", frame.lost.first), exchange, now, failures)
+            if frame.lost is None:
+                whole += 1
             else:
-                self.results[name, "ok"] += 1
+                self._failed(name, DecodeError("partial", frame.lost.first), exchange, now, failures)
+        if whole:
+            self.results[name, "ok"] += whole
 
     def _not_accepted(self, choice: _Choice, exchange: Exchange, answered: Answered) -> list[Frame]:
         """The input alone, to be counted. One that cannot be read is no failure of ours: that may be why it was refused."""
