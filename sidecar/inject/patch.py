@@ -1,9 +1,9 @@
 """The patch: a pod in, the same pod with the sidecar out. Pure: no socket, no clock, and the given pod is not modified.
 
-Every change is recorded in one annotation (`drift-sidecar/status`). So a second run changes nothing, and `remove` undoes
-exactly these changes and keeps what others changed since. The neighbours do the steps: `annotations` reads what the pod
-asks for, `model_container` finds the model, `redirect` brings its traffic to the sidecar, `sidecar_container` builds that,
-and `pod_diff` computes patch and record.
+Every change is recorded in one annotation (`drift-sidecar/status`). So a second run changes only what is wanted otherwise by now,
+and keeps what others changed (`three_way`); `remove` undoes exactly these changes. The neighbours do the steps: `annotations`
+reads what the pod asks for, `model_container` finds the model, `redirect` brings its traffic to the sidecar,
+`sidecar_container` builds that, and `pod_diff` computes patch and record.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from sidecar.inject.annotations import PREFIX, STATUS, PodConfig, disabled, on_i
 from sidecar.inject.model_container import NAME, check_own_ports, find_model, mesh_of, served_ports, targets_numbers
 from sidecar.inject.options import Options, Refused, at_least
 from sidecar.inject.pod import Json, all_containers, annotations_of, check_pod, ensure
-from sidecar.inject.pod_diff import Change, changes, json_patch, undo
+from sidecar.inject.pod_diff import Change, changes, json_patch, redo, undo
 from sidecar.inject.redirect import redirect
 from sidecar.inject.sidecar_container import drain_hook, make_container, volume_names
+from sidecar.inject.three_way import merge
 
 __all__ = ["Options", "Patched", "Refused", "inject", "remove"]
 
@@ -96,10 +97,40 @@ def _inject(pod: Json, options: Options, namespace: str) -> Patched:
     if native is None:
         return Patched(bare, list(json_patch(pod, bare)), [_JOB], _JOB)
     made = copy.deepcopy(bare)
-    warnings = _add(made, config, native)
+    try:
+        warnings = _add(made, config, native)
+    except Refused as error:  # what others changed does not fit any more: what was set fitted, and they have seen it
+        if not _is_injected(pod):
+            raise
+        return Patched(pod, [], [f"the sidecar stays as it was set before: {error}"], None)
     recorded = [change for change in changes(bare, made) if change.at[-1] != STATUS]
     made["metadata"]["annotations"][STATUS] = msgspec.json.encode(recorded).decode()
+    if _is_injected(pod):
+        made = _with_foreign_changes(pod, bare, made)
     return Patched(made, list(json_patch(pod, made)), warnings, None)
+
+
+def _with_foreign_changes(pod: Json, bare: Json, made: Json) -> Json:
+    """The pod as it is wanted now, with what others changed since it was injected; the pod as it is, record and all, if it has
+    all that is wanted.
+    """
+    was: Json = copy.deepcopy(bare)
+    redo(was, _read_changes(annotations_of(pod)[STATUS]), pod)
+    status = annotations_of(made)[STATUS]
+    ensure(ensure(was, "metadata", {}), "annotations", {})[STATUS] = status
+    container = _sidecar(made)
+    merged = copy.deepcopy(merge(_sidecar(was), _sidecar(pod), container))  # also where it moves to another list
+    container.clear()
+    container.update(merged)
+    kept: Json = copy.deepcopy(merge(was, pod, made))
+    if kept != pod:
+        kept["metadata"]["annotations"] |= {STATUS: status}
+    return kept
+
+
+def _sidecar(pod: Json) -> Json:
+    found: Json = next(one for one in all_containers(pod) if one["name"] == NAME)
+    return found
 
 
 def _add(pod: Json, config: PodConfig, native: bool) -> list[str]:
