@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sidecar.inject.annotations import PREFIX, STATUS, PodConfig, disabled, on_invalid, read_annotations
+from sidecar.inject.annotations import PREFIX, STATUS, PodConfig, asks, disabled, on_invalid, read_annotations
 from sidecar.inject.model_container import NAME, check_own_ports, find_model, mesh_of, served_ports, targets_numbers
 from sidecar.inject.options import Options, Refused, at_least
 from sidecar.inject.pod import Json, all_containers, annotations_of, check_pod, ensure
@@ -37,7 +37,7 @@ strict mode would refuse."""
 _CHANGEABLE = re.compile(
     rf"metadata(/annotations(/.*)?)?|spec/(shareProcessNamespace|initContainers|imagePullSecrets(/[^/]*)?|volumes(/{NAME}-[^/]*)?)"
     rf"|spec/(initContainers|containers)/{NAME}"
-    r"|spec/containers/[^/]+/(ports|env|args|command|lifecycle|(liveness|readiness|startup)Probe)(/.*)?"
+    r"|spec/containers/[^/]*/(ports|env|args|command|lifecycle|(liveness|readiness|startup)Probe)(/.*)?"
 )
 """Paths that the injector changes. A record that names any other was not written by it, and is not undone."""
 
@@ -54,16 +54,19 @@ class Patched(NamedTuple):
     """Why the pod gets no sidecar; None if it has one."""
 
 
-def inject(pod: dict[str, Any], options: Options, namespace: str = "") -> Patched:
+def inject(pod: dict[str, Any], options: Options, namespace: str = "", asked: bool = True) -> Patched:
     """Add the sidecar to a pod, or update it to these options. `namespace` is where the pod will run, if known.
 
-    Raises Refused, which names the annotation or field, the reason and the fix, unless pod or options say `admit`: then the
-    pod is skipped with a warning.
+    `asked` says that somebody wants the sidecar in this very pod; a webhook sees all pods of a namespace, and only a pod that
+    asks by itself is meant. Raises Refused, which names the annotation or field, the reason and the fix, where such a wish
+    cannot be met, unless pod or options say `admit`. Other pods that cannot have a sidecar are skipped.
     """
     check_pod(pod)
     try:
         return _inject(pod, options, namespace)
     except Refused as error:
+        if not asked and not asks(pod):
+            return Patched(pod, [], [f"no drift-sidecar: {error}"], f"unfit: {error}")
         if on_invalid(pod, options) == "refuse":
             raise
         return Patched(pod, [], [f"no drift-sidecar: {error}"], f"invalid: {error}")
@@ -260,7 +263,7 @@ def _read_changes(text: str) -> list[Change]:
     except msgspec.DecodeError as error:
         raise _unreadable_status(str(error)) from error
     for change in recorded:
-        if not _CHANGEABLE.fullmatch("/".join(map(str, change.at))):
+        if not _CHANGEABLE.fullmatch("/".join(str(step).replace("/", "~1") for step in change.at)):
             raise _unreadable_status(f"names {change.at!r}, which the injector never changes")
     return recorded
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import json
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +19,8 @@ from sidecar.inject.annotations import STATUS
 from sidecar.inject.options import Options, Refused
 from sidecar.inject.patch import inject, remove
 from sidecar.inject.pod import all_containers
+from sidecar.inject.review import Reviewed, review
+from tests.inject.hostile import refused_by_api, review_of, reviews
 from tests.inject.pods import OPTIONS, served_pods
 
 Json = dict[str, Any]
@@ -29,9 +34,12 @@ POD: Json = {
 
 def _token(pod: Json) -> None:
     """The ServiceAccount plugin, for whose mount nearly every pod is reviewed a second time."""
-    pod["spec"].setdefault("volumes", []).append({"name": TOKEN["name"], "projected": {"sources": []}})
+    pod["spec"]["volumes"] = [
+        *(pod["spec"].get("volumes") or []),
+        {"name": TOKEN["name"], "projected": {"sources": []}},
+    ]
     for container in all_containers(pod):
-        container.setdefault("volumeMounts", []).append(TOKEN)
+        container["volumeMounts"] = [*(container.get("volumeMounts") or []), TOKEN]
 
 
 def _always_pulled(pod: Json) -> None:
@@ -41,23 +49,24 @@ def _always_pulled(pod: Json) -> None:
 
 def _mirrored(pod: Json) -> None:
     for container in all_containers(pod):
-        container["image"] = f"mirror.example/{container['image']}"
+        container["image"] = f"mirror.example/{container.get('image')}"
 
 
 def _limited(pod: Json) -> None:
     for container in all_containers(pod):
-        container.setdefault("resources", {}).setdefault("limits", {}).setdefault("cpu", "2")
+        resources = container.get("resources") or {}
+        container["resources"] = resources | {"limits": {"cpu": "2"} | (resources.get("limits") or {})}
 
 
 def _recommended(pod: Json) -> None:
     """A vertical autoscaler."""
     for container in all_containers(pod):
-        container.setdefault("resources", {})["requests"] = {"cpu": "77m", "memory": "333Mi"}
+        container["resources"] = (container.get("resources") or {}) | {"requests": {"cpu": "77m", "memory": "333Mi"}}
 
 
 def _less_limited(pod: Json) -> None:
     for container in all_containers(pod):
-        container.get("resources", {}).pop("limits", None)
+        (container.get("resources") or {}).pop("limits", None)
 
 
 def _probed_by_a_mesh(pod: Json) -> None:
@@ -90,11 +99,11 @@ def _with_defaults(pod: Json) -> None:
 
 def _with_another_container(pod: Json) -> None:
     pod["spec"]["containers"].append({"name": "vault-agent", "image": "vault"})
-    pod["spec"]["initContainers"] = [{"name": "init", "image": "i"}, *(pod["spec"].get("initContainers") or [])]
+    pod["spec"]["initContainers"] = [{"name": "vault-init", "image": "i"}, *(pod["spec"].get("initContainers") or [])]
 
 
 def _with_annotations(pod: Json) -> None:
-    pod["metadata"]["annotations"] |= {"theirs/hash": "abc"}
+    pod["metadata"]["annotations"]["theirs/hash"] = "abc"
     pod["metadata"]["labels"] = {"theirs": "1"} | (pod["metadata"].get("labels") or {})
 
 
@@ -209,3 +218,30 @@ def _was_ours(operation: Json, ours: Json, there: Json) -> bool:
     return str(operation["path"]).endswith(STATUS.replace("/", "~1")) or place.resolve(there) == place.resolve(
         ours, None
     )
+
+
+@pytest.mark.slow
+def test_ten_thousand_hostile_reviews_with_changes_between_undo_none_and_refuse_nobody_the_second_time() -> None:
+    chance = random.Random(9)
+    injected = 0
+    for body in reviews(seed=9, count=10_000):
+        if review(body, NATIVE).result != "injected":
+            continue
+        request = json.loads(body.decode(errors="replace"))["request"]
+        once = jsonpatch.apply_patch(request["object"], patch_in(review(body, NATIVE)))
+        if refused_by_api(once):
+            continue  # it never gets as far as others
+        there = changed_by(once, chance.sample(FOREIGN, chance.randint(0, 4)))
+
+        again = review(json.dumps(review_of(there)).encode(), NATIVE)
+
+        injected += 1
+        assert again.result in ("unchanged", "injected"), again.why
+        for operation in patch_in(again):
+            assert operation["op"] == "add" or _was_ours(operation, once, there), operation
+    assert injected > 1000
+
+
+def patch_in(reviewed: Reviewed) -> list[Json]:
+    response = json.loads(reviewed.body)["response"]
+    return list(json.loads(base64.b64decode(response["patch"]))) if "patch" in response else []
