@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -17,10 +18,10 @@ from sidecar.core.words.arrays import Floats
 KNOWN = joint_of(kept(REFERENCE))
 
 
-def ranked(values: Floats) -> RankedRows:
+def ranked(values: Floats, most: int = 10_000) -> RankedRows:
     profile = profile_of(values)
     binner = Binner(profile.features)
-    found = RankedRows(profile.features, binner.width, 10_000)
+    found = RankedRows(profile.features, binner.width, most)
     found.add(binner.cut(values) + (np.arange(len(values)) * binner.width)[:, None])
     return found
 
@@ -110,3 +111,18 @@ def test_two_parts_add_up_to_the_whole() -> None:
     assert np.allclose(halves.pairs.mean, KNOWN.pairs.mean, atol=0.01)
     assert np.allclose(halves.pairs.square, KNOWN.pairs.square, atol=0.05)
     assert np.allclose(halves.triples.mean, KNOWN.triples.mean, atol=0.02)
+
+
+def test_the_products_of_many_rows_take_little_more_memory_than_their_scores() -> None:
+    """Twos of sixteen features over 100,000 rows would be 100 MB, and their squares as much."""
+    features, count = 20, 100_000
+    rows = ranked(np.random.default_rng(4).normal(size=(features, count)), count)
+    scores = 2 * features * count * 8
+
+    tracemalloc.start(1)
+    joint_of(rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert rows.count == count
+    assert peak < scores + 40_000_000
