@@ -1,4 +1,4 @@
-"""How many rows after a change the sidecar alarms, at default settings: a scenario's rows through a monitor, as traffic sends them."""
+"""How many rows after a change the sidecar alarms, at default settings: a scenario's rows, through a monitor."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import Settings
 
 REFERENCE = 10_000
-BEFORE = 4_000
-"""Clean rows, and up to `PHASE` more, so that no window ends where the change is."""
 PHASE = 1_000
+"""The change comes up to so many rows later than the least number of clean rows, so that no window ends there."""
 AFTER = 20_000
 """A change that nobody told after so many rows was never told."""
 STEP = 16
@@ -44,13 +43,14 @@ class Stream:
         """The same rows for the same seed."""
         rng = np.random.default_rng([seed, *scenario.name.encode()])
         phase = int(rng.integers(PHASE)) if scenario.message == 1 else 0
-        change = BEFORE + phase
+        change = scenario.clean + phase
         times = rng.random(REFERENCE) * DAY if scenario.seasonal else np.arange(REFERENCE) * scenario.seconds
         at = np.arange(change + after) * scenario.seconds
         before = table(scenario.before, scenario.width, rng, at[:change])
         changed = table(scenario.after, scenario.width, rng, at[change:])
         live = [np.concatenate(pair) for pair in zip(before, changed, strict=True)]
-        return cls(scenario, table(scenario.before, scenario.width, rng, times), times, live, change)
+        known = scenario.before if scenario.reference is None else (scenario.reference,)
+        return cls(scenario, table(known, scenario.width, rng, times), times, live, change)
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,14 @@ def told(stream: Stream) -> Told:
     scenario = stream.scenario
     monitor = Monitor(Settings(), reference(stream), (), 0.0)
     before = 0
+    sent = 0
     for frames, now in _messages(stream.live, scenario):
+        sent += sum(frame.rows for frame in frames)
         for event in [*monitor.feed_frames(frames, now), *monitor.tick(now)]:
             if not isinstance(event, VerdictChanged | JointChanged) or event.report.state is not State.DRIFT:
                 continue
             if event.rows_seen > stream.change:
-                return Told(event.rows_seen - stream.change, _what(event), before)
+                return Told(sent - stream.change, _what(event), before)
             before += 1
     return Told(None, "", before)
 

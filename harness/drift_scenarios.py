@@ -46,10 +46,16 @@ class Scenario:
     """Between two rows."""
     message: int = 1
     """Rows of a message."""
+    clean: int = 4_000
+    """Rows before the change, at the least."""
     seasonal: bool = False
     """Whether the reference is by the hour of the day."""
+    reference: Column | None = None
+    """What the reference is made of, where that is not `before`: training data do not depend on the row before."""
     independent: tuple[Column, Column] | None = None
-    """For an oracle: the change as independent values, where the columns have none."""
+    """For an oracle: the change as independent values, where the columns have none..."""
+    free: Callable[[Values, Floats], Values] | None = None
+    """...and how such values are got from a column and its times."""
     every: int = 1
     """Of how many rows one is independent of the others."""
 
@@ -106,7 +112,7 @@ def spike(share: float) -> Column:
 
 def bimodal(rng: Rng, at: Floats) -> Floats:
     """Two modes, with mean 0 and standard deviation 1."""
-    return np.asarray(rng.choice([-0.8, 0.8], len(at)) + rng.normal(0, 0.6, len(at)))
+    return np.asarray(rng.choice([-0.9, 0.9], len(at)) + rng.normal(0, np.sqrt(0.19), len(at)))
 
 
 def heavy(rng: Rng, at: Floats) -> Floats:
@@ -176,7 +182,17 @@ def in_batches(mean: float) -> Column:
 
 def cycle(mean: float) -> Column:
     """A mean that goes up and down each day."""
-    return lambda rng, at: rng.normal(mean, 1, len(at)) + 2 * np.sin(2 * np.pi * at / DAY)
+    return lambda rng, at: rng.normal(mean, 1, len(at)) + swing(at)
+
+
+def swing(at: Floats) -> Floats:
+    """The daily cycle."""
+    return np.asarray(2 * np.sin(2 * np.pi * at / DAY))
+
+
+def innovations(values: Values, at: Floats) -> Values:
+    """What is new in each row of `autocorrelated`."""
+    return np.append(values[:1], values[1:] - AR * values[:-1])
 
 
 def gradual(mean: float, seconds: float) -> Column:
@@ -220,7 +236,9 @@ def _rates() -> Iterator[Scenario]:
     for share in (0.01, 0.05):
         some, more = levels(0.3, 0.2), levels(0.3, 0.2, share)
         yield from _mirrored(f"category of {share:.0%} is new", f"category of {share:.0%} vanishes", some, more)
-    yield from _mirrored("shares 50:30:20 -> 30:30:40", "shares 30:30:40 -> 50:30:20", levels(0.3, 0.2), levels(0.3, 0.4))
+    yield from _mirrored(
+        "shares 50:30:20 -> 30:30:40", "shares 30:30:40 -> 50:30:20", levels(0.3, 0.2), levels(0.3, 0.4)
+    )
     yield Scenario("top of 500 levels halved", (zipf(1.0),), (zipf(0.5),))
     yield Scenario("top of 500 levels doubled", (zipf(1.0),), (zipf(2.0),))
     for share in (0.01, 0.02):
@@ -241,15 +259,17 @@ def _streams() -> Iterator[Scenario]:
     seconds = 0.02
     for one in _shifts("gradual, 4,000 rows:", 1.0, lambda mean: gradual(mean, GRADUAL_ROWS * seconds)):
         yield replace(one, independent=(normal(), normal(0.5 if "+" in one.name else -0.5)))
-    for one in _shifts("daily cycle, mean", 1.0, cycle, seconds=4.0, seasonal=True):
+    for one in _shifts("daily cycle, mean", 1.0, cycle, seconds=4.0, seasonal=True, free=lambda x, at: x - swing(at)):
         yield _freed(one, 1.0)
-    for one in _shifts("AR(1) 0.9, mean", 1.0, autocorrelated):
+    for one in _shifts("AR(1) 0.9, mean", 1.0, autocorrelated, reference=normal(), free=innovations):
         # What is new in each row: the noise, and a tenth of the shift.
         noise = float(np.sqrt(1 - AR**2))
         yield replace(one, independent=(normal(0, noise), normal(0.1 if "+" in one.name else -0.1, noise)))
-    for one in _shifts("bursts of 50, mean", 1.0, bursts):
+    for one in _shifts("bursts of 50, mean", 1.0, bursts, reference=normal()):
         yield replace(_freed(one, 1.0), every=BURST)
-    for one in _shifts("sorted batches of 1,000, mean", 0.5, in_batches, message=BATCH, seconds=0.001):
+    for one in _shifts(
+        "sorted batches of 1,000, mean", 0.5, in_batches, message=BATCH, seconds=0.001, clean=20 * BATCH
+    ):
         yield _freed(one, 0.5)
     yield from _shifts("a row a second, mean", 0.5, normal, seconds=1.0)
 
