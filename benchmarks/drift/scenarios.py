@@ -1,4 +1,4 @@
-"""Sixty changes and how soon they are told: `python -m benchmarks.drift.scenarios`. Writes its tables into docs/drift-scenarios.md.
+"""Sixty changes and how soon they are told: `python -m benchmarks.drift.scenarios`, which writes docs/drift-scenarios.md.
 
 Rows from the change to the first alarm, at default settings, beside windows of 200 and 1,000 rows tested by Kolmogorov-Smirnov
 and chi-squared, and ADWIN, all at the same rate of false alarms: as measured on clean rows of the same stream. An oracle that

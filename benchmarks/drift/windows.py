@@ -36,7 +36,8 @@ def tests_of(reference: Values) -> list[Test]:
     present = np.sort(reference[~np.isnan(reference)])
     tests: list[Test] = [lambda window: _kolmogorov_smirnov(present, window[~np.isnan(window)])]
     if len(present) < len(reference):
-        tests.append(_chi_squared(np.isnan(reference)))
+        of_missing = _chi_squared(np.isnan(reference))
+        tests.append(lambda window: of_missing(np.isnan(window)))
     return tests
 
 

@@ -1,7 +1,7 @@
 """river's ADWIN on the scenarios, at the level that gives the wanted rate of false alarms on clean rows of the same stream.
 
-The directory that is the first argument has `jobs.json`: of each scenario its clean rows, its live ones with the row of the change,
-and the rate of false alarms. That rate is too small to be measured, so it is measured at three levels, and followed down.
+The directory that is the first argument has `jobs.json`: of each scenario its clean rows, its live ones with the row of the
+change, and the rate of false alarms. That rate is too small to be measured, so it is measured at three levels, and followed down.
 """
 
 from __future__ import annotations
