@@ -130,7 +130,7 @@ class Evidence:
         each row counts beside the others of its message, where that is less than a row.
         """
         rows = codes.shape[1]
-        weights = None if runs is None else self._run_weights.weights(codes, runs)
+        weights = None if runs is None else self._run_weights.weights(codes, runs, self.independent_share)
         if worth is not None:
             weights = worth if weights is None else weights * worth
         counts = self._counted(codes, weights)

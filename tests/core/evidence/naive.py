@@ -256,7 +256,7 @@ class NaiveEvidence:
     def update(self, codes: Numbers, runs: Numbers | None, worth: Floats | None = None) -> None:
         width = self.null.q.shape[1]
         bins = [[int(code) % width for code in row] for row in codes]
-        found = None if runs is None else self._runs.weights(codes, runs)
+        found = None if runs is None else self._runs.weights(codes, runs, self._autocorrelation.share)
         of_rows = np.ones(codes.shape) if found is None else found
         if worth is not None:
             of_rows = of_rows * worth
