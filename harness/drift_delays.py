@@ -44,8 +44,8 @@ class Stream:
         rng = np.random.default_rng([seed, *scenario.name.encode()])
         phase = int(rng.integers(PHASE)) if scenario.message == 1 else 0
         change = scenario.clean + phase
-        times = rng.random(REFERENCE) * DAY if scenario.seasonal else np.arange(REFERENCE) * scenario.seconds
-        at = np.arange(change + after) * scenario.seconds
+        times = rng.random(REFERENCE) * DAY if scenario.seasonal else np.arange(float(REFERENCE)) * scenario.seconds
+        at = np.arange(float(change + after)) * scenario.seconds
         before = table(scenario.before, scenario.width, rng, at[:change])
         changed = table(scenario.after, scenario.width, rng, at[change:])
         live = [np.concatenate(pair) for pair in zip(before, changed, strict=True)]

@@ -63,7 +63,7 @@ class Scenario:
 def table(columns: tuple[Column, ...], width: int, rng: Rng, at: Floats) -> list[Values]:
     """The columns of rows at these times."""
     some: list[Values] = []
-    shared = rng.integers(1 << 62)
+    shared = int(rng.integers(1 << 62))
     for column in columns:
         some.append(column(np.random.default_rng([shared, getattr(column, "stream", len(some))]), at))
     return some + [rng.normal(size=len(at)) for _ in range(width - len(columns))]
@@ -117,7 +117,7 @@ def bimodal(rng: Rng, at: Floats) -> Floats:
 
 def heavy(rng: Rng, at: Floats) -> Floats:
     """Student's t with two degrees of freedom."""
-    return rng.standard_t(2, len(at))
+    return np.asarray(rng.standard_t(2, len(at)))
 
 
 def rounded(rng: Rng, at: Floats) -> Floats:
@@ -129,7 +129,7 @@ def correlated(correlation: float) -> tuple[Column, Column]:
     """Two normal columns. Both draw the same numbers, and take what is theirs."""
 
     def first(rng: Rng, at: Floats) -> Floats:
-        return rng.normal(size=(2, len(at)))[0]
+        return np.asarray(rng.normal(size=(2, len(at)))[0])
 
     def second(rng: Rng, at: Floats) -> Floats:
         x, y = rng.normal(size=(2, len(at)))
@@ -146,7 +146,7 @@ def triple(related: bool) -> tuple[Column, Column, Column]:
             drawn = rng.normal(size=(3, len(at)))
             if which == 2 and related:
                 return np.asarray(np.abs(drawn[2]) * np.sign(drawn[0] * drawn[1]))
-            return drawn[which]
+            return np.asarray(drawn[which])
 
         return _of_one_stream(column)
 

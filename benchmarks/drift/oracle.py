@@ -112,7 +112,7 @@ def _independent(stream: Stream) -> list[Values]:
     scenario = stream.scenario
     columns = stream.live[: len(scenario.before)]
     if scenario.free is not None:
-        columns = [scenario.free(column, np.arange(len(column)) * scenario.seconds) for column in columns]
+        columns = [scenario.free(column, np.arange(float(len(column))) * scenario.seconds) for column in columns]
     return [column[stream.change :: scenario.every] for column in columns]
 
 

@@ -92,7 +92,7 @@ def measured(scenario: Scenario, streams: Sequence[Stream]) -> Row:
     """All but ADWIN."""
     row = Row(scenario, [told(stream) for stream in streams])
     rng = np.random.default_rng(5)
-    at = np.arange(CLEAN) * scenario.seconds
+    at = np.arange(float(CLEAN)) * scenario.seconds
     clean = table(scenario.before, len(scenario.before), rng, at)
     for window in windows.WINDOWS:
         row.peers[f"windows of {window:,}"] = _of_windows(scenario, clean, streams, window)
@@ -134,7 +134,7 @@ def _job(directory: Path, at: int, streams: list[Stream]) -> dict[str, object]:
     scenario = streams[0].scenario
     changing = range(len(scenario.before))
     rng = np.random.default_rng(6)
-    clean = table(scenario.before, len(scenario.before), rng, np.arange(ADWIN_CLEAN) * scenario.seconds)
+    clean = table(scenario.before, len(scenario.before), rng, np.arange(float(ADWIN_CLEAN)) * scenario.seconds)
     flat = [_numbers(streams[0].reference[one], clean[one]) for one in changing]
     np.save(directory / f"{at}.clean.npy", np.concatenate(flat, axis=1))
     live = []

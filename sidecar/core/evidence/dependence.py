@@ -114,7 +114,8 @@ class RunWeights:
         None if all are 1.
 
         Rows are discounted by the independent `share` (F,) as well, which has seen the same repeats once it is known. So a run
-        costs only what that does not: of both discounts the larger one counts, not their product. A weight depends only on the rows before it, so a factor raised to its power stays an e-value (Jensen).
+        costs only what that does not: of both discounts the larger one counts, not their product. A weight depends only on the
+        rows before it, so a factor raised to its power stays an e-value (Jensen).
         """
         before = np.concatenate([self._last, codes[:, :-1]], axis=1)
         self._last = codes[:, -1:].copy()

@@ -2,8 +2,9 @@
 
 PSI says little of rare events: nulls that rise from 1 % to 5 % come to 0.06. So a rate has a criterion of its own, its
 difference and its ratio together, for missing, unseen and out-of-range values, for rare levels, for values that repeat, and for
-intervals that are out of line with their neighbours. A rate must also be seen to have changed: by `CERTAIN` standard deviations, and over enough rows for the normal law to hold. Nothing
-here says whether there is drift: `policy` does, once evidence is beyond its threshold.
+intervals that are out of line with their neighbours. A rate must also be seen to have changed: by `CERTAIN` standard
+deviations, and over enough rows for the normal law to hold. Nothing here says whether there is drift: `policy` does, once
+evidence is beyond its threshold.
 """
 
 from __future__ import annotations
@@ -98,11 +99,11 @@ def _special(feature: Feature, before: Floats, rows: float) -> Iterator[tuple[in
 def _out_of_line(
     feature: Feature, before: Floats, after: Floats, rows: float, m: float, material: Material
 ) -> Iterator[tuple[int, float, float]]:
-    """The same of intervals whose rate changed as that of their neighbours did not: it is compared with what these make one expect.
+    """The same of intervals whose rate changed as that of their neighbours did not: these say what was to be expected.
 
-    So a value that came to repeat is told though it has no bin of its own, and so are far values that no longer come. A shift or
-    a stretch takes neighbours along: it is PSI's matter. In the tails it raises rates more the farther out they are, so there only a
-    fall counts.
+    So a value that came to repeat is told though it has no bin of its own, and so are far values that no longer come. A
+    shift or a stretch takes neighbours along: it is PSI's matter. In the tails it raises rates more the farther out they
+    are, so there only a fall counts.
     """
     inner = [at for at in range(1, len(feature.edges)) if not feature.is_spike(at)] if feature.ordered else []
     for place, at in enumerate(inner):

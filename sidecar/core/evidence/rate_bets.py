@@ -1,4 +1,4 @@
-"""Bets on the rate of single bins: missing, unseen, out of range, a level, a spike. For changes of rare events.
+"""Bets on the rate of single bins: missing, unseen, out of range, a level, a spike, the tails. For changes of rare events.
 
 A detector each for a rate that rose and one for a rate that fell. A row is worth p/q if it is in the bin and (1 - p)/(1 - q) if
 not, with q the largest (or least) rate that the reference leaves room for, so the factor is an e-value for every distribution
@@ -26,6 +26,7 @@ REFRESH_ROWS = 32
 """Rows after which bets are made anew from what was seen since they began."""
 LARGEST_LOG_WEALTH = 40 * np.log(10.0)
 """As in `detector`: evidence must be able to fall again."""
+_LEAST_EDGES = 8
 _NEVER = 1e-9
 
 
@@ -35,6 +36,14 @@ def special(feature: Feature) -> list[int]:
         return list(range(feature.bins))
     spikes = [at for at in range(1, len(feature.edges)) if feature.is_spike(at)]
     return [0, *spikes, *([len(feature.edges)] if feature.edges else []), feature.missing]
+
+
+def bet_on(feature: Feature) -> list[int]:
+    """The bins that have bets of their own: the special ones, and of numbers the two thin intervals in the tails as well, since
+    the whole feature's bets gather little where far values no longer come.
+    """
+    ends = {2, len(feature.edges) - 2} if feature.ordered and len(feature.edges) >= _LEAST_EDGES else set()
+    return sorted({*special(feature), *ends})
 
 
 def rate_bounds(hits: float, rows: float, tolerance: float) -> tuple[float, float]:
@@ -57,7 +66,7 @@ class RateBets:
 
     def __init__(self, features: Sequence[Feature], counts: Floats, tolerance: float) -> None:
         """`counts` (F, B) are the reference's."""
-        pairs = [(at, bin_) for at, feature in enumerate(features) for bin_ in special(feature)]
+        pairs = [(at, bin_) for at, feature in enumerate(features) for bin_ in bet_on(feature)]
         self.feature: Numbers = np.array([at for at, _ in pairs], np.int64)
         """The feature of each special bin (K,)."""
         self.bin: Numbers = np.array([bin_ for _, bin_ in pairs], np.int64)

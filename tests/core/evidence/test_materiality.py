@@ -38,7 +38,7 @@ def counts(feature: Feature, at: int, rate: float, rows: float) -> Floats:
         (NUMBER, BELOW, 0.005, 0.02, 2_000, "out of range"),
         (NUMBER, SPIKE, 0.2, 0.09, 2_000, "value"),
         (NUMBER, SPIKE, 0.6, 0.7, 5_000, None),  # a value that repeats has no shift
-        (NUMBER, LAST, 0.0, 0.1, 5_000, None),  # an interval is PSI's matter
+        (NUMBER, LAST, 0.0, 0.1, 5_000, None),  # an interval that the reference never saw is PSI's matter
         (NAME, UNSEEN, 0.0, 0.01, 1_000, "unseen"),
         (NAME, B, 0.01, 0.05, 1_000, "level"),
         (NAME, B, 0.15, 0.075, 2_000, "level"),
