@@ -21,10 +21,10 @@ from sidecar.settings import Settings
 
 Rng = np.random.Generator
 REFERENCE = 10_000
-STEP = 64
+STEP = 256
 """Rows that come at once, as messages of one row."""
 BATCH = 1_000
-SECONDS = 0.000_4
+SECONDS = 0.000_1
 """Between two rows."""
 _PIECE = 20_000
 
