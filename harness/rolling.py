@@ -21,7 +21,7 @@ from typing import Any
 
 from harness.podman import IMAGE, PYTHON, SERVER, Podman
 from harness.program import eventually, free_ports
-from sidecar.settings import ENV_PREFIX
+from sidecar.settings.catalogue import ENV_PREFIX
 
 CLIENTS, LATE_SECONDS, GRACE = 8, 0.5, "30"
 BODY = b'{"id":"%s","inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1.5]}]}'

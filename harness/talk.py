@@ -14,7 +14,7 @@ from sidecar.proxy.conversation import Conversation, Services, Step
 from sidecar.proxy.head import HeadCache
 from sidecar.proxy.ledger import Ledger
 from sidecar.proxy.route import Routes
-from sidecar.proxy.tally import Tally
+from sidecar.proxy.tally import Tally, Waiting
 from sidecar.proxy.tap import Tap
 from sidecar.proxy.trace import Tracer
 from sidecar.settings import Settings, TapSettings, TraceSettings
@@ -82,7 +82,7 @@ class Talk:
     @property
     def snapshot(self) -> Snapshot:
         """The tally."""
-        return self.services.tally.snapshot(0, ready=True, draining=False, connections=0, handoff_bytes=0)
+        return self.services.tally.snapshot(0, ready=True, draining=False, connections=0, waiting=Waiting())
 
     def _to_client(self, step: Step) -> bytes:
         self.now += 1

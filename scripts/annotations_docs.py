@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sidecar.inject.annotations import ANNOTATIONS, PREFIX, SET_BY_INJECTOR
 from sidecar.inject.redirect import HOST_VARIABLES, PORT_VARIABLES
-from sidecar.settings import catalogue
+from sidecar.settings.catalogue import catalogue
 
 PAGE = Path(__file__).parents[1] / "docs" / "annotations.md"
 _INTRO = """\

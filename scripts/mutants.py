@@ -36,9 +36,22 @@ GUARDS = {
     "sidecar/core/reference/joint.py": ("tests/core/reference/test_joint.py",),
     "sidecar/core/scores/joint_drift.py": ("tests/core/scores/test_joint_drift_formulas.py",),
     "sidecar/core/watching/joint_watch.py": ("tests/core/watching/test_joint_watch.py",),
-    "sidecar/proxy/http1.py": ("tests/proxy/test_http1.py", "tests/proxy/test_chunks.py"),
-    "sidecar/proxy/head.py": ("tests/proxy/test_head.py", "tests/proxy/test_conversation.py"),
-    "sidecar/proxy/conversation.py": ("tests/proxy/test_conversation.py", "tests/proxy/test_http1.py"),
+    "sidecar/proxy/http1.py": (
+        "tests/proxy/test_http1.py",
+        "tests/proxy/test_http1_messages.py",
+        "tests/proxy/test_chunks.py",
+    ),
+    "sidecar/proxy/head.py": (
+        "tests/proxy/test_head.py",
+        "tests/proxy/test_conversation.py",
+        "tests/proxy/test_conversation_ends.py",
+    ),
+    "sidecar/proxy/conversation.py": (
+        "tests/proxy/test_conversation.py",
+        "tests/proxy/test_conversation_ends.py",
+        "tests/proxy/test_http1.py",
+        "tests/proxy/test_http1_messages.py",
+    ),
     "sidecar/inject/patch.py": ("tests/inject/test_patch.py",),
 }
 """The tests that guard each module: exact and fast, since they run once for each mutant."""

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sidecar.settings import Setting, catalogue
+from sidecar.settings.catalogue import Setting, catalogue
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 _INTRO = """\
@@ -26,7 +26,7 @@ drift:
 
 An unknown key is an error that names the nearest known one. `drift-sidecar check` prints the settings in force and where
 each came from.
-This page is made by `make docs` from `sidecar/settings.py`.
+This page is made by `make docs` from `sidecar/settings`.
 """
 
 

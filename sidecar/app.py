@@ -19,7 +19,8 @@ import time
 from typing import TYPE_CHECKING
 
 from sidecar.errors import SidecarError
-from sidecar.settings import Effective, Settings
+from sidecar.settings import Settings
+from sidecar.settings.load import Effective
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +105,7 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     from sidecar.core.watching.monitor import Monitor
     from sidecar.handoff.receive import receive_hello
     from sidecar.handoff.wire import FrameReader
-    from sidecar.observer.complaints import Complaints
+    from sidecar.observer.complaints import Complaints, Part
     from sidecar.observer.processes import read_containers
     from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
@@ -118,13 +119,17 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     clock = steady_clock()
     reference = read_reference(settings.reference) if settings.reference else None
     label_key = secrets.token_bytes(_LABEL_KEY_BYTES)
-    monitor = Monitor(settings, reference, decoders(settings.decode), clock(), label_key=label_key)
+    complaints = Complaints()
+
+    def complain(error: Exception) -> None:
+        complaints.add(Part.ANALYSIS, "the analysis of an exchange", error, clock())
+
+    monitor = Monitor(settings, reference, decoders(settings.decode), clock(), label_key, complain)
 
     def save_learned() -> None:
         if settings.learn.save and monitor.reference is not None:
             save_reference(monitor.reference, settings.learn.save)
 
-    complaints = Complaints()
     reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints)
     containers = functools.partial(read_containers, settings.container)
     worker = Worker(

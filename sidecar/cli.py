@@ -34,14 +34,26 @@ Make a reference profile of CSV, Parquet or JSON-lines files, or of captured exc
   drift-sidecar profile german.csv --decimal , --thousands . --null k.A. --kind bought=time:dmy -o reference.json
   drift-sidecar profile train.csv --segment-by country -o reference.json
   drift-sidecar profile train.csv --season hour_of_week --time-column at -o reference.json
+  drift-sidecar profile train.csv --constraints -o reference.json
   drift-sidecar profile merge january.json february.json -o reference.json
   drift-sidecar profile streams iris=iris.json /score=score.json -o reference.json
+"""
+_CONSTRAINTS_HELP = """\
+What columns must keep, whatever their distributions do: shown, edited, derived, and as other tools write them.
+
+  drift-sidecar constraints reference.json -o constraints.json            to be edited
+  drift-sidecar constraints reference.json --from constraints.json -o reference.json
+  drift-sidecar constraints reference.json --derive -o reference.json
+  drift-sidecar constraints reference.json --export sagemaker -o constraints.json
+
+--from also reads SageMaker's constraints.json and schemas of TFDV in JSON. What a format cannot say is told on stderr.
 """
 _COMPARE_HELP = """\
 Say how far data (a file as `profile` takes it, or another profile) is from a reference profile.
 
   drift-sidecar compare reference.json last-week.csv
   drift-sidecar compare reference.json last-week.csv --json --fail-on drift
+  drift-sidecar compare reference.json last-week.csv --fail-on violated     heeds constraints alone
 """
 _REPLAY_HELP = """\
 Run captured exchanges through the same core that watches live traffic, at the times they had: to see what a policy
@@ -55,6 +67,14 @@ Validate settings and reference, and print every setting in force and where it c
   drift-sidecar check --config sidecar.yaml --reference reference.json
   drift-sidecar check --reference reference.json --admin 127.0.0.1:9481     and what is odd in what came to a running one
 """
+_ACCEPT_HELP = """\
+Take the live rows since a time as the next reference, when the model's input is different for good. Nothing is changed by it
+but the file that you write, or the ConfigMap that you apply: the sidecar takes either up where its `reference` is read.
+
+  drift-sidecar accept -o reference.json                      since the first verdict that stands
+  drift-sidecar accept --admin 10.0.3.7:9481 --since 6h -o reference.json
+  drift-sidecar accept --since 2026-11-25T08:00 --config-map fraud/fraud-reference | kubectl apply -f -
+"""
 _DEMO_HELP = """\
 A real model, the sidecar before it, and real traffic that drifts half-way. Needs the extra `demo`.
 
@@ -65,6 +85,7 @@ _DRAIN_HELP = """\
 Tell the sidecar of this pod that the pod will end: it is no longer ready, lets connections go, and serves on until SIGTERM.
 
   drift-sidecar drain                it knows the port from the environment, as `run` does
+  drift-sidecar drain --end          the pod stays after all
 """
 _INJECT_HELP = """\
 Add the sidecar to manifests: Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, CronJobs, Lists, and
@@ -119,6 +140,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_settings(_add(commands, "run", "run the sidecar", _RUN_HELP), addresses=True)
     _add_profile(_add(commands, "profile", "make a reference profile of data", _PROFILE_HELP))
+    _add_constraints(_add(commands, "constraints", "show or change what columns must keep", _CONSTRAINTS_HELP))
     _add_compare(_add(commands, "compare", "compare data with a reference profile", _COMPARE_HELP))
     replay = _add(commands, "replay", "run captured exchanges through the core", _REPLAY_HELP)
     replay.add_argument("capture", metavar="CAPTURE", help="file written by the capture sink")
@@ -127,8 +149,10 @@ def make_parser() -> argparse.ArgumentParser:
     check = _add(commands, "check", "validate and print the settings", _CHECK_HELP)
     check.add_argument("--json", action="store_true", help="print JSON")
     _add_settings(check, addresses=True)
+    _add_accept(_add(commands, "accept", "take live rows as the next reference", _ACCEPT_HELP))
     drain = _add(commands, "drain", "begin to drain, without leaving", _DRAIN_HELP)
     drain.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    drain.add_argument("--end", action="store_true", help="end a drain that was begun so: serve as before")
     _add_inject(_add(commands, "inject", "add the sidecar to manifests", _INJECT_HELP))
     _add_webhook(_add(commands, "webhook", "add the sidecar to pods as they are created", _WEBHOOK_HELP))
     _add_doctor(_add(commands, "doctor", "find pods without a sidecar, and ways past one", _DOCTOR_HELP))
@@ -157,6 +181,10 @@ def _add_settings(parser: argparse.ArgumentParser, addresses: bool) -> None:
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outputs", metavar="NAMES", default="", help="columns that the model answers with: a,b")
     parser.add_argument("--exclude", metavar="NAMES", default="", help="columns to leave out: a,b")
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings of the sidecar, by which captures are read (`decode`)"
+    )
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one of them; repeatable")
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:
@@ -209,7 +237,22 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
                         help="how far the clock that seasons go by is ahead of UTC (default: 0)")  # fmt: skip
     parser.add_argument("--segment-by", metavar="NAME", default="",
                         help="count each category of this feature apart as well, for `segments.by`")  # fmt: skip
+    parser.add_argument("--constraints", metavar="FILE", nargs="?", const="", default=None,
+                        help="derive what columns must keep into the reference; with FILE, write it there as well")  # fmt: skip
+    parser.add_argument("--constraints-from", metavar="FILE", default="",
+                        help="take them of a file: ours, SageMaker's constraints.json, or a TFDV schema in JSON")  # fmt: skip
     _add_data(parser)
+
+
+def _add_constraints(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REFERENCE", help="profile made by `drift-sidecar profile`")
+    parser.add_argument("--from", metavar="FILE", default="", dest="taken_from",
+                        help="take the constraints of this file, in any of the three formats")  # fmt: skip
+    parser.add_argument("--derive", action="store_true", help="derive constraints from the reference's rows")
+    parser.add_argument("--export", choices=("own", "sagemaker", "tfdv"), default="", help="write them in this format")
+    parser.add_argument("--stream", default="", metavar="NAME", help="of a reference of several streams: this one")
+    parser.add_argument("-o", "--output", metavar="FILE", default="",
+                        help="where to write: the constraints, or with --from and --derive the reference")  # fmt: skip
 
 
 def _add_inject(parser: argparse.ArgumentParser) -> None:
@@ -254,6 +297,17 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _add_accept(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    parser.add_argument("--since", metavar="TIME", default="drift",
+                        help="6h, 2d, a moment in ISO 8601, or drift: since the first verdict that stands (drift)")  # fmt: skip
+    parser.add_argument("--by", metavar="NAME", default="", help="who accepts it, for its lineage (the user's name)")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("-o", "--output", metavar="FILE", default="", help="write the profile here")
+    where.add_argument("--config-map", metavar="[NAMESPACE/]NAME", default="",
+                       help="print a ConfigMap with the profile as reference.json")  # fmt: skip
+
+
 def _at_least(least: int) -> Callable[[str], int]:
     def whole(text: str) -> int:
         number = int(text)
@@ -270,9 +324,10 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("live", metavar="LIVE", help="data file or profile")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--html", metavar="FILE", default="", help="write the report as one HTML file as well")
-    parser.add_argument("--fail-on", choices=("drift", "warning", "never"), default="never",
-                        help="exit with 1 if any feature is in this state or worse, with 2 if there are too few rows "
-                             "to judge any (default: never)")  # fmt: skip
+    parser.add_argument("--fail-on", choices=("drift", "warning", "violated", "never"), default="never",
+                        help="exit with 1 if any feature is in this state or worse or any constraint is violated, with 2 "
+                             "if there are too few rows to judge any; `violated` heeds constraints alone "
+                             "(default: never)")  # fmt: skip
     parser.add_argument("--material-psi", type=float, default=0.1, metavar="PSI",
                         help="the effect that matters, as PSI without small-sample bias (default: 0.1)")  # fmt: skip
     parser.add_argument("--material-correlation", type=float, default=0.1, metavar="R",

@@ -17,7 +17,8 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.util.types import AttributeValue
 
 from sidecar.errors import SettingsError
-from sidecar.settings import ModelSettings, without_credentials
+from sidecar.settings import ModelSettings
+from sidecar.settings.shown import without_credentials
 
 TIMEOUT_SECONDS = 5.0
 FLUSH_SHARE = 0.6

@@ -19,7 +19,19 @@ from tests.sinks.test_prometheus import CONTRACT
 SAME = {"the same": CONTRACT["model_feature_bin"]}
 """How the page abbreviates."""
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("run", "profile", "compare", "check", "replay", "demo", "drain", "inject", "webhook", "doctor")
+COMMANDS = (
+    "run",
+    "profile",
+    "constraints",
+    "compare",
+    "check",
+    "replay",
+    "demo",
+    "drain",
+    "inject",
+    "webhook",
+    "doctor",
+)
 
 
 def text(name: str) -> str:

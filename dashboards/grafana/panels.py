@@ -26,7 +26,13 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
-STATES = {0: ("insufficient", "gray"), 1: ("ok", "green"), 2: ("warning", "yellow"), 3: ("drift", "red")}
+STATES = {
+    0: ("insufficient", "gray"),
+    1: ("ok", "green"),
+    2: ("warning", "yellow"),
+    3: ("drift", "red"),
+    4: ("mismatch", "purple"),
+}
 """What the numbers of `state_of` stand for."""
 
 
@@ -40,8 +46,9 @@ class Query(NamedTuple):
 
 def state_of(labels: str, selector: str, metric: str = "model_drift_state") -> str:
     """The worst verdict by some labels as a number of `STATES`."""
-    series = {state: f'{metric}{{{selector},state="{state}"}}' for state in ("ok", "warning", "drift")}
-    return f"max by ({labels}) ({series['ok']} or 2 * {series['warning']} or 3 * {series['drift']})"
+    series = {state: f'{metric}{{{selector},state="{state}"}}' for state in ("ok", "warning", "drift", "mismatch")}
+    worst = f"{series['ok']} or 2 * {series['warning']} or 3 * {series['drift']} or 4 * {series['mismatch']}"
+    return f"max by ({labels}) ({worst})"
 
 
 def graph(

@@ -16,7 +16,7 @@ def _share_of(range_: str, window: str, more: float) -> str:
     return f"sum {by(*FEATURE)} ({share} and ({share} - {usual}) > {more})"
 
 
-_BREAKING = 'kind!~"extra_feature|unseen|range"'
+_BREAKING = 'kind!~"extra_feature|unseen|range|constraint_.*"'
 _VIOLATIONS = rate("model_feature_violations_total", "feature", "kind", where=_BREAKING)
 _ROWS = rate("model_rows_total", where='side="input",answered!~"refused|unanswered"')
 _UNDECODED = rate("sidecar_decoded_total", where='result!~"ok|partial|refused|unanswered"')
@@ -48,6 +48,19 @@ DATA = (
         """<percent> of the rows of <model><where> are a violation of kind <kind> by <feature>.""",
     ),
     Alert(
+        "ModelConstraintViolated",
+        f"""
+        max {by(*MODEL, "side", "feature", "rule")} (
+          model_constraint_violation_ratio and ignoring (state) model_constraint_state{{state="violated"}} == 1
+        )
+        """,
+        "1m",
+        "warning",
+        "<feature> of <model> breaks its constraint: <rule>",
+        """<percent> of the recent rows of <model><where> break the rule <rule> of <feature> (<side>), which is certainly more
+        than it allows. No drift is needed for that.""",
+    ),
+    Alert(
         "ModelPayloadsUnread",
         f"{_UNDECODED} / ({rate('sidecar_decoded_total')} > 0) > 0.05",
         "10m",
@@ -60,6 +73,15 @@ DATA = (
 
 _KNOWN = f'count {by(*MODEL, "side", "profile")} (model_reference_info{{source!="learning"}})'
 REFERENCES = (
+    Alert(
+        "ModelReferenceMismatch",
+        f"max {by(*MODEL, 'side', 'explanation')} (model_mismatched_features) > 0",
+        "1m",
+        "warning",
+        "This reference does not describe this traffic: <side> of <model>",
+        """Nearly all values of <count> features of the <side> of <model><where> are unseen, of another type, absent
+        or unread. The nearest explanation: <explanation>. These features are not judged for drift meanwhile.""",
+    ),
     Alert(
         "ModelReferenceMissing",
         f'max {by(*MODEL, "side")} (model_reference_info{{source="learning"}}) == 1',

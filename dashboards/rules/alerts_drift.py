@@ -65,8 +65,9 @@ PODS = (
         "ModelSegmentDrift",
         f"""
         max {by(*MODEL, "segment", "side", "feature")} (
-          model_segment_drift_evidence and ignoring (state) model_segment_drift_state{{state="drift"}} == 1
+          model_segment_drift_evidence and ignoring (state) model_segment_drift_state{{state=~"drift|mismatch"}} == 1
         )
+          unless on ({", ".join((*MODEL, "side", "feature"))}) model_drift_state{{state="mismatch"}} == 1
         """,
         "1m",
         "warning",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import sys
 from dataclasses import asdict
@@ -12,7 +11,8 @@ from typing import Any
 
 from rich.console import Console
 
-from sidecar.commands.drain import EVERYWHERE
+from sidecar.commands.asking import ask
+from sidecar.commands.constraints import rules_of, summary
 from sidecar.commands.profile_report import print_report
 from sidecar.commands.settings_options import settings_of
 from sidecar.core.reading.decoders import decoders
@@ -20,12 +20,13 @@ from sidecar.core.reading.intake import Intake
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, loads
 from sidecar.core.reference.suspicions import findings_of
+from sidecar.errors import SidecarError
 from sidecar.proxy.address import Address, parse_address
 from sidecar.proxy.ingress import pairs
 from sidecar.reference_store import read_reference
-from sidecar.settings import Effective, catalogue, lookup, shown
-
-_SECONDS = 5.0
+from sidecar.settings.catalogue import catalogue, lookup
+from sidecar.settings.load import Effective
+from sidecar.settings.shown import shown
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -56,17 +57,12 @@ def execute(options: argparse.Namespace) -> int:
 
 def _live(admin: Address) -> Profile | None:
     """What came to the sidecar that runs there, in the bins of its reference; None if none runs, or nothing was compared yet."""
-    connection = http.client.HTTPConnection(EVERYWHERE.get(admin.host, admin.host), admin.port, timeout=_SECONDS)
     try:
-        connection.request("GET", "/api/v1/profile")
-        answer = connection.getresponse()
-        body = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        print(f"No sidecar answers at {admin} ({error}).", file=sys.stderr)
+        answer = ask(admin, "/api/v1/profile")
+    except SidecarError as error:
+        print(error, file=sys.stderr)
         return None
-    finally:
-        connection.close()
-    return loads(body, f"the live profile of {admin}") if answer.status == HTTPStatus.OK else None
+    return loads(answer.body, f"the live profile of {admin}") if answer.status == HTTPStatus.OK else None
 
 
 def _rows(effective: Effective) -> dict[str, dict[str, Any]]:
@@ -79,7 +75,8 @@ def _rows(effective: Effective) -> dict[str, dict[str, Any]]:
 def _described(reference: Profile | None) -> dict[str, Any] | None:
     if reference is None:
         return None
-    described = {"digest": digest(reference), "name": reference.name, "created": reference.created}
+    described: dict[str, Any] = {"digest": digest(reference), "name": reference.name, "created": reference.created}
+    described["rules"] = rules_of(reference)
     streams = {name: {"digest": digest(one), "features": _features(one)} for name, one in reference.streams.items()}
     return described | {"features": _features(reference)} | ({"streams": streams} if streams else {})
 
@@ -109,6 +106,8 @@ def _print(effective: Effective, reference: Profile | None) -> None:
         named = f" {described['name']}" if described["name"] else ""
         made = f" of {described['created'][:10]}" if described["created"] else ""
         print(f"\nReference {described['digest'][:8]}{named}{made}: {features}.", file=sys.stderr)
+        if reference and described["rules"]:
+            print(f"Its constraints are {summary(reference)}.", file=sys.stderr)
 
 
 def _text(value: Any) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -17,23 +17,46 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.commands.compare_html import page, paired
-from sidecar.commands.streams import is_capture, matched, only, parts_of
+from sidecar.commands.compare_html import broken, page, paired
+from sidecar.commands.streams import is_capture, matched, only, parts_of, settings_for
 from sidecar.core.binning.derive import columns_of
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import FORMAT
-from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, LeastEffects, compare
+from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, LeastEffects, WithoutValue, compare
+from sidecar.core.scores.constraint_comparison import RuleCounts, rules_of_profile
 from sidecar.core.words.events import NotEnough, Score, State
+from sidecar.core.words.rules import RuleReport, RuleState
 from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
 from sidecar.reference_store import read_reference
+from sidecar.settings import DecodeSettings
 
-_STYLES = {State.DRIFT: "bold red", State.WARNING: "yellow", State.OK: "green", State.INSUFFICIENT: "dim"}
-_FAILING = {"drift": {State.DRIFT}, "warning": {State.DRIFT, State.WARNING}, "never": set[State]()}
+_STYLES = {
+    State.MISMATCH: "bold red",
+    State.DRIFT: "bold red",
+    State.WARNING: "yellow",
+    State.OK: "green",
+    State.INSUFFICIENT: "dim",
+}
+_DRIFT = {State.DRIFT, State.MISMATCH}
+_FAILING = {"drift": _DRIFT, "warning": {*_DRIFT, State.WARNING}}
+_TOLD = _FAILING["warning"]
+Rules = tuple[RuleReport, ...]
+
+
+class Counted(NamedTuple):
+    """The live side of a comparison, and what there is to say of the reference's constraints."""
+
+    profile: Profile
+    rules: Rules
+    without_value: WithoutValue | None
+    """Rows without a column or of another type; None of a profile, which does not know them."""
+
+
 _FORMAT = json.dumps(FORMAT).encode()
 _HEAD_BYTES = 1024
 _MEASURES = (("psi", "PSI"), ("jensen_shannon", "JS"), ("kolmogorov_smirnov", "KS"), ("wasserstein", "W"))
@@ -44,8 +67,11 @@ def execute(options: argparse.Namespace) -> int:
     reference = read_reference(options.reference)
     if options.stream:
         reference = only(reference, options.reference, options.stream)
-    live = _live(options, reference)
-    found = compare(reference, live, LeastEffects(options.material_psi, options.material_correlation))
+    counted = _live(options, reference)
+    reference, live = _alike(reference, counted.profile)
+    least = LeastEffects(options.material_psi, options.material_correlation)
+    found = compare(reference, live, least, counted.without_value)
+    found = msgspec.structs.replace(found, rules=counted.rules)
     if not found.features:
         raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
     if options.html:
@@ -54,11 +80,20 @@ def execute(options: argparse.Namespace) -> int:
         print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(found, options.material_psi)
-    failing = _FAILING[options.fail_on]
-    if failing and found.states <= {State.INSUFFICIENT}:
+    return 0 if options.fail_on == "never" else _code(options, found)
+
+
+def _code(options: argparse.Namespace, found: Comparison) -> int:
+    """1 if a feature is in a state that fails, or a constraint is violated. Raises UserError if nothing could be judged."""
+    if found.violated:
+        return 1
+    of_features = options.fail_on != "violated"
+    states: set[State | RuleState] = {*found.states} if of_features else {rule.state for rule in found.rules}
+    if states <= {State.INSUFFICIENT, RuleState.INSUFFICIENT}:
         fix = "Compare more rows, or a reference of more; `--fail-on never` only reports"
-        raise UserError(options.live, "has too few rows for a verdict on any feature", fix)
-    return int(bool(found.states & failing))
+        what = "feature" if of_features else "constraint"
+        raise UserError(options.live, f"has too few rows for a verdict on any {what}", fix)
+    return int(of_features and bool(found.states & _FAILING[options.fail_on]))
 
 
 def _write(options: argparse.Namespace, reference: Profile, live: Profile, found: Comparison) -> None:
@@ -70,7 +105,7 @@ def _write(options: argparse.Namespace, reference: Profile, live: Profile, found
         raise UserError(options.html, f"cannot be written ({error.strerror})", "Name a file you may write") from error
 
 
-def _live(options: argparse.Namespace, reference: Profile) -> Profile:
+def _live(options: argparse.Namespace, reference: Profile) -> Counted:
     """A profile of the same bins, or data counted into them."""
     if not is_profile(options.live):
         return _counted(options, reference)
@@ -81,10 +116,27 @@ def _live(options: argparse.Namespace, reference: Profile) -> Profile:
     for name, of_stream in parts_of(live).items():
         for side, profile in of_stream.sides.items():
             known = parts[name].sides.get(side) if name in parts else None
-            if known is not None and known.features != profile.features:
+            if known is not None and known.without_rare().features != profile.without_rare().features:
                 mend = "Compare with the data itself, or with a profile counted into the same bins"
                 raise UserError(options.live, "was cut into other bins than the reference", mend)
-    return live
+    judged = {name: rules_of_profile(part, parts_of(live).get(name, Profile())) for name, part in parts.items()}
+    return Counted(live, _of_streams(judged), None)
+
+
+def _of_streams(judged: Mapping[str, Rules]) -> Rules:
+    return tuple(msgspec.structs.replace(one, stream=name) for name, rules in judged.items() for one in rules)
+
+
+def _alike(reference: Profile, live: Profile) -> tuple[Profile, Profile]:
+    """Both without their rare names if they know different ones, as a profile that was downloaded knows none."""
+    parts = parts_of(reference)
+    alike = all(
+        parts[name].sides[side].features == profile.features
+        for name, of_stream in parts_of(live).items()
+        for side, profile in of_stream.sides.items()
+        if name in parts and side in parts[name].sides
+    )
+    return (reference, live) if alike else (reference.without_rare(), live.without_rare())
 
 
 def is_profile(path: str) -> bool:
@@ -96,26 +148,38 @@ def is_profile(path: str) -> bool:
         return False
 
 
-def _counted(options: argparse.Namespace, reference: Profile) -> Profile:
+def _counted(options: argparse.Namespace, reference: Profile) -> Counted:
     if not os.path.isfile(options.live):
         raise DataError(options.live, "is no file", "Give a data file or a profile")
     if not is_capture(options.live):
-        return _counted_as(options, only(reference, options.reference, ""), None)
+        recount, rules = _counted_as(options, only(reference, options.reference, ""))
+        return Counted(recount.profile(), rules, {"": recount.without_value})
     parts = parts_of(reference)
-    streams = matched(reference, options.live)
-    found = {name: _counted_as(options, parts[name], key) for name, key in streams.items() if key}
+    settings = settings_for([options.live], options)
+    streams = matched(reference, options.live, settings)
+    counted = {name: _counted_as(options, parts[name], key, settings.decode) for name, key in streams.items() if key}
+    found = {name: recount.profile() for name, (recount, _) in counted.items()}
     if not found:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
-    return replace(found.pop("", Profile()), streams=found)
+    rules = _of_streams({name: rules for name, (_, rules) in counted.items()})
+    profiles = {name: profile for name, profile in found.items() if name}
+    without_value = {name: recount.without_value for name, (recount, _) in counted.items()}
+    return Counted(replace(found.get("", Profile()), streams=profiles), rules, without_value)
 
 
-def _counted_as(options: argparse.Namespace, reference: Profile, stream: StreamKey | None) -> Profile:
-    columns = replace(Columns.of(options.outputs, options.exclude), stream=stream)
+def _counted_as(
+    options: argparse.Namespace,
+    reference: Profile,
+    stream: StreamKey | None = None,
+    decode: DecodeSettings | None = None,
+) -> tuple[Recount, Rules]:
+    decode = decode or DecodeSettings()
+    columns = replace(Columns.of(options.outputs, options.exclude), stream=stream, decode=decode)
     if not columns.outputs:
         outputs = [profile for side, profile in reference.sides.items() if side.value == "output"]
         names = [name for profile in outputs for name in _columns(profile)]
-        columns = _PresentOutputs(frozenset(names), columns.excluded, stream=stream)
-    recount = Recount(reference)
+        columns = _PresentOutputs(frozenset(names), columns.excluded, stream=stream, decode=decode)
+    recount, rules = Recount(reference), RuleCounts(reference)
     strangers = True
     known = {name for profile in reference.sides.values() for name in _columns(profile)}
     with bar(os.path.getsize(options.live), "counting") as progress:
@@ -123,9 +187,10 @@ def _counted_as(options: argparse.Namespace, reference: Profile, stream: StreamK
             came = None if frame.names is None else {*frame.names, *(frame.vectors or ())}
             strangers = strangers and came is not None and known.isdisjoint(came)
             recount.add(frame)
+            rules.add(frame)
     if strangers:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
-    return recount.profile()
+    return recount, rules.reports()
 
 
 def _columns(profile: SideProfile) -> set[str]:
@@ -144,6 +209,13 @@ class _PresentOutputs(Columns):
 def _print(found: Comparison, material: float) -> None:
     console = Console()
     _print_features(console, found.features, material)
+    for rule in found.violated:
+        console.print(Text(f"\nviolated: {broken(rule)}", style=_STYLES[State.DRIFT]), soft_wrap=True)
+    if found.rules:
+        told = sum(rule.rows > 0 for rule in found.rules)
+        console.print(f"\n{len(found.violated)} of {told} rules of the constraints are violated.", highlight=False)
+        if told < len(found.rules):
+            console.print(f"Of {len(found.rules) - told} more nothing is known.", highlight=False)
     for one in found.joint:
         if one.state in (State.DRIFT, State.WARNING):
             names = ", ".join(name for name, _ in one.features)
@@ -174,7 +246,7 @@ def _print_features(console: Console, found: Sequence[FeatureComparison], materi
         table.add_row(state, name, *figures, effect, p_value, f"{one.rows:,}")
     console.print(table)
     for one in found:
-        if one.state in (State.DRIFT, State.WARNING):
+        if one.state in _TOLD:
             words = f"{one.changed}. " if one.changed else ""
             console.print(Text(f"\n{one.called}: {words}{_moved(one)}"), soft_wrap=True)
     counts = {state: sum(one.state is state for one in found) for state in State}

@@ -18,11 +18,13 @@ from sidecar.core.reference.profile_file import digest
 from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison
 from sidecar.core.scores.measures import TITLES
 from sidecar.core.words.events import JointReport, NotEnough, State
+from sidecar.core.words.rules import RuleReport
 
 _WIDTH, _HEIGHT, _FOOT = 560, 150, 46
 _MOVED, _MOST = 0.01, 4
 """So many bins are marked, if their shares changed by so much."""
-_ORDER = (State.DRIFT, State.WARNING, State.OK, State.INSUFFICIENT)
+_ORDER = (State.MISMATCH, State.DRIFT, State.WARNING, State.OK, State.INSUFFICIENT)
+_UNWELL = _ORDER[:3]
 _FEW = 60
 """Features without a verdict beyond so many are only listed."""
 
@@ -52,7 +54,7 @@ def page(reference: Profile, live: Profile, names: tuple[str, str], found: Compa
 <h1 class="{_worst(found)}">{_headline(found)}</h1>
 <p class="quiet">{escape(names[1])} against reference {escape(names[0])} ({digest(reference)[:8]}), {made}.
 Drift is certain (p below {SIZE} over all features) and large enough to matter.</p>
-<nav class="card" aria-label="Features by drift"><h2>What changed</h2><ol>{lines}</ol>{_pairs(found.joint)}</nav>
+<nav class="card" aria-label="Features by drift"><h2>What changed</h2><ol>{lines}</ol>{_pairs(found.joint)}{_rules(found)}</nav>
 {cards}
 </main>
 </body>
@@ -61,16 +63,20 @@ Drift is certain (p below {SIZE} over all features) and large enough to matter.<
 
 
 def _worst(found: Comparison) -> State:
-    return min(found.states, key=_ORDER.index)
+    return State.DRIFT if found.violated else min(found.states, key=_ORDER.index)
 
 
 def _headline(found: Comparison) -> str:
     counts = {state: sum(one.state is state for one in found.features) for state in _ORDER}
     features = len(found.features)
+    if counts[State.MISMATCH]:
+        return f"The reference does not describe {counts[State.MISMATCH]} of {features} features"
     if counts[State.DRIFT]:
         return f"{counts[State.DRIFT]} of {features} features have drifted"
     if counts[State.WARNING]:
         return f"{counts[State.WARNING]} of {features} features may be drifting"
+    if found.violated:
+        return f"{len(found.violated)} of {len(found.rules)} rules of the constraints are violated"
     if _worst(found) in (State.DRIFT, State.WARNING):
         return "How features hang together has changed"
     return "No drift" if counts[State.OK] else "Not enough rows to tell"
@@ -91,6 +97,19 @@ def _pairs(joint: Sequence[JointReport]) -> str:
     return "".join(lines)
 
 
+def _rules(found: Comparison) -> str:
+    """A paragraph for each rule that is violated."""
+    return "".join(f'<p><span class="badge drift">violated</span> {escape(broken(one))}</p>' for one in found.violated)
+
+
+def broken(one: RuleReport) -> str:
+    """Which rule is broken, and how often."""
+    of = f"{one.stream}: " if one.stream else ""
+    side = "" if one.side.value == "input" else " (output)"
+    asked = f"{of}{one.feature}{side}: {one.rule.value} ({one.limit})"
+    return f"{asked} is broken by {one.rate:.2%} of {one.rows:,} rows, and {one.allowed:.2%} may"
+
+
 def paired(report: JointReport) -> str:
     """The pairs whose correlation changed most surely."""
     shown = (f"{pair.first} and {pair.second} {pair.reference:+.2f} -> {pair.live:+.2f}" for pair in report.pairs[:3])
@@ -98,7 +117,7 @@ def paired(report: JointReport) -> str:
 
 
 def _told(ranked: Sequence[FeatureComparison]) -> Sequence[FeatureComparison]:
-    return [one for one in ranked if one.state in (State.DRIFT, State.WARNING)] or ranked[:1]
+    return [one for one in ranked if one.state in _UNWELL] or ranked[:1]
 
 
 def _shown(ranked: Sequence[FeatureComparison]) -> Iterator[FeatureComparison]:
@@ -140,7 +159,7 @@ def _card(reference: Profile, live: Profile, one: FeatureComparison) -> str:
 def _chart(texts: Sequence[str], q: Shares, p: Shares, one: FeatureComparison) -> str:
     """Two bars a bin that holds any row; those that moved most are marked and named."""
     kept = [at for at in range(len(texts)) if q[at] or p[at]]
-    told = one.state in (State.DRIFT, State.WARNING)
+    told = one.state in _UNWELL
     most = sorted(kept, key=lambda at: -abs(p[at] - q[at]))[:_MOST]
     moved = {at for at in most if told and abs(p[at] - q[at]) >= _MOVED}
     top = max([*q, *p, 1e-9])

@@ -15,7 +15,7 @@ from sidecar.inject.patch import inject
 from sidecar.inject.pod import Json, labels_of
 from sidecar.inject.survey import Finding, Pod, Report, Service, asks_for_sidecar, has_sidecar, is_enabled, survey
 
-_LABEL = "Label the namespace drift-sidecar/inject=is_enabled, or patch the manifest with `drift-sidecar inject -f`"
+_LABEL = "Label the namespace drift-sidecar/inject=enabled, or patch the manifest with `drift-sidecar inject -f`"
 
 
 def check_files(files: Sequence[str], namespace: str, options: Options) -> Report:

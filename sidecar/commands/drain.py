@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import os
 
+from sidecar.commands.asking import ask
 from sidecar.errors import SidecarError
 from sidecar.proxy.address import parse_address
-from sidecar.settings import load
-
-_SECONDS = 5.0
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where it listens, and where it is asked
+from sidecar.settings.load import load
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Ask, and return at once: the sidecar serves on until SIGTERM. Raises SidecarError if nobody answers."""
+    """Ask, and return at once: the sidecar serves on until SIGTERM. Raises SidecarError if nobody answers, or refuses."""
     admin = parse_address("admin", load(None, os.environ, {"admin": options.admin}).settings.admin)
-    connection = http.client.HTTPConnection(EVERYWHERE.get(admin.host, admin.host), admin.port, timeout=_SECONDS)
-    try:
-        connection.request("POST", "/drain")
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        raise SidecarError(f"admin = {admin}: does not answer ({error}). Is the sidecar running here?") from error
-    finally:
-        connection.close()
-    if status != 202:
+    status = ask(admin, "/drain", "DELETE" if options.end else "POST").status
+    if status == 409:
+        raise SidecarError(f"admin = {admin}: there is no drain that could be ended, or it ends with the process")
+    if status not in (200, 202):
         raise SidecarError(f"admin = {admin}: refused with status {status}. It can only be asked from within the pod")
     return 0

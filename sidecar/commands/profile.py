@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sidecar.commands.constraints import derived, rules_of, summary, taken_from, write_own
 from sidecar.commands.profile_choices import choices_of, named_columns
 from sidecar.commands.profile_importance import read_weights, weighted
 from sidecar.commands.profile_merge import merged
 from sidecar.commands.profile_report import as_json, nothing_left, print_report, refused
-from sidecar.commands.streams import in_captures, joined, parts_of
+from sidecar.commands.streams import in_captures, joined, parts_of, settings_for
 from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.builder import Builder, Recount
 from sidecar.core.reference.choices import Choices
@@ -35,6 +36,7 @@ from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
 from sidecar.reference_store import read_reference, save_reference
+from sidecar.settings import DecodeSettings
 
 _SHOWN = 30
 
@@ -47,12 +49,15 @@ def execute(options: argparse.Namespace) -> int:
     if options.strict and suspicious:
         print_report(suspicious, Console(stderr=True))
         raise refused(suspicious[0])
+    profile = _constrained(options, profile)
     created = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     profile = replace(profile, name=options.name or Path(options.output).stem, created=created)
     try:
         save_reference(profile, options.output)
     except OSError as error:
         raise UserError(options.output, f"cannot be written ({error.strerror})", "Name a file you may write") from error
+    if options.constraints:
+        write_own(profile, options.constraints)
     if options.json:
         print(as_json(report, digest(profile)))
         return 0
@@ -61,23 +66,36 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
+def _constrained(options: argparse.Namespace, profile: Profile) -> Profile:
+    """With the constraints that the options ask for."""
+    if options.constraints is not None and options.constraints_from:
+        raise UserError("--constraints and --constraints-from", "exclude each other", "Give one of them")
+    if options.constraints_from:
+        return taken_from(options.constraints_from, profile)
+    return derived(profile) if options.constraints is not None else profile
+
+
 def _of_data(options: argparse.Namespace) -> tuple[Profile, list[ColumnReport]]:
     """One stream, or as many as captured exchanges hold."""
-    streams = in_captures(options.data)
+    decode = settings_for(options.data, options).decode
+    streams = in_captures(options.data, decode)
     if len(streams) < 2:
-        return _counted(options, None)
-    counted = {name: _counted(options, key) for name, key in streams.items()}
+        return _counted(options, None, decode)
+    counted = {name: _counted(options, key, decode) for name, key in streams.items()}
     profile = Profile(streams={name: of_stream for name, (of_stream, _) in counted.items()})
     return profile, [one for _, report in counted.values() for one in report]
 
 
-def _counted(options: argparse.Namespace, stream: StreamKey | None) -> tuple[Profile, list[ColumnReport]]:
+def _counted(
+    options: argparse.Namespace, stream: StreamKey | None, decode: DecodeSettings
+) -> tuple[Profile, list[ColumnReport]]:
     """Of data, read twice: where to cut, then how many in each."""
     choices = choices_of(options)
     _check_season(options)
     numbers = {name: choices.read(name) for name, kind in choices.kinds.items() if kind is Kind.NUMERIC}
     present = named_columns(choices, options.outputs) | {options.time_column} - {""}
     columns = replace(Columns.of(options.outputs, options.exclude), named=present, numeric=numbers, stream=stream)
+    columns = replace(columns, decode=decode)
     weights = read_weights(options.importance) if options.importance else {}
     report: list[ColumnReport] = []
     if options.bins_of:
@@ -159,12 +177,14 @@ def _print(profile: Profile, path: str) -> None:
     console.print(table)
     if len(described) > _SHOWN:
         console.print(f"... and {len(described) - _SHOWN} more")
-    summary = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
+    text = f"{len(described)} features, {size:,} bytes, digest {digest(profile)[:8]}"
     if profile.streams:
-        summary += f", {len(parts_of(profile))} streams"
+        text += f", {len(parts_of(profile))} streams"
+    if rules_of(profile):
+        text += f", {summary(profile)}"
     if profile.segment_by:
-        summary += f", {len(profile.segments)} segments by {profile.segment_by}"
-    console.print(Text(f"\nwrote {path}: {summary}"), soft_wrap=True)
+        text += f", {len(profile.segments)} segments by {profile.segment_by}"
+    console.print(Text(f"\nwrote {path}: {text}"), soft_wrap=True)
 
 
 def _described(side: Side, profile: SideProfile) -> Iterator[tuple[str, ...]]:

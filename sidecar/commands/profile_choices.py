@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 from pathlib import Path
 
 import msgspec
 
-from sidecar.core.binning.bins import Kind
+from sidecar.core.binning.bins import SECRET_BYTES, Kind
 from sidecar.core.binning.derive import KINDS as DERIVED_KINDS
 from sidecar.core.binning.derived.time import Time
 from sidecar.core.binning.time_texts import FORMS
@@ -51,6 +52,8 @@ def choices_of(options: argparse.Namespace) -> Choices:
         readings=readings,
         include=names_in(",".join(options.include)) | names_in(options.outputs),
         category_rows=options.min_category_rows,
+        withhold=True,
+        secret=secrets.token_hex(SECRET_BYTES),
         index=frozenset(name for path in options.data if _is_parquet(path) for name in parquet.index_of(Path(path))),
     )
 

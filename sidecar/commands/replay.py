@@ -16,6 +16,7 @@ from sidecar.commands.settings_options import settings_of
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.events import Event, ReferenceLearned, VerdictChanged, WindowClosed
+from sidecar.core.words.rules import RuleChanged
 from sidecar.data import captures
 from sidecar.data.progress import bar
 from sidecar.errors import DataError
@@ -59,17 +60,24 @@ def _tell(events: Iterable[Event], as_json: bool) -> Counter[str]:
     for event in events:
         if isinstance(event, WindowClosed):
             told["windows"] += 1
-        elif isinstance(event, VerdictChanged | ReferenceLearned):
-            told["changes"] += isinstance(event, VerdictChanged)
+        elif isinstance(event, VerdictChanged | RuleChanged | ReferenceLearned):
+            told["changes"] += isinstance(event, VerdictChanged | RuleChanged)
             print(orjson.dumps(msgspec.to_builtins(event)).decode() if as_json else _line(event))
     return told
 
 
-def _line(event: VerdictChanged | ReferenceLearned) -> str:
+def _line(event: VerdictChanged | RuleChanged | ReferenceLearned) -> str:
     at = datetime.datetime.fromtimestamp(event.at, datetime.UTC).isoformat(" ", "milliseconds")
     stream = f"{event.stream} " if event.stream else ""
     if isinstance(event, ReferenceLearned):
         return f"{at}  {stream}reference of the {event.side.value} learned from {event.rows:,} rows"
+    if isinstance(event, RuleChanged):
+        rule = event.report
+        return (
+            f"{at}  {stream}{rule.side.value} {rule.feature}: {rule.rule.value} ({rule.limit}) {event.before.value} -> "
+            f"{rule.state.value} after {event.rows_seen:,} rows (broken by {rule.rate:.2%} of {rule.rows:,} rows, "
+            f"{rule.allowed:.2%} may; evidence {rule.evidence:.1f} of {rule.threshold:.1f})"
+        )
     report = event.report
     moved = "; ".join(f"{s.range}: {s.reference_ratio:.1%} -> {s.live_ratio:.1%}" for s in report.shifts[:2])
     segment = f" in segment {report.segment}" if report.segment else ""

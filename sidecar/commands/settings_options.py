@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from sidecar.errors import SettingsError
-from sidecar.settings import Effective, load
+from sidecar.settings.load import Effective, load
 
 
 def settings_of(options: argparse.Namespace) -> Effective:

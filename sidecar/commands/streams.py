@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sidecar.commands.settings_options import settings_of
 from sidecar.core.reference.profile import Profile
 from sidecar.core.watching.primary import Claims, aliases
 from sidecar.core.words.stream import StreamKey
@@ -13,7 +15,7 @@ from sidecar.data import READERS, captures, jsonl
 from sidecar.data.progress import bar
 from sidecar.errors import UserError
 from sidecar.reference_store import read_reference
-from sidecar.settings import Settings
+from sidecar.settings import DecodeSettings, Settings
 
 
 def joined(arguments: Sequence[str]) -> Profile:
@@ -49,13 +51,18 @@ def parts_of(reference: Profile) -> dict[str, Profile]:
     return ({"": reference.alone} if reference.alone else {}) | dict(reference.streams)
 
 
-def in_captures(paths: Sequence[str]) -> dict[str, StreamKey]:
+def settings_for(paths: Sequence[str], options: argparse.Namespace) -> Settings:
+    """How captured exchanges are read: as the options and the environment say. Other data need no settings."""
+    return settings_of(options).settings if all(map(is_capture, paths)) else Settings()
+
+
+def in_captures(paths: Sequence[str], decode: DecodeSettings) -> dict[str, StreamKey]:
     """The streams of captured exchanges, by name; none where the data are anything else."""
     files = [Path(path) for path in paths]
     if not all(is_capture(path) for path in paths):
         return {}
     with bar(sum(file.stat().st_size for file in files), "finding streams") as progress:
-        return captures.streams(files, progress)
+        return captures.streams(files, decode, progress)
 
 
 def is_capture(path: str) -> bool:
@@ -64,19 +71,19 @@ def is_capture(path: str) -> bool:
     return file.is_file() and READERS.get(file.suffix.lower()) is jsonl.read and captures.is_capture(file)
 
 
-def matched(reference: Profile, path: str) -> Mapping[str, StreamKey | None]:
+def matched(reference: Profile, path: str, settings: Settings) -> Mapping[str, StreamKey | None]:
     """For each part of a reference its stream in a capture, as a running sidecar would find it; None where there is none."""
     file = Path(path)
     with bar(file.stat().st_size, "finding streams") as progress:
-        first = captures.first_readings([file], progress)
+        first = captures.first_readings([file], settings.decode, progress)
     found: dict[str, StreamKey | None] = dict.fromkeys(parts_of(reference))
     left = dict(first)
     for key in first:
-        name = next((one for one in aliases(key, Settings().model.name) if one in reference.streams), None)
+        name = next((one for one in aliases(key, settings.model.name) if one in reference.streams), None)
         if name is not None and found[name] is None:
             found[name] = key
             del left[key]
     if "" in found and left:
-        claims = Claims(Settings(), reference.alone)
+        claims = Claims(settings, reference.alone)
         found[""] = max(left, key=lambda key: claims.rank(left[key]))
     return found

@@ -1,4 +1,6 @@
-"""Reads captured exchanges, as the capture sink wrote them, through the decoders: the rows that a live sidecar would see."""
+"""Reads captured exchanges, as the capture sink wrote them, through the decoders: the rows that a live sidecar would see that
+has the same settings.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
+
 from sidecar.core.reading.capture import loads
 from sidecar.core.reading.decoders import decoders
-from sidecar.core.reading.intake import Intake, Reading
+from sidecar.core.reading.intake import Intake, Reading, settings_of
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.frame import Frame
+from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.stream import Answered, StreamKey
 from sidecar.data.columns import Columns
 from sidecar.data.progress import Progress
@@ -42,31 +46,38 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
 
     The choice of columns does not apply, for sides are known here.
     """
-    for reading in _accepted(file, progress):
+    for reading in _accepted(file, columns.decode, progress):
         if columns.stream in (None, reading.key):
-            yield from reading.frames
+            names = settings_of(columns.decode, reading.declared).feature_names
+            yield from (_named(frame, names) for frame in reading.frames)
 
 
-def streams(files: Iterable[Path], progress: Progress) -> dict[str, StreamKey]:
+def _named(frame: Frame, names: tuple[str, ...]) -> Frame:
+    """With the names that the settings have for inputs that carry none."""
+    if not names or frame.names is not None or frame.side is not Side.INPUT or frame.width != len(names):
+        return frame
+    return msgspec.structs.replace(frame, names=names)
+
+
+def streams(files: Iterable[Path], decode: DecodeSettings, progress: Progress) -> dict[str, StreamKey]:
     """The streams that captures hold accepted rows of, by what a reference may call them."""
-    found = first_readings(files, progress)
+    found = first_readings(files, decode, progress)
     models = Counter(key.model for key in found)
     return {key.model if key.model and models[key.model] == 1 else "".join(key): key for key in found}
 
 
-def first_readings(files: Iterable[Path], progress: Progress) -> dict[StreamKey, Reading]:
+def first_readings(files: Iterable[Path], decode: DecodeSettings, progress: Progress) -> dict[StreamKey, Reading]:
     """The first accepted exchange with rows of each stream."""
     found: dict[StreamKey, Reading] = {}
     for file in files:
-        for reading in _accepted(file, progress):
+        for reading in _accepted(file, decode, progress):
             if any(frame.rows for frame in reading.frames):
                 found.setdefault(reading.key, reading)
     return found
 
 
-def _accepted(file: Path, progress: Progress) -> Iterator[Reading]:
-    settings = DecodeSettings()
-    intake = Intake(settings, decoders(settings))
+def _accepted(file: Path, decode: DecodeSettings, progress: Progress) -> Iterator[Reading]:
+    intake = Intake(decode, decoders(decode))
     for exchange in exchanges(file, progress):
         reading = intake.read(exchange, 0.0, [])
         if reading is not None and reading.answered is Answered.ACCEPTED:

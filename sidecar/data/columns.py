@@ -16,6 +16,7 @@ from sidecar.core.words.cells import Columnar, Moments, length_of, listed
 from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.stream import StreamKey
 from sidecar.errors import DataError
+from sidecar.settings import DecodeSettings
 
 _SHOWN = 20
 """Columns in a message, and characters of a value."""
@@ -46,6 +47,8 @@ class Columns:
     """Columns of which the user said that they hold numbers, and how: a value that is none is an error."""
     stream: StreamKey | None = None
     """Of captured exchanges: only those of this stream; None means all of them."""
+    decode: DecodeSettings = field(default_factory=DecodeSettings)
+    """How captured exchanges are read."""
 
     @classmethod
     def of(cls, outputs: str, excluded: str) -> Columns:
@@ -63,8 +66,10 @@ class Columns:
             twice = next(name for name in present if list(present).count(name) > 1)
             raise DataError(source, f"has more than one column {twice!r}", "Give each column a name of its own")
 
-    def frames(self, names: Sequence[str], columns: Sequence[Any], places: Places) -> Iterator[Frame]:
-        """The chosen columns, of any form, as one frame a side.
+    def frames(
+        self, names: Sequence[str], columns: Sequence[Any], places: Places, precisions: Sequence[str] = ()
+    ) -> Iterator[Frame]:
+        """The chosen columns, of any form, as one frame a side; `precisions` are those of all columns, as in a frame.
 
         Raises DataError for a value that is not a number in a numeric column, and for vectors of unequal length.
         """
@@ -76,7 +81,9 @@ class Columns:
                 vectors = {names[at]: _matrix(names[at], columns[at], places) for at in chosen if _is_wide(columns[at])}
                 plain = [at for at in chosen if names[at] not in vectors]
                 values = Columnar(columns[at] for at in plain)
-                yield Frame(side, tuple(names[at] for at in plain), rows, len(plain), values, vectors=vectors or None)
+                named = tuple(names[at] for at in plain)
+                coarse = tuple(precisions[at] for at in plain) if any(precisions) else ()
+                yield Frame(side, named, rows, len(plain), values, vectors=vectors or None, precisions=coarse)
 
     def _demand_numbers(self, names: Sequence[str], columns: Sequence[Any], places: Places) -> None:
         for name, column in zip(names, columns, strict=True):

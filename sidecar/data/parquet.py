@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sidecar.core.binning.rounding import FLOAT16, FLOAT32
 from sidecar.core.words.frame import Frame
 from sidecar.data.columns import Columns, Places
 from sidecar.data.progress import Progress
@@ -41,7 +42,7 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
             places = Places(file, range(read + 1, read + 1 + batch.num_rows), "row")
             flat = dict(_flattened(kept, [batch.column(name) for name in kept], columns.excluded))
             cells = [_cells(file, name, column) for name, column in flat.items()]
-            yield from columns.frames(list(flat), cells, places)
+            yield from columns.frames(list(flat), cells, places, [_precision(column.type) for column in flat.values()])
             read += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise DataError(str(file), f"cannot be read as Parquet ({error})", "Write it again") from error
@@ -94,6 +95,15 @@ def _cells(file: Path, name: str, column: Any) -> Any:
     if cells is None:
         raise DataError(f"{file}, column {name!r}", f"holds {column.type}", "Leave it out with --exclude")
     return cells
+
+
+def _precision(kind: Any) -> str:
+    """The binary format of a column of numbers, as frames have it; empty for float64 and for what is no number."""
+    import pyarrow as pa
+
+    if pa.types.is_float32(kind):
+        return FLOAT32.name
+    return FLOAT16.name if pa.types.is_float16(kind) else ""
 
 
 def _is_vector(kind: Any) -> bool:

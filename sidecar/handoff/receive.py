@@ -70,15 +70,16 @@ class Receiver(asyncio.Protocol):
         self.ended.set()
 
     def frames(self, frames: Iterable[Frame]) -> None:
-        """Pass frames on in order, and acknowledge the exchanges among them once."""
-        done = 0
+        """Pass frames on in order; acknowledge the exchanges among them once, and a snapshot alone by 0, as a sign of life."""
+        done, alive = 0, False
         for frame in frames:
             if isinstance(frame, Snapshot):
                 self._on_snapshot(frame)
+                alive = True
             elif isinstance(frame, list):
                 for at in range(0, len(frame), _AT_ONCE):
                     self._on_exchanges(frame[at : at + _AT_ONCE])
                     os.sched_yield()
                 done += len(frame)
-        if done:
+        if done or alive:
             self._transport.write(acknowledge(done))

@@ -43,6 +43,15 @@ class SocketHandoff:
         self._unsent = memoryview(b"")
         self._unacknowledged = 0
         self._acks = AckReader()
+        self.heard = 0.0
+        """When the observer was last heard of, or attached, on the loop's clock."""
+        self.acknowledged = 0
+        """Exchanges that observers have handled, since the start."""
+
+    @property
+    def waiting_exchanges(self) -> int:
+        """Exchanges that wait for the observer, or for its acknowledgement."""
+        return len(self._queue) + self._unacknowledged
 
     @property
     def waiting_bytes(self) -> int:
@@ -85,6 +94,7 @@ class SocketHandoff:
         """A new observer listens on `sock`."""
         self.detach()
         self._socket = sock
+        self.heard = self._loop.time()
         self._acks = AckReader()
         self._loop.add_reader(sock, self._on_readable)
         self._write(encode(hello))
@@ -167,7 +177,10 @@ class SocketHandoff:
         if not data:
             self.detach()
             return
-        self._unacknowledged -= self._acks.feed(data)
+        self.heard = self._loop.time()
+        handled = self._acks.feed(data)
+        self._unacknowledged -= handled
+        self.acknowledged += handled
 
     def _on_writable(self) -> None:
         if self._socket is None:

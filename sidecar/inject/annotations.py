@@ -14,7 +14,10 @@ import msgspec
 from sidecar.errors import SettingsError
 from sidecar.inject.options import Options, Refused
 from sidecar.inject.pod import Json, annotations_of, labels_of
-from sidecar.settings import Settings, catalogue, load, shown
+from sidecar.settings import Settings
+from sidecar.settings.catalogue import catalogue
+from sidecar.settings.load import load
+from sidecar.settings.shown import shown
 
 PREFIX = "drift-sidecar/"
 INJECT = f"{PREFIX}inject"

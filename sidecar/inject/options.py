@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from sidecar import __version__
 from sidecar.errors import SettingsError, UserError
-from sidecar.settings import load
+from sidecar.settings.load import load
 
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Mode = Literal["take-over", "loopback", "shift"]

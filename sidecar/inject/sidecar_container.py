@@ -16,7 +16,8 @@ from sidecar.inject.options import Options
 from sidecar.inject.pod import Json
 from sidecar.inject.redirect import Redirect
 from sidecar.inject.reference_volume import DIRECTORY, VOLUME, find_reference
-from sidecar.settings import Settings, catalogue, lookup
+from sidecar.settings import Settings
+from sidecar.settings.catalogue import catalogue, lookup
 
 ADMIN_PORT = "drift-admin"
 """Name of the admin port; PodMonitors select it."""

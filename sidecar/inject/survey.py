@@ -18,7 +18,7 @@ from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
 from sidecar.inject.pod import Json, all_containers, annotations_of, labels_of
 from sidecar.inject.sidecar_container import ADMIN_PORT
-from sidecar.settings import catalogue
+from sidecar.settings.catalogue import catalogue
 
 _ENDED = ("Succeeded", "Failed")
 _RETARGET = "Give it the port's name as targetPort, or the sidecar's number"

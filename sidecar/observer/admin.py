@@ -62,6 +62,7 @@ _HEADERS = {
 }
 """Names of features and routes come from outside: even if the page failed to escape one, no script would run."""
 
+_LONGEST_NAME = 256
 _COMPRESS_BYTES = 4096
 """Shorter answers are not worth compressing."""
 
@@ -88,6 +89,7 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     app.router.add_get("/api/v1/profile", pages.profile)
     app.router.add_get("/api/v1/features", pages.features)
     app.router.add_get("/api/v1/features/{side}/{name:.*}", pages.feature)
+    app.router.add_get("/api/v1/constraints", pages.constraints)
     app.router.add_get("/api/v1/segments", pages.segments)
     app.router.add_get("/api/v1/settings", pages.settings)
     app.router.add_get("/api/v1/schema", pages.schema)
@@ -156,13 +158,24 @@ class _Pages:
         return _json(self._worker.memory.score_history(_stream_of(request), Side(named["side"])).of(named["name"]))
 
     async def profile(self, request: web.Request) -> web.Response:
-        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`."""
-        live = self._worker.live()
+        """The live profile as a reference file, for `--reference` or `drift-sidecar compare`; since a time if asked for. Rare
+        names are left out: whoever had their key could try names.
+        """
+        try:
+            since = float(request.query["since"]) if "since" in request.query else None
+        except ValueError:
+            return _json(Problem("`since` is a time in Unix seconds"), 400)
+        live = self._worker.live() if since is None else self._worker.since(since)
         if live is None:
-            return _json(Problem("no rows were compared with a reference yet, so there is no live profile"), 404)
+            return _json(
+                Problem("no rows were compared with a reference in that time, so there is no live profile"), 404
+            )
+        if live.lineage:
+            by = request.query.get("by", "")[:_LONGEST_NAME]
+            live = replace(live, lineage=replace(live.lineage, accepted_by=by))
         made = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         named = replace(live, name=f"{self._settings.model.name} live", created=made)
-        answer = _answer(dumps(named), "application/json")
+        answer = _answer(dumps(named.without_rare()), "application/json")
         answer.headers["Content-Disposition"] = 'attachment; filename="live-profile.json"'
         return answer
 
@@ -173,6 +186,9 @@ class _Pages:
         named = request.match_info
         found = api.feature(self._worker.overview().view, _stream_of(request), named["side"], named["name"])
         return _json(found or Problem("the reference has no such feature"), 200 if found else 404)
+
+    async def constraints(self, request: web.Request) -> web.Response:
+        return _json(api.constraints(self._worker.overview().view))
 
     async def segments(self, request: web.Request) -> web.Response:
         return _json(api.segments(self._worker.overview().view))

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from sidecar.core.words.events import BinShift, JointReport, PairShift, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import Rule, RuleState
 from sidecar.core.words.view import AllFeaturesView, SegmentFeature
 from sidecar.observer.history import Point
 from sidecar.observer.memory import Seen
@@ -127,6 +128,12 @@ class SideStatus(msgspec.Struct, frozen=True):
     features: int
     drifted: int
     """Features in state `drift`."""
+    mismatched: Mapping[str, int]
+    """Features in state `mismatch`, by the nearest explanation."""
+    rules: int
+    """Of the reference's constraints."""
+    violated: int
+    """Rules in state `violated`."""
     together: AllFeaturesView | None
     """Null while there is no reference, or one of a single feature."""
     joint: JointReport | None
@@ -256,7 +263,8 @@ class Feature(msgspec.Struct, frozen=True):
     state_since: float
     """Unix seconds at which the state began."""
     criterion: str
-    """By what a change matters in warning or drift: `psi`, `missing`, `unseen`, `out of range`, `level`, `value`; else empty."""
+    """By what a change matters in warning or drift: `psi`, `missing`, `unseen`, `out of range`, `level`, `value`; in mismatch
+    `unseen`, `type`, `missing_feature`, `unread`; else empty."""
     reason: str
     """The criterion in words, e.g. `missing 1.0% -> 5.1%`."""
     scores: dict[str, Score]
@@ -322,6 +330,30 @@ class SegmentBrief(msgspec.Struct, frozen=True):
     """How many there are."""
 
 
+class RuleVerdict(msgspec.Struct, frozen=True):
+    """One rule that the reference's constraints ask of a column."""
+
+    stream: str
+    """Name of its stream; empty for the primary one."""
+    side: Side
+    feature: str
+    """The column; it need not be watched for drift."""
+    rule: Rule
+    state: RuleState
+    limit: str
+    """What it asks, e.g. `0 to 120`."""
+    allowed: float
+    """Share of rows that may break it."""
+    rate: float
+    """Share of the last `rows` rows that broke it."""
+    rows: int
+    """Since the change that there is most evidence of, or the last thousand."""
+    evidence: float
+    """log10 of the e-value that more rows break it than it allows."""
+    threshold: float
+    """Evidence from which on it is violated."""
+
+
 class VerdictChange(msgspec.Struct, frozen=True, tag_field="what", tag="verdict"):
     """The verdict on a feature changed from `before` to `state`."""
 
@@ -373,6 +405,30 @@ class JointChange(msgspec.Struct, frozen=True, tag_field="what", tag="joint"):
     pairs: tuple[PairShift, ...]
 
 
+class RuleChange(msgspec.Struct, frozen=True, tag_field="what", tag="constraint"):
+    """The verdict on a rule of a column changed from `before` to `state`."""
+
+    stream: str
+    """Name of its stream; empty for the primary one."""
+    at: float
+    """Unix seconds."""
+    before: RuleState
+    rows_seen: int
+    """Since the constraints were taken up."""
+    side: Side
+    feature: str
+    rule: Rule
+    state: RuleState
+    limit: str
+    """What it asks."""
+    allowed: float
+    rate: float
+    """Share of the last `rows` rows that broke it."""
+    rows: int
+    evidence: float
+    threshold: float
+
+
 class ReferenceLearned(msgspec.Struct, frozen=True, tag_field="what", tag="learned"):
     """A reference was learned from the first rows of a side."""
 
@@ -395,13 +451,19 @@ class ReferenceReplaced(msgspec.Struct, frozen=True, tag_field="what", tag="refe
     digest: str
 
 
-Change = VerdictChange | JointChange | ReferenceLearned | ReferenceReplaced
+Change = VerdictChange | JointChange | RuleChange | ReferenceLearned | ReferenceReplaced
 
 
 class Features(msgspec.Struct, frozen=True):
     """Every feature of both sides of all streams."""
 
     features: list[Feature]
+
+
+class Constraints(msgspec.Struct, frozen=True):
+    """Every rule of the references' constraints; none where they have none."""
+
+    rules: list[RuleVerdict]
 
 
 class Segments(msgspec.Struct, frozen=True):
@@ -434,6 +496,8 @@ class Look(msgspec.Struct, frozen=True):
     status: Status
     features: list[Feature]
     segments: list[SegmentBrief]
+    rules: list[RuleVerdict]
+    """Those in state `violated`, the most evident first; at most 50."""
     changes: list[Change]
     exchanges: list[Seen]
 

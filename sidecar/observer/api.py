@@ -13,6 +13,7 @@ from sidecar import __version__
 from sidecar.core.words import events
 from sidecar.core.words.events import JointChanged, NotEnough, ReferenceChanged, State, VerdictChanged
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import RuleChanged, RuleReport, RuleState
 from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, RequestSeries, Snapshot
 from sidecar.core.words.stream import Answered
 from sidecar.core.words.view import BinView, FeatureView, MonitorView, SegmentView, SideView, StreamView
@@ -22,6 +23,7 @@ from sidecar.observer.answers import (
     Bin,
     Change,
     Changes,
+    Constraints,
     DecodedCount,
     ExchangeCount,
     Exchanges,
@@ -38,6 +40,8 @@ from sidecar.observer.answers import (
     ReferenceLearned,
     ReferenceReplaced,
     RequestSummary,
+    RuleChange,
+    RuleVerdict,
     Score,
     Segment,
     SegmentBrief,
@@ -53,9 +57,12 @@ from sidecar.observer.answers import (
 )
 from sidecar.observer.history import Point, errors, quantile
 from sidecar.observer.memory import Memory, Seen
-from sidecar.settings import Settings, presentable
+from sidecar.settings import Settings
+from sidecar.settings.shown import presentable
 from sidecar.sink import Observed
 
+_RULES = 50
+"""Most violated rules in `/api/v1/live`; `/api/v1/constraints` has all rules."""
 _SEGMENT_FEATURES = 8
 """Most features of a segment in `/api/v1/live`; `/api/v1/segments` has all."""
 
@@ -93,6 +100,7 @@ def look(
         status(settings, observed, points, started, now),
         features(observed.view).features,
         [_segment_brief(stream.stream, one) for stream in observed.view.streams for one in stream.segments],
+        _violated(observed.view),
         changes(kept.changes).changes,
         exchanges(kept.exchanges).exchanges,
     )
@@ -114,6 +122,22 @@ def feature(view: MonitorView, stream: str, side_name: str, name: str) -> Featur
                 known = msgspec.structs.asdict(_feature(stream, side, one))
                 return FeatureDetail(**known, profile=side.profile, source=side.source, bins=_bins(one))
     return None
+
+
+def constraints(view: MonitorView) -> Constraints:
+    """`/api/v1/constraints`: every rule with its verdict."""
+    return Constraints(
+        [_rule(stream.stream, one) for stream in view.streams for side in stream.sides for one in side.rules]
+    )
+
+
+def _violated(view: MonitorView) -> list[RuleVerdict]:
+    found = [one for one in constraints(view).rules if one.state is RuleState.VIOLATED]
+    return sorted(found, key=lambda one: -one.evidence)[:_RULES]
+
+
+def _rule(stream: str, one: RuleReport) -> RuleVerdict:
+    return RuleVerdict(**msgspec.structs.asdict(one) | {"stream": stream})
 
 
 def segments(view: MonitorView) -> Segments:
@@ -148,7 +172,7 @@ def history(points: Iterable[Point]) -> History:
 
 
 def _segment_brief(stream: str, one: SegmentView) -> SegmentBrief:
-    unwell = [each for each in one.features if each.state in (State.WARNING, State.DRIFT)]
+    unwell = [each for each in one.features if each.state not in (State.OK, State.INSUFFICIENT)]
     ranked = sorted(unwell, key=lambda each: -each.effect)[:_SEGMENT_FEATURES]
     return SegmentBrief(stream, one.segment, one.side, one.reference, one.rows_total, ranked, len(unwell))
 
@@ -160,6 +184,9 @@ def _change(event: memory.Change) -> Change:
         case JointChanged():
             report = msgspec.structs.asdict(event.report) | {"stream": event.stream}
             return JointChange(at=event.at, before=event.before, rows_seen=event.rows_seen, **report)
+        case RuleChanged():
+            told = msgspec.structs.asdict(event.report) | {"stream": event.stream}
+            return RuleChange(at=event.at, before=event.before, rows_seen=event.rows_seen, **told)
         case events.ReferenceLearned():
             return ReferenceLearned(event.stream, event.at, event.side, event.rows)
         case ReferenceChanged():
@@ -235,6 +262,9 @@ def _side(stream: str, side: SideView, settings: Settings) -> SideStatus:
         learn_rows=settings.learn.rows,
         features=len(side.features),
         drifted=side.drifted,
+        mismatched=side.mismatched,
+        rules=len(side.rules),
+        violated=sum(one.state is RuleState.VIOLATED for one in side.rules),
         together=side.all_features,
         joint=side.joint,
     )

@@ -21,9 +21,10 @@ from sidecar.core.words.events import (
 )
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import RuleChanged
 from sidecar.observer.score_history import ScoreHistory
 
-Change = VerdictChanged | JointChanged | ReferenceChanged | ReferenceLearned
+Change = VerdictChanged | JointChanged | RuleChanged | ReferenceChanged | ReferenceLearned
 
 _CHANGES = 50
 _EXCHANGES = 50

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import aiohttp
 
 from sidecar.core.reading.metrics_page import RESULTS, Merging, ModelPage, read_page
-from sidecar.settings import Settings, without_credentials
+from sidecar.settings import Settings
+from sidecar.settings.shown import without_credentials
 
 _LIMIT_BYTES = 4 << 20
 """Tens of thousands of samples; a page beyond it would be the most of the sidecar's memory."""

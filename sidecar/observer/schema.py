@@ -15,7 +15,8 @@ import msgspec
 from sidecar import __version__
 from sidecar.observer import answers
 from sidecar.observer.score_history import FeatureScores
-from sidecar.settings import Settings, attribute_docstrings
+from sidecar.settings import Settings
+from sidecar.settings.catalogue import attribute_docstrings
 
 
 class Endpoint(NamedTuple):
@@ -40,11 +41,16 @@ ENDPOINTS = (
     Endpoint(
         "/api/v1/trail/{side}/{name}", FeatureScores, "its scores and verdicts since the start; `?stream=` likewise"
     ),
+    Endpoint("/api/v1/constraints", answers.Constraints, "every rule of the reference's constraints with its verdict"),
     Endpoint("/api/v1/segments", answers.Segments, "segments of the traffic with their features"),
     Endpoint("/api/v1/changes", answers.Changes, "the last 50 changes, newest first"),
     Endpoint("/api/v1/exchanges", answers.Exchanges, "the last 50 exchanges as metadata, newest first"),
     Endpoint("/api/v1/live", answers.Look, "all that the page shows, as server-sent events", "text/event-stream"),
-    Endpoint("/api/v1/profile", None, "the live profile as a reference file"),
+    Endpoint(
+        "/api/v1/profile",
+        None,
+        "the live profile as a reference file; `?since=` (Unix seconds) `&by=` gives the rows since then, with their lineage",
+    ),
     Endpoint("/api/v1/settings", Settings, "the settings in force, without credentials"),
     Endpoint("/api/v1/schema", None, "this description, as OpenAPI 3.1"),
 )

@@ -40,6 +40,9 @@ class Analysis(Protocol):
     def view(self) -> MonitorView:
         """All figures as of now."""
 
+    def since(self, time: float, now: float) -> Profile | None:
+        """The rows since `time` as the next reference; None without rows."""
+
     def live(self) -> Profile | None:
         """The rows since the references were taken up; None without rows."""
 
@@ -132,6 +135,10 @@ class Worker:
             faults=self.complaints.counts,
             log_lines_lost=self._log_lines_lost(),
         )
+
+    def since(self, time: float) -> Profile | None:
+        """The rows since `time` (Unix seconds) as the next reference, with its lineage; None without rows."""
+        return self._monitor.since(time, self._clock())
 
     def live(self) -> Profile | None:
         """The rows since the reference was taken up, as a profile in its bins; None without rows."""

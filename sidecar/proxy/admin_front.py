@@ -8,7 +8,9 @@ too, from the tally (`fallback`), so that its absence can be seen and alerted on
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -16,6 +18,20 @@ from sidecar.proxy.head import BLANK_LINE, request_line
 from sidecar.proxy.splice import Connect, Relay, reset
 
 _HEAD_LIMIT = 16_384
+_HEAD_SECONDS = 10.0
+"""A request that is not whole by then is given up."""
+MOST_FRONTS = 256
+"""Connections at a time. Beyond these the oldest whose request is not whole gives way, so that health can always be asked for and
+traffic keeps its descriptors."""
+CONSENT = b"x-drift-sidecar"
+"""Header of requests that change something. A web page of another origin may not send it, whatever the browser can reach."""
+
+
+_SCRAPE_TIMEOUT = re.compile(rb"\r\nx-prometheus-scrape-timeout-seconds: *(\d+(?:\.\d+)?)", re.IGNORECASE)
+_SCRAPE_SECONDS = 8.0
+_SCRAPE_SPARE_SECONDS = 1.0
+"""Of the scraper's patience, for what follows the observer's silence."""
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::\d*)?")
 
 
 class Answer(NamedTuple):
@@ -44,6 +60,8 @@ class TrafficControl(NamedTuple):
     metrics: Callable[[], str]
     """The tally as Prometheus text, for when the observer is down."""
     drain: Callable[[], None]
+    end_drain: Callable[[], bool]
+    """Serve as before; False if there is no drain, or one that ends with the process."""
     drained: Callable[[], Awaitable[bool]]
     """Waits for the end of a drain; False if none begins."""
     connect_observer: Connect
@@ -52,25 +70,29 @@ class TrafficControl(NamedTuple):
 class AdminFront(Relay):
     """One connection to the admin port. Its first request decides whether it is answered here or by the observer.
 
-    `fronts` is the set of all open ones: each adds itself, and removes itself when it is closed.
+    `fronts` are all open ones, oldest first: each adds itself, and removes itself when it is closed.
     """
 
-    __slots__ = ("_buffer", "_fronts", "_path", "_task", "_traffic", "answered")
+    __slots__ = ("_buffer", "_fronts", "_late", "_path", "_task", "_traffic", "answered")
 
-    def __init__(self, traffic: TrafficControl, fronts: set[AdminFront]) -> None:
+    def __init__(self, traffic: TrafficControl, fronts: dict[AdminFront, None]) -> None:
         super().__init__()
         self._traffic = traffic
         self._fronts = fronts
         self._buffer = b""
         self._path = b""
         self._task: asyncio.Task[None] | None = None
+        self._late: asyncio.TimerHandle | None = None
         self.answered = False
         """The observer has begun to answer."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: somebody asks."""
         super().connection_made(transport)
-        self._fronts.add(self)
+        self._fronts[self] = None
+        self._late = asyncio.get_running_loop().call_later(_HEAD_SECONDS, self._give_up)
+        if len(self._fronts) > MOST_FRONTS:
+            next((front for front in self._fronts if front.waits), self)._give_up()
 
     def data_received(self, data: bytes) -> None:
         """asyncio: part of a request."""
@@ -81,6 +103,7 @@ class AdminFront(Relay):
         if self._task is not None:
             return
         if BLANK_LINE in self._buffer:
+            self._on_time()
             self.transport.pause_reading()
             self._task = asyncio.get_running_loop().create_task(self._route(), name="admin request")
         elif len(self._buffer) > _HEAD_LIMIT:
@@ -88,10 +111,17 @@ class AdminFront(Relay):
 
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio: the asker is gone."""
-        self._fronts.discard(self)
+        self._fronts.pop(self, None)
+        self._on_time()
         if self._task is not None:
             self._task.cancel()
         super().connection_lost(error)
+
+    def _observer_silent(self) -> None:
+        """A scrape that the observer does not begin to answer gets what is known here, while its client still waits."""
+        self._late = None
+        if not self.answered:
+            self.observer_ended()
 
     def observer_ended(self) -> None:
         """The observer has ended: answer for it, or reset if it had begun. Else the client would wait for the next one."""
@@ -104,6 +134,20 @@ class AdminFront(Relay):
         self.peer = observer.peer = None
         observer.transport.abort()
         self._answer_without_observer()
+
+    @property
+    def waits(self) -> bool:
+        """Its request is not whole yet."""
+        return self._task is None
+
+    def _on_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _give_up(self) -> None:
+        self._on_time()
+        self.transport.abort()
 
     async def _route(self) -> None:
         method, target = request_line(self._buffer)
@@ -130,10 +174,18 @@ class AdminFront(Relay):
         peer: Any = self.transport.get_extra_info("peername")
         if not is_loopback(str(peer[0]) if peer else ""):
             return Answer("403 Forbidden", '{"detail":"drain can only be asked for from within the pod"}')
-        if method != b"POST":
-            return Answer("405 Method Not Allowed", '{"detail":"use POST"}')
-        self._traffic.drain()
-        return Answer("202 Accepted", '{"status":"draining"}')
+        if method not in (b"POST", b"DELETE"):
+            return Answer("405 Method Not Allowed", '{"detail":"use POST, or DELETE to end a drain"}')
+        if not _consents(self._buffer):
+            return Answer(
+                "403 Forbidden", '{"detail":"send the header x-drift-sidecar, and no Origin: no web page may ask"}'
+            )
+        if method == b"POST":
+            self._traffic.drain()
+            return Answer("202 Accepted", '{"status":"draining"}')
+        if self._traffic.end_drain():
+            return Answer("200 OK", '{"status":"serving"}')
+        return Answer("409 Conflict", '{"detail":"there is no drain that could be ended"}')
 
     def _answer_without_observer(self) -> None:
         self.transport.write(_without_observer(self._traffic, self._path).encode(head_only=False))
@@ -152,6 +204,8 @@ class AdminFront(Relay):
             self._answer_without_observer()
             return
         self.peer = observer
+        if self._path == b"/metrics":
+            self._late = asyncio.get_running_loop().call_later(_patience(self._buffer), self._observer_silent)
         observer.transport.write(self._buffer)
         self._buffer = b""
         if not self.transport.is_closing():
@@ -161,6 +215,36 @@ class AdminFront(Relay):
 def is_loopback(host: str) -> bool:
     """Whether an address as the kernel writes it is of this pod itself."""
     return host == "::1" or host.removeprefix("::ffff:").startswith("127.")
+
+
+def _patience(head: bytes) -> float:
+    """Seconds that a scrape may take, by the header that Prometheus sends."""
+    found = _SCRAPE_TIMEOUT.search(head)
+    return max(float(found[1]) - _SCRAPE_SPARE_SECONDS, _SCRAPE_SPARE_SECONDS) if found else _SCRAPE_SECONDS
+
+
+def _consents(head: bytes) -> bool:
+    """Whether a request that changes something comes from a program: with our header, to an address or localhost, of no page.
+
+    A page cannot send the header to another origin. One whose own name leads here (DNS rebinding) can, and names itself.
+    """
+    lines = [line.partition(b":") for line in head.partition(BLANK_LINE)[0].lower().split(b"\r\n")[1:]]
+    values = {name.strip(): value.strip() for name, _, value in lines}
+    if CONSENT not in values or b"origin" in values:
+        return False
+    host = values.get(b"host", b"localhost").decode("latin-1")
+    return host.partition(":")[0] == "localhost" or is_address(host)
+
+
+def is_address(host: str) -> bool:
+    """Whether a Host header is an IP address, with or without a port."""
+    bracketed = _BRACKETED.fullmatch(host)
+    bare = bracketed[1] if bracketed else host.rpartition(":")[0] if host.count(":") == 1 else host
+    try:
+        ipaddress.ip_address(bare)
+    except ValueError:
+        return False
+    return True
 
 
 class _ToObserver(Relay):
@@ -175,6 +259,7 @@ class _ToObserver(Relay):
     def data_received(self, data: bytes) -> None:
         """asyncio: the observer answers."""
         self._front.answered = True
+        self._front._on_time()
         super().data_received(data)
 
 

@@ -29,6 +29,13 @@ def render(snapshot: Snapshot, model: ModelSettings) -> str:
         ("http_server_active_requests", "gauge", "Requests in flight.", [({}, snapshot.active_requests)]),
         ("sidecar_handoff_bytes", "gauge", "Bytes that wait for the observer.", [({}, snapshot.handoff_bytes)]),
         (
+            "sidecar_handoff_exchanges",
+            "gauge",
+            "Exchanges that wait for the observer or its acknowledgement.",
+            [({}, snapshot.handoff_exchanges)],
+        ),
+        ("sidecar_observed_total", "counter", "Exchanges that the observer has handled.", [({}, snapshot.observed)]),
+        (
             "sidecar_exchanges_total",
             "counter",
             "Exchanges by protocol and outcome.",

@@ -47,7 +47,7 @@ class Ingress:
         ]
         self._begun = asyncio.Event()
         self._began = 0.0
-        self._quiet: asyncio.Future[list[bool]] | None = None
+        self._quiet: asyncio.Task[None] | None = None
 
     @property
     def connections(self) -> int:
@@ -70,8 +70,19 @@ class Ingress:
             return
         self._services.draining = True
         self._began = asyncio.get_running_loop().time()
-        self._quiet = self._drain(self._settings.notice_seconds, leave=False)
+        quiet = self._drain(self._settings.notice_seconds, leave=False)
+        self._quiet = asyncio.get_running_loop().create_task(quiet, name="drain")
         self._begun.set()
+
+    def end_drain(self) -> bool:
+        """Be ready again; False if there is no drain. Not for a drain before the end of the process (`leave`)."""
+        if self._quiet is None:
+            return False
+        self._quiet.cancel()
+        self._quiet = None
+        self._begun.clear()
+        self._services.draining = False
+        return True
 
     async def drained(self) -> bool:
         """Wait until the drain is over or has timed out; returns False after a few seconds if none begins."""
@@ -82,7 +93,7 @@ class Ingress:
             return False
         if self._quiet is not None:
             await asyncio.wait([self._quiet])
-        return True
+        return self._quiet is not None
 
     async def leave(self, at_once: bool) -> None:
         """Drain to the end; stop accepting at the end of the notice, or `at_once`."""
@@ -92,6 +103,6 @@ class Ingress:
         if self._quiet is not None:
             self._quiet.cancel()
 
-    def _drain(self, notice: float, leave: bool) -> asyncio.Future[list[bool]]:
+    async def _drain(self, notice: float, leave: bool) -> None:
         timeout = self._settings.timeout_seconds
-        return asyncio.gather(*(listener.drain(notice, timeout, leave) for listener in self._listeners))
+        await asyncio.gather(*(listener.drain(notice, timeout, leave) for listener in self._listeners))

@@ -58,6 +58,11 @@ class Supervisor:
         self._on_started, self._on_ended, self._on_refused = on_started, on_ended, on_refused
         self._task = self._loop.create_task(self._keep_running(), name="supervisor of the observer")
 
+    def kill(self) -> None:
+        """End an observer that hangs, so that the next one starts."""
+        if self._process is not None:
+            self._process.kill()
+
     def signal(self, number: int) -> None:
         """Pass a signal on to the observer, if there is one."""
         if self._process is not None:

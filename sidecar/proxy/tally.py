@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
+from typing import NamedTuple
 
 from sidecar.core.words.exchange import Exchange, Outcome
 from sidecar.core.words.snapshot import (
@@ -72,6 +73,14 @@ class RouteHistograms:
         self.response_bytes = Buckets(SIZE_BOUNDS)
 
 
+class Waiting(NamedTuple):
+    """The handoff at one moment: what waits in it, and exchanges that came out at the other end since the start."""
+
+    bytes: int = 0
+    exchanges: int = 0
+    observed: int = 0
+
+
 class Tally:
     """All that is counted, and the gauges beside it."""
 
@@ -127,7 +136,7 @@ class Tally:
         """Something that the observer should have had was dropped."""
         self._shed[stage, reason] += count
 
-    def snapshot(self, now_ns: int, ready: bool, draining: bool, connections: int, handoff_bytes: int) -> Snapshot:
+    def snapshot(self, now_ns: int, ready: bool, draining: bool, connections: int, waiting: Waiting) -> Snapshot:
         """All of it as of `now_ns`, cumulative since the start."""
         return Snapshot(
             taken_ns=now_ns,
@@ -136,7 +145,8 @@ class Tally:
             draining=draining,
             active_requests=self.active_requests,
             connections=connections,
-            handoff_bytes=handoff_bytes,
+            handoff_bytes=waiting.bytes,
+            handoff_exchanges=waiting.exchanges,
             observer_restarts=self.observer_restarts,
             log_lines_lost=self._log_lines_lost(),
             requests=tuple(
@@ -156,5 +166,6 @@ class Tally:
                 *(("http1", outcome.value, count) for outcome, count in self._outcomes.items()),
                 *(("opaque", reason, count) for reason, count in self._opaque.items()),
             ),
+            observed=waiting.observed,
             shed=tuple((*key, count) for key, count in self._shed.items()),
         )

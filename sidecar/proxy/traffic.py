@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Coroutine
 
@@ -27,7 +28,11 @@ from sidecar.proxy.fallback import render
 from sidecar.proxy.ingress import Ingress
 from sidecar.proxy.splice import Connect
 from sidecar.proxy.supervisor import Supervisor
+from sidecar.proxy.tally import Waiting
 from sidecar.settings import Settings
+
+_SILENT_SECONDS = 60.0
+"""How long an observer may be silent: longer than it takes to start on a busy machine, or to handle any batch."""
 
 
 class Traffic:
@@ -56,7 +61,7 @@ class Traffic:
         self._connect_model = connect_model
         self._admin_socket = admin
         self._observer_socket = observer
-        self._fronts: set[AdminFront] = set()
+        self._fronts: dict[AdminFront, None] = {}
         self._exit_code = 0
         self._observers_started = 0
         self._stop = asyncio.Event()
@@ -88,9 +93,13 @@ class Traffic:
             observer_up=lambda: self._supervisor.up,
             metrics=lambda: render(self._snapshot(), self._settings.model),
             drain=self._ingress.begin_drain,
+            end_drain=self._end_drain,
             drained=self._ingress.drained,
             connect_observer=self._connect_observer,
         )
+
+    def _end_drain(self) -> bool:
+        return not self._stop.is_set() and self._ingress.end_drain()
 
     def _leave(self) -> None:
         self._ingress.begin_drain()
@@ -142,7 +151,7 @@ class Traffic:
             ready=self._ingress.listening and not services.draining,
             draining=services.draining,
             connections=self._ingress.connections,
-            handoff_bytes=self._handoff.waiting_bytes,
+            waiting=Waiting(self._handoff.waiting_bytes, self._handoff.waiting_exchanges, self._handoff.acknowledged),
         )
 
     async def _send_snapshots(self) -> None:
@@ -150,6 +159,14 @@ class Traffic:
             while True:
                 await asyncio.sleep(self._settings.handoff.snapshot_seconds)
                 self._handoff.send_snapshot(self._snapshot())
+                self._look_after_observer()
+
+    def _look_after_observer(self) -> None:
+        """End an observer that answers nothing: each snapshot is answered, and a stopped process does not end by itself."""
+        silent = asyncio.get_running_loop().time() - self._handoff.heard
+        if self._supervisor.up and silent > _SILENT_SECONDS:
+            print(f"observer has not answered for {silent:.0f} s, and is ended", file=sys.stderr)
+            self._supervisor.kill()
 
 
 def observer_listener() -> socket.socket:

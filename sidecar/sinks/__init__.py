@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import NamedTuple
 
-from sidecar.settings import Settings, lookup
+from sidecar.settings import Settings
+from sidecar.settings.catalogue import lookup
 from sidecar.sink import Sink
 
 

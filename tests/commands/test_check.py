@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sidecar import cli
-from sidecar.settings import catalogue
+from sidecar.settings.catalogue import catalogue
 
 
 def test_every_setting_is_printed_with_its_source(

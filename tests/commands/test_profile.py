@@ -275,25 +275,6 @@ def test_names_that_occur_once_are_expected_as_unseen(tmp_path: Path) -> None:
         assert side.rows[0] == len(names)
 
 
-def test_profiles_of_the_same_bins_are_merged_and_others_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rng = np.random.default_rng(1)
-    for name, shift in (("a", 0.0), ("b", 0.5)):
-        rows = [f"{x + shift:.5f}" for x in rng.normal(size=500)]
-        (tmp_path / f"{name}.csv").write_text("x\n" + "\n".join(rows) + "\n")
-    a, b, bins_of_a, both = (str(tmp_path / f"{name}.json") for name in ("a", "b", "bins_of_a", "both"))
-    assert cli.main(["profile", str(tmp_path / "a.csv"), "-o", a]) == 0
-    assert cli.main(["profile", str(tmp_path / "b.csv"), "-o", b]) == 0
-    assert cli.main(["profile", str(tmp_path / "b.csv"), "--bins-of", a, "-o", bins_of_a]) == 0
-
-    assert cli.main(["profile", "merge", a, b, "-o", both]) == 2
-    assert "has other bins for feature 'x'" in capsys.readouterr().err
-    assert cli.main(["profile", "merge", a, bins_of_a, "-o", both]) == 0
-
-    assert read_reference(both).sides[Side.INPUT].rows.tolist() == [1_000]
-
-
 def test_a_reference_by_the_hour_is_made_from_a_time_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "rows.csv"
     data.write_text("at,x,y\n" + "".join(f"2026-11-23T{at % 24:02}:30:00Z,{at % 7},{at % 5}\n" for at in range(480)))

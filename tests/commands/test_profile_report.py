@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shlex
 import uuid
@@ -15,10 +16,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
+from harness.secrets_planted import HARMLESS, HARMLESS_NAMES, NAMES, NUMBERS, TEXTS
 from sidecar import cli
-from sidecar.core.binning.bins import Kind
+from sidecar.commands.profile_report import nothing_left, print_report, refused
+from sidecar.core.binning.bins import Feature, Kind, ranges, rare_key
 from sidecar.core.reference.builder import Recount
+from sidecar.core.reference.profile import SideProfile
+from sidecar.core.reference.suspicions import ColumnReport, Finding
 from sidecar.core.words.frame import Frame, Side
 from sidecar.reference_store import read_reference
 
@@ -76,6 +82,16 @@ class Made:
         return str((one["left_out"] or one["suspicions"][0])["option"])
 
 
+def feature(side: SideProfile, name: str) -> Feature:
+    return next(one for one in side.features if one.name == name)
+
+
+def counts(side: SideProfile, name: str) -> dict[str, int]:
+    """Rows by range, without empty bins."""
+    rows = side.counts[side.names.index(name)].tolist()
+    return {text: count for text, count in zip(ranges(feature(side, name)), rows, strict=False) if count}
+
+
 @pytest.fixture
 def made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Made]:
     def make(*arguments: str, **columns: list[str]) -> Made:
@@ -120,6 +136,92 @@ def test_what_identifies_rows_is_left_out_and_the_option_takes_it_in(
     written = left_out.path.read_text()
     assert not any(value in written for value in values if not value.isdecimal())
     assert "c" in made("--include", "c", c=values).side.names
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda at: number(),
+        lambda at: at % 2,
+        lambda at: at % 2 == 0,
+        lambda at: "ab"[at % 2],
+        lambda at: (START + timedelta(minutes=int(RNG.integers(0, 10**6)))).date(),
+        lambda at: f"Ann lives in the {RNG.integers(0, 10**6)}th house of the street",
+    ],
+    ids=["number", "spikes", "boolean", "category", "date", "prose"],
+)
+def test_what_is_called_as_a_secret_is_left_out_whatever_it_holds(
+    make: Callable[[int], Any], made: Callable[..., Made]
+) -> None:
+    values = dict.fromkeys(NAMES, column(make))
+    left_out = made(**values)
+
+    assert left_out.side.names == ("other",)
+    assert {one.name for one in left_out.side.left_out} == {*NAMES}
+    assert {tuple(left_out.found(name)) for name in NAMES} <= {("look_alike",), ("look_alike", "constant")}
+    included = made("--include", "zq_password", **values).side
+    assert {name.partition(".")[0] for name in included.names} == {"zq_password", "other"}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_of_cards_and_people_are_left_out_however_few_rows_there_are(
+    number: str, made: Callable[..., Made], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    often = [number if at % 2 else str(int(number) - 7 * at) for at in range(ROWS)]
+    left_out = made(c=often)
+    few = Made(written(tmp_path / "few.csv", c=often[:30], other=["1.5"] * 30), tmp_path, capsys)
+
+    for one in (left_out, few):
+        assert one.found("c") == ["look_alike"]
+        assert one.option("c") == "--include c"
+        assert number not in one.path.read_text()
+    assert "c" in made("--include", "c", c=often).side.names
+    assert "c" in made("--kind", "c=numeric", c=often).side.names
+
+
+@pytest.mark.parametrize("secret", TEXTS.values(), ids=TEXTS)
+def test_a_frequent_name_that_looks_like_a_secret_is_counted_and_not_kept(
+    secret: str, made: Callable[..., Made]
+) -> None:
+    values = column(lambda at: secret if at % 3 else "red")
+    kept = made(c=values)
+
+    assert "look_alike" in kept.found("c")
+    assert kept.option("c") == "--include c"
+    assert feature(kept.side, "c").categories == ("red",)
+    assert counts(kept.side, "c") == {"red": 200, "other": 400}
+    assert secret not in kept.path.read_text()
+    assert secret not in json.dumps(kept.report)
+    for said in (("--include", "c"), ("--kind", "c=categorical")):
+        assert set(feature(made(*said, c=values).side, "c").categories) == {secret, "red"}
+
+
+def test_names_that_are_harmless_are_kept(made: Callable[..., Made]) -> None:
+    texts = column(lambda at: HARMLESS[at % len(HARMLESS)])
+    kept = made(c=texts, **dict.fromkeys(HARMLESS_NAMES, column(lambda at: number())))
+
+    assert set(feature(kept.side, "c").categories) == {*HARMLESS}
+    assert not kept.side.left_out
+    assert "look_alike" not in {what for name in kept.report for what in kept.found(name)}
+
+
+def test_rare_names_cannot_be_tried_without_the_key_which_is_another_in_each_profile(made: Callable[..., Made]) -> None:
+    cities = [f"town {at}" for at in range(40)]
+    values = column(lambda at: "Bern" if at % 2 else cities[at // 2 % 40])
+    first, second = (feature(made(c=values).side, "c") for _ in range(2))
+
+    for one in (first, second):
+        assert set(one.rare) == {rare_key("c", city, one.rare_secret) for city in cities}
+        assert not set(one.rare) & {rare_key("c", city) for city in cities}
+    assert first.rare_secret != second.rare_secret
+    assert len(first.rare) == len(second.rare) == 40
+    assert not feature(made(c=column(lambda at: "ab"[at % 2])).side, "c").rare_secret
+
+
+def test_outputs_are_kept_whatever_they_are_called(made: Callable[..., Made], tmp_path: Path) -> None:
+    kept = made("--outputs", "email", email=column(lambda at: at % 2))
+
+    assert read_reference(str(kept.path)).sides[Side.OUTPUT].names == ("email",)
 
 
 @pytest.mark.parametrize(
@@ -298,6 +400,28 @@ def test_an_index_is_left_out_of_csv_and_of_parquet_whether_pandas_noted_it_or_n
         pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "a.parquet")
         found = Made(str(tmp_path / "a.parquet"), tmp_path, capsys)
         assert {one.name for one in found.side.left_out} == index
+
+
+OUT = ColumnReport("input", "key", "numeric", 60, 0, 60, Finding("identifier", "counts the rows", "--include key"))
+ODD = ColumnReport("input", "[x]", "numeric", 60, 59, 1, None, (Finding("constant", "is always 1"),))
+
+
+def test_what_was_left_out_stands_before_what_is_suspicious_and_few_rows_are_said() -> None:
+    printed = io.StringIO()
+    print_report([ODD, OUT], Console(file=printed, width=80))
+
+    assert printed.getvalue().splitlines() == [
+        "", "left out:", "  key: counts the rows  [--include key]", "", "suspicious:", "  [x]: is always 1", "",
+        "60 rows are few: verdicts against this reference will need a large change.",
+    ]  # fmt: skip
+
+
+def test_the_error_of_strict_is_about_the_finding_and_there_is_none_without_one() -> None:
+    assert "counts the rows" in str(refused(OUT))
+    assert "is always 1" in str(refused(ODD))
+    assert "--include key" in str(nothing_left(["a.csv"], [OUT, ODD]))
+    with pytest.raises(ValueError, match="'well' is not suspicious"):
+        refused(ColumnReport("input", "well", "numeric", 60, 0, 60))
 
 
 def test_a_column_that_shows_late_that_it_holds_codes_is_counted_as_it_is_written(

@@ -10,10 +10,15 @@ import msgspec
 import pytest
 
 from harness.observed import exchange
+from harness.profiles import profile_of
+from harness.wire import exchange as wire_exchange
 from sidecar.cli import main
+from sidecar.commands.streams import only
 from sidecar.core.reading.capture import dumps
+from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, loads
 from sidecar.core.words.frame import Side
+from sidecar.errors import UserError
 
 ROWS = 1_200
 
@@ -122,3 +127,77 @@ def test_check_refuses_a_route_whose_decoder_is_not_known(capsys: pytest.Capture
     routes = '{"/rank": {"decoder": "v2"}}'
     assert main(["check", "--set", f"decode.routes={routes}"]) == 2
     assert "v2_json" in capsys.readouterr().err
+
+
+ROUTES = {"/rank": {"rows_pointer": "/query/rows", "predictions_pointer": "/out", "feature_names": ["age", "income"]}}
+
+
+def captured_of_routes(path: Path, centre: float) -> Path:
+    """Requests that nothing but a declared route can read."""
+    rng = random.Random(path.name)
+    with path.open("wb") as file:
+        for at in range(60):
+            rows = [[rng.gauss(centre, 1), rng.gauss(0, 1)] for _ in range(ROWS // 60)]
+            asked, answered = {"query": {"rows": rows}}, {"out": [0.5 * at % 7 for _ in rows], "ok": True}
+            one = wire_exchange("/rank", json.dumps(asked).encode(), json.dumps(answered).encode())
+            file.write(dumps(msgspec.structs.replace(one, started_ns=at * 10**9)))
+    return path
+
+
+@pytest.mark.parametrize("source", ["config", "set", "environment"])
+def test_captures_are_read_by_the_routes_that_the_settings_declare(
+    source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "sidecar.yaml"
+    config.write_text(json.dumps({"decode": {"routes": ROUTES}}))
+    given = {"config": ["--config", str(config)], "set": ["--set", f"decode.routes={json.dumps(ROUTES)}"]}.get(
+        source, []
+    )
+    if source == "environment":
+        monkeypatch.setenv("SIDECAR_DECODE_ROUTES", json.dumps(ROUTES))
+    calm, moved = (captured_of_routes(tmp_path / f"{at}.jsonl", at) for at in (0, 3))
+    reference = tmp_path / "reference.json"
+
+    assert main(["profile", str(calm), "-o", str(reference), *given]) == 0
+    assert loads(reference.read_bytes()).sides[Side.INPUT].names == ("age", "income")
+    assert loads(reference.read_bytes()).sides[Side.OUTPUT].names == ("prediction",)
+    assert main(["compare", str(reference), str(calm), "--fail-on", "warning", *given]) == 0
+    capsys.readouterr()
+    assert main(["compare", str(reference), str(moved), "--fail-on", "drift", "--json", *given]) == 1
+    drifted = [one["feature"] for one in json.loads(capsys.readouterr().out)["features"] if one["state"] == "drift"]
+    assert drifted == ["age"]
+
+
+def test_bad_settings_matter_only_where_captures_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, captures = table(tmp_path / "a.csv", "x", 0), captured(tmp_path / "c.jsonl", {"m": 0})
+    bad = ["--set", "decode.rout=1", "-o", str(tmp_path / "r.json")]
+
+    assert main(["profile", str(data), *bad]) == 0
+    assert main(["profile", str(captures), *bad]) == 2
+    assert "decode.routes" in capsys.readouterr().err
+
+
+ALONE = profile_of({"x": [1.0, 2.0] * 30})
+NAMED = Profile(streams={"iris": ALONE, "wine": profile_of({"y": [1.0, 2.0] * 30})})
+
+
+def test_the_part_of_a_reference_is_the_named_one_or_the_only_one() -> None:
+    assert only(ALONE, "a.json", "").sides[Side.INPUT] is ALONE.sides[Side.INPUT]
+    assert only(NAMED, "a.json", "iris") is ALONE
+    assert only(Profile(streams={"iris": ALONE}), "a.json", "") is ALONE
+
+
+@pytest.mark.parametrize(
+    ("reference", "name", "words"),
+    [
+        (ALONE, "iris", "has one stream, and none that is called 'iris'"),
+        (NAMED, "", "holds the streams iris, wine"),
+        (NAMED, "rose", "holds the streams iris, wine"),
+    ],
+)
+def test_a_part_that_is_not_there_or_not_said_is_an_error_with_those_that_are(
+    reference: Profile, name: str, words: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        only(reference, "a.json", name)
+    assert words in str(error.value)

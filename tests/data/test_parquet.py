@@ -105,3 +105,21 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="cannot be read as Parquet"):
         list(parquet.read(tmp_path / "a.parquet", Columns(), Told()))
+
+
+def test_floats_of_fewer_bits_are_told_by_column_and_side(tmp_path: Path) -> None:
+    columns = {
+        "half": pa.array([0.5, 1.5], pa.float16()),
+        "p": pa.array([0.25, 0.75], pa.float32()),
+        "gone": pa.array([1.0, 2.0], pa.float32()),
+        "single": pa.array([0.1, 0.7], pa.float32()),
+        "double": [0.1, 0.7],
+        "word": ["a", "b"],
+    }
+
+    inputs, outputs = frames(tmp_path, columns, Columns.of("p", "gone"))
+    (doubles,) = frames(tmp_path, {"a": [0.5], "b": ["x"]})
+
+    assert (inputs.names, inputs.precisions) == (("half", "single", "double", "word"), ("float16", "float32", "", ""))
+    assert (outputs.names, outputs.precisions) == (("p",), ("float32",))
+    assert doubles.precisions == ()

@@ -76,12 +76,12 @@ def test_exchanges_come_in_small_batches_and_are_acknowledged_once_a_read() -> N
     assert heard.acknowledged == [151]
 
 
-def test_a_snapshot_is_passed_on_and_not_acknowledged() -> None:
+def test_a_snapshot_is_passed_on_and_answered_by_a_count_of_none_as_a_sign_of_life() -> None:
     heard = Heard()
     for byte in bytes(encode(snapshot())):
         heard.receiver.data_received(bytes([byte]))
     assert heard.batches == [snapshot()]
-    assert heard.acknowledged == []
+    assert heard.acknowledged == [0]
 
 
 @pytest.mark.parametrize("how", ["eof", "lost"])

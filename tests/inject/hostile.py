@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from sidecar.inject.annotations import ANNOTATIONS, PREFIX
-from sidecar.settings import catalogue
+from sidecar.settings.catalogue import catalogue
 
 Json = dict[str, Any]
 SEEDS = [

@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.inject.annotations import ANNOTATIONS, PREFIX, SET_BY_INJECTOR, disabled, on_invalid, read_annotations
 from sidecar.inject.options import Options, Refused
-from sidecar.settings import catalogue
+from sidecar.settings.catalogue import catalogue
 
 
 def pod(**annotations: str) -> dict[str, Any]:

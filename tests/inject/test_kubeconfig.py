@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from sidecar.inject.credentials import make_tls, make_token
 from sidecar.inject.kubeconfig import KubeconfigError, access_of, default_paths, read_kubeconfig
 
 KUBECTL = Path(sys.executable).with_name("kubectl")
@@ -27,6 +25,7 @@ users:
 contexts:
 - {name: first, context: {cluster: shared, user: ops, namespace: risk}}
 """
+
 TWO = """\
 apiVersion: v1
 kind: Config
@@ -41,6 +40,7 @@ contexts:
 - {name: first, context: {cluster: plain, user: dev}}
 - {name: second, context: {cluster: plain, user: dev}}
 """
+
 THREE = "apiVersion: v1\nkind: Config\ncurrent-context: first\n"
 
 
@@ -148,37 +148,8 @@ def test_a_user_of_a_kind_that_is_not_supported_is_refused_by_name(user: dict[st
         access_of(read_kubeconfig([file]), "a")
 
 
-def test_a_token_s_file_is_read_anew_and_wins_over_a_token_and_both_over_a_plugin(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "false"}
-    token = make_token({"tokenFile": str(file), "token": "given", "exec": plugin}, {})
-    for text in ("first", "second"):
-        file.write_text(f"{text}\n")
-        assert token() == text
-    assert make_token({"token": "given", "exec": plugin}, {})() == "given"
-    assert make_token({}, {})() == ""
-
-
-def test_a_plugin_is_told_the_cluster_where_it_asks_and_must_give_a_token() -> None:
-    script = 'printf \'{"status": {"token": "%s"}}\' "$(printf %s "$KUBERNETES_EXEC_INFO" | base64 -w0)"'
-    plugin = {"apiVersion": "v1", "command": "sh", "args": ["-c", script], "provideClusterInfo": True}
-
-    asked = json.loads(base64.b64decode(make_token({"exec": plugin}, {"server": "https://x", "token": "secret"})()))
-
-    assert asked["spec"] == {"interactive": False, "cluster": {"server": "https://x"}}
-    with pytest.raises(ValueError, match="gave no token"):
-        make_token({"exec": {**plugin, "args": ["-c", "echo '{\"status\": {}}'"]}}, {})
-
-
 def test_an_entry_that_is_there_twice_is_an_error_as_it_is_to_kubectl(tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text("users: [{name: a, user: {}}, {name: a, user: {}}]")
     with pytest.raises(KubeconfigError, match="'a' twice among its users"):
         read_kubeconfig([file])
-
-
-def test_a_cluster_whose_certificate_is_not_verified_is_one_on_purpose() -> None:
-    assert make_tls({"insecure-skip-tls-verify": True}, {}).verify_mode is ssl.CERT_NONE
-    assert make_tls({}, {}).verify_mode is ssl.CERT_REQUIRED
-    with pytest.raises(ValueError, match="without the other"):
-        make_tls({}, {"client-certificate-data": base64.b64encode(b"x").decode()})

@@ -16,7 +16,8 @@ from harness.kubernetes import VERSIONS, invalid, unrestricted
 from sidecar.inject.annotations import STATUS
 from sidecar.inject.options import Options, convert_options
 from sidecar.inject.patch import Patched, Refused, inject, remove
-from sidecar.settings import catalogue, load
+from sidecar.settings.catalogue import catalogue
+from sidecar.settings.load import load
 from tests.inject.pods import OPTIONS, pods
 
 Json = dict[str, Any]

@@ -8,6 +8,7 @@ import pytest
 
 from sidecar.inject.options import Options, Refused
 from sidecar.inject.patch import inject
+from sidecar.inject.sidecar_container import drain_hook, volume_names
 
 
 def made(annotations: dict[str, str] | None = None, options: Options | None = None, **spec: Any) -> dict[str, Any]:
@@ -57,3 +58,14 @@ def test_amounts_that_are_empty_are_not_set() -> None:
     assert made()["resources"] == {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
     none = Options(cpu_request="", memory_request="", cpu_limit="", memory_limit="")
     assert made(options=none)["resources"] == {}
+
+
+def test_volumes_that_may_be_lost_are_the_writable_ones() -> None:
+    container = made({"capture.path": "/var/a/c.jsonl", "reference": "configmap:refs"})
+    names = [volume["name"] for volume in container["volumes"]]
+    assert volume_names(container["volumes"]) == names[:2]
+    assert len(names) == 3
+
+
+def test_the_model_waits_for_the_drain_at_the_admin_port_of_the_options() -> None:
+    assert drain_hook(Options(admin_port=9999))["httpGet"] == {"path": "/drained", "port": 9999, "scheme": "HTTP"}

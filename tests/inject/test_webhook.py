@@ -6,15 +6,11 @@ import asyncio
 import base64
 import copy
 import json
-import os
 import re
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -24,124 +20,40 @@ import aiohttp
 import jsonpatch
 import pytest
 
-from harness.apiserver import CONFIGS, EVENTS, TOKEN, ApiServer, running
-from sidecar import cli
+from harness.apiserver import EVENTS, ApiServer
 from sidecar.inject import webhook as module
 from sidecar.inject.certificate_rotation import trusted_by
 from sidecar.inject.certificates import advance
-from sidecar.inject.cluster import Access, Cluster
+from sidecar.inject.cluster import Cluster
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
 from sidecar.inject.survey import has_sidecar
-from sidecar.inject.webhook import Arguments, Intervals, serve
+from sidecar.inject.webhook import serve
 from sidecar.inject.webhook_log import make_log
 from tests.inject.hostile import review_of
 from tests.inject.test_review import POD, pod
+from tests.inject.webhook_client import (
+    ARGUMENTS,
+    CONFIG,
+    QUICK,
+    SECRET,
+    Client,
+    Json,
+    access,
+    is_ready,
+    running_cluster,
+    settle,
+    with_webhook,
+)
 
-Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
-SECRET, CONFIG = "/api/v1/namespaces/system/secrets/hook-tls", f"{CONFIGS}/hook"
-ARGUMENTS = Arguments("system", "hook", "hook")
-QUICK = Intervals(certificate=0.02, survey=0.02, retry=0.02, notice=0.0)
-PATIENCE_SECONDS = 20.0
 OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "fraud-7f9", "uid": "u"}
 
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[ApiServer]:
-    with running(tmp_path) as server:
-        server.put(SECRET, {})
-        server.put(CONFIG, {"webhooks": [{"name": "open", "clientConfig": {}}, {"name": "closed", "clientConfig": {}}]})
-        for name, labels in (("fraud", {"drift-sidecar/inject": "enabled"}), ("other", {})):
-            server.put(f"/api/v1/namespaces/{name}", {"metadata": {"labels": labels}})
+    with running_cluster(tmp_path) as server:
         yield server
-
-
-class Client:
-    """What the API server does: reviews over TLS, trusting what the webhook configuration says."""
-
-    def __init__(self, port: int, log: BytesIO, api: ApiServer) -> None:
-        self.port, self.log, self.api = port, log, api
-
-    async def ask(self, method: str, path: str, body: bytes | None = None, bundle: bytes = b"") -> tuple[int, str]:
-        tls = ssl.create_default_context(cadata=(bundle or trusted_by(self.api.objects[CONFIG])).decode())
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(
-                method,
-                f"https://127.0.0.1:{self.port}{path}",
-                data=BytesIO(body or b""),
-                ssl=tls,
-                server_hostname="hook.system.svc",
-            ) as response,
-        ):
-            return response.status, await response.text()
-
-    async def review(self, thing: Any, **request: Any) -> Json:
-        status, text = await self.ask("POST", "/mutate", json.dumps(review_of(thing, **request)).encode())
-        assert status == 200
-        answer: Json = json.loads(text)["response"]
-        return answer
-
-    async def metrics(self) -> dict[str, float]:
-        _, text = await self.ask("GET", "/metrics")
-        return {name: float(value) for name, value in re.findall(r"^(\w+(?:\{.*\})?) (\S+)$", text, re.MULTILINE)}
-
-    async def until(self, true: Callable[[], Awaitable[Any]] | Callable[[], Any]) -> None:
-        """Wait for something that happens beside."""
-        ends = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            found = true()
-            if await found if isinstance(found, Awaitable) else found:
-                return
-            assert time.monotonic() < ends, self.log.getvalue().decode()
-            await asyncio.sleep(0.01)
-
-    def lines(self, event: str) -> list[Json]:
-        return [line for line in map(json.loads, self.log.getvalue().splitlines()) if line["event"] == event]
-
-
-def access(api: ApiServer) -> Access:
-    return Access(
-        f"https://localhost:{api.port}", ssl.create_default_context(cadata=api.authority.decode()), lambda: TOKEN
-    )
-
-
-def with_webhook(
-    api: ApiServer,
-    act: Callable[[Client], Awaitable[None]],
-    options: Options | None = None,
-    intervals: Intervals = QUICK,
-    wait: bool = True,
-) -> None:
-    """Run something beside a webhook that is ready, and end it in order."""
-
-    async def run() -> None:
-        listener, log, ended = socket.create_server(("127.0.0.1", 0)), BytesIO(), asyncio.Event()
-        client = Client(listener.getsockname()[1], log, api)
-        async with Cluster(access(api)) as cluster:
-            serving = serve(listener, ARGUMENTS, options or Options(), cluster, make_log(log), ended, intervals)
-            task = asyncio.create_task(serving)
-            try:
-                if wait:
-                    await client.until(lambda: trusted_by(api.objects[CONFIG]))
-                    await client.until(lambda: _is_ready(client))
-                await act(client)
-            finally:
-                ended.set()
-                await task
-        await settle()
-
-    asyncio.run(run())
-
-
-async def settle() -> None:
-    """Let connections that were closed end: TLS says goodbye first, and the loop must live until then."""
-    await asyncio.sleep(0.1)
-
-
-async def _is_ready(client: Client) -> bool:
-    return (await client.ask("GET", "/readyz"))[0] == 200
 
 
 def test_a_pod_is_patched_over_tls_that_the_configuration_s_authority_vouches_for(api: ApiServer) -> None:
@@ -196,7 +108,7 @@ def test_it_is_alive_but_not_ready_while_the_cluster_does_not_answer_and_says_so
         assert "status 503: the server is starting" in client.lines("task_failed")[0]["error"]
         api.down = False
         await client.until(lambda: trusted_by(api.objects[CONFIG]))
-        await client.until(lambda: _is_ready(client))
+        await client.until(lambda: is_ready(client))
         assert (await client.metrics())['drift_sidecar_webhook_task_failures_total{task="certificate"}'] >= 1
 
     with_webhook(api, act, wait=False)
@@ -361,6 +273,7 @@ def test_the_page_says_which_metrics_there_are(api: ApiServer) -> None:
 
 
 _VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "POST": "create"}
+
 _LISTS = ("namespaces", "pods", "services")
 
 
@@ -423,7 +336,7 @@ def test_at_its_end_it_is_no_longer_ready_but_serves_on_for_the_notice(api: ApiS
             intervals = QUICK._replace(notice=0.5)
             task = asyncio.create_task(serve(listener, ARGUMENTS, Options(), cluster, make_log(log), ended, intervals))
             await client.until(lambda: trusted_by(api.objects[CONFIG]))
-            await client.until(lambda: _is_ready(client))
+            await client.until(lambda: is_ready(client))
             ended.set()
             await client.until(lambda: _draining(client))
             assert (await client.review(POD))["allowed"] is True
@@ -437,64 +350,3 @@ def test_at_its_end_it_is_no_longer_ready_but_serves_on_for_the_notice(api: ApiS
 
 async def _draining(client: Client) -> bool:
     return (await client.ask("GET", "/readyz")) == (503, '{"status": "draining"}')
-
-
-@pytest.mark.slow
-def test_the_command_serves_with_a_service_account_and_ends_on_sigterm(api: ApiServer, tmp_path: Path) -> None:
-    config = tmp_path / "options.yaml"
-    config.write_text("image: registry.example/drift-sidecar:9\n")
-    port = _free_port()
-    program = (
-        "import sys; from pathlib import Path; from sidecar import cli; from sidecar.inject import cluster\n"
-        f"cluster.in_cluster.__defaults__ = (Path({str(api.mount)!r}),)\n"
-        "sys.exit(cli.main(sys.argv[1:]))"
-    )
-    flags = ["--namespace=system", "--service=hook", "--webhook-config=hook", f"--config={config}"]
-    environment = {**os.environ, "KUBERNETES_SERVICE_HOST": "localhost", "KUBERNETES_SERVICE_PORT": str(api.port)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, "webhook", f"--listen=127.0.0.1:{port}", *flags],
-        stdout=subprocess.PIPE, env=environment,
-    )  # fmt: skip
-    client = Client(port, BytesIO(), api)
-
-    async def act() -> None:
-        await client.until(lambda: trusted_by(api.objects[CONFIG]))
-        await client.until(lambda: _is_ready(client))
-        assert "registry.example/drift-sidecar:9" in base64.b64decode((await client.review(POD))["patch"]).decode()
-        await settle()
-
-    try:
-        asyncio.run(act())
-        process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=PATIENCE_SECONDS)
-    finally:
-        process.kill()
-    assert process.returncode == 0
-    lines = [json.loads(line) for line in out.splitlines()]
-    assert lines[-1]["event"] == "ended"
-    assert {"listening", "certificate", "review"} <= {line["event"] for line in lines}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
-
-
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (["--cert", "a"], "--cert and --key: one is given without the other"),
-        ([], "--cert: is missing, and this is no pod with a service account"),
-        (["--listen", "nowhere"], "is not an address"),
-        (["--config", "/nonexistent"], "cannot be read"),
-    ],
-)
-def test_wrong_flags_are_named_with_the_mend(
-    flags: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    where = ["--listen", "127.0.0.1:0", "--namespace", "a", "--service", "b", "--webhook-config", "c"]
-
-    assert cli.main(["webhook", *where, *flags]) == 2
-    assert said in capsys.readouterr().err

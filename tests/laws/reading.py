@@ -10,7 +10,8 @@ from collections import defaultdict
 
 import msgspec
 
-from sidecar.settings import Section, Settings
+from sidecar.settings import Settings
+from sidecar.settings.types import Section
 
 WHOLE = ""
 """Stands for `Settings` itself."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from harness.profiles import counted, look, pair_of, profile_of
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.scores.geometry import scale
-from sidecar.core.scores.measure import Measure, Pair, Scale, scores
+from sidecar.core.scores.measure import AllScores, Measure, Pair, Scale
 from sidecar.core.scores.measures import MEASURES, TITLES
 from sidecar.core.words.events import Score
 from sidecar.core.words.frame import Side
@@ -157,7 +157,7 @@ def rejections(
         of_reference = profile.sides[Side.INPUT]
         of_live: SideProfile = counted({"x": live()}, profile)
         both = Pair(of_reference.counts.astype(float), of_live.counts.astype(float), scale(of_reference))
-        for name, score in scores(measures, both, least_rows=50)[0].items():
+        for name, score in AllScores(measures, both, least_rows=50).of(0).items():
             rejected[name] += isinstance(score, Score) and score.p_value < alpha
     return {name: count / times for name, count in rejected.items()}
 

@@ -12,6 +12,7 @@ import pytest
 
 from harness.observed import STARTED, TRACE, drifted_monitor, exchange
 from sidecar.core.words.events import (
+    ConstraintsReplaced,
     DecodeFailed,
     Event,
     ExchangeSeen,
@@ -28,13 +29,19 @@ from sidecar.core.words.events import (
 )
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.frame import Side
-from sidecar.settings import Settings, catalogue, load
+from sidecar.core.words.rules import Rule, RuleChanged, RuleReport, RuleState
+from sidecar.settings import Settings
+from sidecar.settings.catalogue import catalogue
+from sidecar.settings.load import load
 from sidecar.sink import RESULTS, Exposition, Observed, Pushed, Sink
 from sidecar.sinks import SINKS, Listed, make_sinks
 from tests.sinks.test_driftlog import JOINT, report
 
 HOSTILE = "\x00\ud800\n\"</script>\\'{}%s" * 10
 EMPTY = Exchange(0, 0, 0, "", "", "", 0, Outcome.CLIENT_GONE, Message(), Message())
+RULE = RuleReport(
+    Side.INPUT, HOSTILE, Rule.RANGE, RuleState.VIOLATED, HOSTILE, 0.01, 1.0, 10**9, float("inf"), float("nan")
+)
 EVENTS: list[Event] = [
     ExchangeSeen(exchange(), 0),
     ExchangeSeen(exchange(trace=TRACE, status=999, outcome=Outcome.UPSTREAM_GONE), 10**9),
@@ -43,6 +50,8 @@ EVENTS: list[Event] = [
     VerdictChanged(0.0, State.DRIFT, 0, report("", float("nan"), State.INSUFFICIENT)),
     WindowClosed(Side.OUTPUT, STARTED, STARTED, 0, ()),
     JointChanged(STARTED, State.OK, 9, JOINT),
+    RuleChanged(STARTED, RuleState.OK, 9, RULE),
+    ConstraintsReplaced(STARTED, 10**9),
     LearningRefused(STARTED, Side.INPUT, HOSTILE, 0.5, HOSTILE, 1),
     ReferenceChanged(STARTED, "", HOSTILE),
     ReferenceLearned(STARTED, Side.INPUT, 2000, "ab" * 32),

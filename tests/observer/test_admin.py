@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from hashlib import sha256
 from importlib import resources
@@ -15,6 +16,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from harness.observed import SEGMENTED, SETTINGS, STARTED, drifted_monitor, monitor, reference, snapshot
+from harness.profiles import frame
+from sidecar.core.reference.builder import Builder, Recount
+from sidecar.core.reference.choices import Choices
 from sidecar.core.reference.profile_file import loads
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.frame import Side
@@ -177,6 +181,34 @@ def test_the_live_profile_is_a_reference_of_what_came() -> None:
         assert live is not None
         assert made.sides[side].counts.tolist() == live.counts.tolist()
         assert made.sides[side].features == live.features
+
+
+def test_the_live_profile_has_no_rare_names_nor_their_key_and_compares_with_the_reference() -> None:
+    rng = random.Random(5)
+    column = [*rng.choices(["red", "blue"], k=960), *[f"shade {at % 20}" for at in range(40)]]
+    secret = "0123456789abcdef" * 2
+    builder = Builder(Choices(secret=secret))
+    rows = frame({"colour": column, "x": [rng.gauss(0, 1) for _ in column]})
+    builder.add(rows)
+    recount = Recount(builder.build(), own=True)
+    recount.add(rows)
+    reference = recount.profile()
+    machine = monitor(reference)
+    new = [*rng.choices(["red", "blue"], k=480), *[f"shade {at % 20}" for at in range(16)], *["mauve"] * 4]
+    machine.feed_frames([frame({"colour": new, "x": [rng.gauss(0, 1) for _ in new]})], STARTED)
+    machine.tick(STARTED + 61)
+
+    _, body = get("/api/v1/profile", machine=machine)
+
+    feature = reference.sides[Side.INPUT].features[0]
+    assert feature.rare_secret == secret
+    assert len(feature.rare) == 20
+    text = body.decode()
+    assert secret not in text
+    assert not any(f'"{key}"' in text for key in feature.rare)
+    made = loads(body).sides[Side.INPUT]
+    assert made.counts[0, made.features[0].other] == 20
+    assert made.features == reference.without_rare().sides[Side.INPUT].features
 
 
 def test_there_is_no_live_profile_before_there_are_rows() -> None:

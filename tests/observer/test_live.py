@@ -47,7 +47,7 @@ def test_an_event_has_all_that_the_page_shows_and_the_answer_the_safety_headers(
             assert "default-src 'none'" in response.headers["Content-Security-Policy"]
             shown = orjson.loads(await event(response))
             response.close()
-        assert set(shown) == {"status", "features", "segments", "changes", "exchanges"}
+        assert set(shown) == {"status", "features", "segments", "rules", "changes", "exchanges"}
         assert shown["status"]["traffic"]["requests"][0]["count"] == 100
         assert [one["feature"] for one in shown["features"]] == ["age", "income", "score"]
         assert [one["feature"] for one in shown["segments"][1]["features"]] == ["age"]

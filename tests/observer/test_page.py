@@ -17,6 +17,8 @@ from selenium.webdriver.support.ui import Select
 from harness.browser import Browser, Site, Watched, served
 from harness.observed import SEGMENTED, SETTINGS, exchange, monitor, reference
 from harness.profiles import recounted_frames
+from sidecar.core.reference.constraints import Constraint
+from sidecar.core.reference.constraints_file import with_constraints
 from sidecar.core.reference.profile_file import loads
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.frame import Frame, Side
@@ -88,6 +90,21 @@ def test_the_overview_says_whether_it_is_well_whether_it_drifts_and_what_changed
     assert "median" in browser.text("#changed-note")
     assert browser.text("#rate") == "25.0"
     assert browser.text("#link") == "live"
+
+
+def test_violated_rules_of_constraints_are_listed_with_their_rates(browser: Browser) -> None:
+    asked = {Side.INPUT: (Constraint("age", max=1), Constraint("income", min=-100), Constraint(HOSTILE[0]))}
+    watched = Watched(monitor(with_constraints(reference(), asked)))
+    for _ in range(120):
+        watched.rows([{"age": 5.0, "income": 0.0}] * 2, 1)
+    with visited(browser, watched) as site:
+        browser.open(site.url, "#rules tr")
+
+        assert browser.text("#rules-note") == "2 of 5 rules are violated"
+        rows = [row.text for row in browser.find("#rules tr")]
+        assert any("age" in row and "range" in row and "100.0%" in row for row in rows)
+        assert any(HOSTILE[0][:20] in row and "is sent" in row for row in rows)
+        assert f"{HOSTILE[0]}: is sent" in browser.text("#changes")
 
 
 def test_the_feature_that_drifts_most_comes_first_and_is_shown_against_the_reference(

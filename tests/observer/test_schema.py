@@ -20,8 +20,11 @@ from harness.observed import (
     reference,
     snapshot,
 )
+from sidecar.core.reference.constraints import Constraint
+from sidecar.core.reference.constraints_file import with_constraints
 from sidecar.core.words.events import JointChanged, JointReport, PairShift, ReferenceChanged, ReferenceLearned, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import Rule, RuleChanged, RuleReport, RuleState
 from sidecar.observer import api, schema
 from sidecar.observer.admin import make_app
 from sidecar.observer.complaints import Complaints
@@ -33,11 +36,15 @@ JOINT = JointReport(
     Side.INPUT, State.DRIFT, 1e-30, 5e-7, 0.6, 10_000, (("age", 0.7),), (PairShift("age", "income", 0.1, 0.7),)
 )
 
+RULE = RuleReport(Side.INPUT, "age", Rule.RANGE, RuleState.VIOLATED, "at most 2", 0.01, 0.4, 120, 30.0, 9.3)
+
 
 def watched(settings: Settings, seen: str = "nothing yet") -> Worker:
     """An observer that has seen nothing yet, or some of everything, with much or little of a reference."""
-    made = monitor(reference(rows=20), settings) if seen == "little" else monitor(settings=settings)
-    machine = drifted_monitor(settings) if seen == "drift" else made
+    known = reference(rows=20) if seen == "little" else reference()
+    if seen == "drift":
+        known = with_constraints(known, {Side.INPUT: (Constraint("age", max=2), Constraint("income"))})
+    machine = drifted_monitor(settings, known) if seen == "drift" else monitor(known, settings)
     worker = Worker(machine, [PrometheusSink(settings)], lambda: STARTED, Complaints())
     if seen != "nothing yet":
         for second in range(3):
@@ -49,6 +56,7 @@ def watched(settings: Settings, seen: str = "nothing yet") -> Worker:
         for event in (JointChanged(STARTED, State.OK, 9, JOINT), ReferenceLearned(STARTED, Side.INPUT, 2000, "ab")):
             worker.memory.handle(event)
         worker.memory.changes.append(ReferenceChanged(STARTED, "", "ab"))
+        worker.memory.handle(RuleChanged(STARTED, RuleState.OK, 9, RULE))
     return worker
 
 
@@ -62,6 +70,7 @@ def answered(worker: Worker, settings: Settings) -> dict[str, Any]:
         "/api/v1/features": api.features(looked.view),
         "/api/v1/features/{side}/{name}": one,
         "/api/v1/trail/{side}/{name}": memory.score_history("", Side.INPUT).of("age"),
+        "/api/v1/constraints": api.constraints(looked.view),
         "/api/v1/segments": api.segments(looked.view),
         "/api/v1/changes": api.changes(memory.changes),
         "/api/v1/exchanges": api.exchanges(memory.exchanges),
@@ -95,12 +104,19 @@ def test_what_is_checked_has_something_of_everything() -> None:
     assert {one["what"] for one in answers["/api/v1/changes"]["changes"]} == {
         "verdict",
         "joint",
+        "constraint",
         "learned",
         "reference",
     }
     assert all(score.keys() == {"reason", "rows"} for one in little for score in one["scores"].values())
     assert all(one["scores"] for one in [*answers["/api/v1/features"]["features"], *little])
-    for path, name in (("exchanges",) * 2, ("history", "points"), ("segments",) * 2, ("trail/{side}/{name}", "at")):
+    for path, name in (
+        ("exchanges",) * 2,
+        ("history", "points"),
+        ("segments",) * 2,
+        ("constraints", "rules"),
+        ("trail/{side}/{name}", "at"),
+    ):
         assert answers[f"/api/v1/{path}"][name], path
 
 

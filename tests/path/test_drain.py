@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from harness.program import Model, Sidecar, Wire, children, eventually
+from sidecar import cli
 from tests.path.conftest import Start
 
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
@@ -205,3 +206,19 @@ def test_a_stopped_observer_does_not_keep_it_from_leaving(start: Start, own_mode
     assert sidecar.wait() == 0
     assert children(sidecar.pid) == []
     assert not Path(f"/proc/{observer}").exists()
+
+
+def test_a_drain_that_is_ended_is_as_if_it_had_not_begun(start: Start, own_model: Model) -> None:
+    it = stand(start, own_model, notice=LONG)
+    assert it.sidecar.admin("DELETE /drain").status == 409
+    admin = f"127.0.0.1:{it.sidecar.admin_port}"
+    assert cli.main(["drain", "--admin", admin]) == 0
+    eventually(it.draining)
+
+    assert cli.main(["drain", "--admin", admin, "--end"]) == 0
+
+    assert it.sidecar.admin("GET /readyz").status == 200
+    own_model.accept().close()  # the probe of readiness
+    client, model = it.line()
+    for _ in range(2):
+        ask(client, model, OK)

@@ -12,6 +12,7 @@ from sidecar.proxy import splice
 from sidecar.proxy.conversation import Conversation
 from sidecar.proxy.head import RequestHead
 from sidecar.proxy.splice import Downstream, Upstream
+from sidecar.proxy.tally import Waiting
 
 REQUEST = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: m\r\nContent-Length: 2\r\n\r\n{}"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -70,7 +71,7 @@ class Splices:
     @property
     def added(self) -> float:
         """Seconds, of all exchanges."""
-        snapshot = self.services.tally.snapshot(0, ready=True, draining=False, connections=0, handoff_bytes=0)
+        snapshot = self.services.tally.snapshot(0, ready=True, draining=False, connections=0, waiting=Waiting())
         assert sum(snapshot.added.counts) == 1
         return snapshot.added.total
 

@@ -8,8 +8,9 @@ import contextlib
 import pytest
 
 from harness.loopback import PATIENCE_SECONDS, ask, client, listening, model, port, run, until
+from sidecar.proxy import admin_front
 from sidecar.proxy.address import Address
-from sidecar.proxy.admin_front import AdminFront, TrafficControl, is_loopback
+from sidecar.proxy.admin_front import AdminFront, TrafficControl, is_address, is_loopback
 from sidecar.proxy.splice import connector
 
 
@@ -24,6 +25,8 @@ def test_nobody_else_is(host: str) -> None:
 
 
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
+DRAIN = b"%s /drain HTTP/1.1\r\nHost: %s\r\n%sContent-Length: 0\r\n\r\n"
+CONSENT = b"X-Drift-Sidecar: test\r\n"
 
 
 class Answering:
@@ -34,7 +37,7 @@ class Answering:
         self.accepts = True
         self.up = bool(observer)
         self.drains = 0
-        self.fronts: set[AdminFront] = set()
+        self.fronts: dict[AdminFront, None] = {}
         self.observer = observer
         self._sock = listening()
         self.port = port(self._sock)
@@ -58,12 +61,17 @@ class Answering:
         def drain() -> None:
             self.drains += 1
 
+        def end_drain() -> bool:
+            self.drains -= 1
+            return self.drains >= 0
+
         return TrafficControl(
             draining=lambda: self.draining,
             model_accepts=accepts,
             observer_up=lambda: self.up,
             metrics=lambda: "sidecar_observer_up 0\n",
             drain=drain,
+            end_drain=end_drain,
             drained=drained,
             connect_observer=connector(Address("127.0.0.1", self.observer), PATIENCE_SECONDS),
         )
@@ -103,9 +111,81 @@ def test_only_a_post_drains() -> None:
         async with Answering() as answering:
             assert (await ask(answering.port, GET % b"/drain")).startswith(b"HTTP/1.1 405 ")
             assert answering.drains == 0
-            posted = await ask(answering.port, b"POST /drain HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+            posted = await ask(answering.port, DRAIN % (b"POST", b"127.0.0.1:9481", CONSENT))
             assert posted.startswith(b"HTTP/1.1 202 ")
             assert answering.drains == 1
+
+    run(main())
+
+
+def test_a_drain_can_be_ended_and_one_that_is_not_there_cannot() -> None:
+    async def main() -> None:
+        async with Answering() as answering:
+            answering.drains = 1
+            for status in (b"200", b"409"):
+                answer = await ask(answering.port, DRAIN % (b"DELETE", b"localhost", CONSENT))
+                assert answer.startswith(b"HTTP/1.1 " + status)
+
+    run(main())
+
+
+@pytest.mark.parametrize("method", [b"POST", b"DELETE"])
+@pytest.mark.parametrize(
+    ("host", "lines"),
+    [
+        (b"127.0.0.1:9481", b""),  # a form of a web page needs no preflight
+        (b"127.0.0.1:9481", CONSENT + b"Origin: https://evil.example\r\n"),
+        (b"127.0.0.1:9481", CONSENT + b"ORIGIN: null\r\n"),
+        (b"evil.example", CONSENT),  # a name that was made to lead here
+        (b"evil.example:9481", CONSENT),
+        (b"localhost.evil.example", CONSENT),
+        (b"127.0.0.1.evil.example", CONSENT),
+        (b"", CONSENT),
+    ],
+)
+def test_no_web_page_can_begin_or_end_a_drain(method: bytes, host: bytes, lines: bytes) -> None:
+    async def main() -> None:
+        async with Answering() as answering:
+            answer = await ask(answering.port, DRAIN % (method, host, lines))
+            assert answer.startswith(b"HTTP/1.1 403 ")
+            assert answering.drains == 0
+
+    run(main())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3:9481", "[::1]:9481", "[::1]", "::1"])
+def test_an_address_is_one_with_and_without_a_port(host: str) -> None:
+    assert is_address(host)
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "10.1.2.3.example", "[::1", "a:b:c", "1.2.3"])
+def test_a_name_is_no_address(host: str) -> None:
+    assert not is_address(host)
+
+
+def test_half_a_request_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_front, "_HEAD_SECONDS", 0.05)
+
+    async def main() -> None:
+        async with Answering() as answering, client(answering.port) as (reader, writer):
+            writer.write(b"GET /livez HTTP/1.1\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            await until(lambda: not answering.fronts)
+
+    run(main())
+
+
+def test_half_requests_give_way_to_whole_ones_and_health_is_always_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_front, "MOST_FRONTS", 5)
+
+    async def main() -> None:
+        async with Answering() as answering, contextlib.AsyncExitStack() as stack:
+            for _ in range(20):
+                _, writer = await stack.enter_async_context(client(answering.port))
+                writer.write(b"GET /livez")
+            await until(lambda: len(answering.fronts) == 5)
+            assert (await ask(answering.port, GET % b"/livez")).startswith(b"HTTP/1.1 200 ")
 
     run(main())
 

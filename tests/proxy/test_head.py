@@ -30,6 +30,12 @@ def test_a_request_head_says_method_target_length_and_whether_it_is_a_probe() ->
     assert (head.method, head.target, head.length, head.probe, head.traced) == ("POST", "/healthz?x", 12, True, True)
 
 
+@pytest.mark.parametrize("line", [b"TraceParent: x", b"b3: 0", b"B3: 0", b"X-B3-TraceId: x", b"x-b3-sampled: 1"])
+def test_each_form_of_trace_context_is_found_by_itself(line: bytes) -> None:
+    assert request(b"GET / HTTP/1.1\r\n%s\r\n\r\n" % line).traced
+    assert not request(b"GET / HTTP/1.1\r\nX-%s\r\n\r\n" % line.replace(b"-", b"")).traced
+
+
 def test_an_unknown_method_is_labelled_other() -> None:
     assert request(b"PROPFIND / HTTP/1.1\r\n\r\n").method == "_OTHER"
 
@@ -89,6 +95,14 @@ def test_only_plain_heads_of_moderate_size_are_remembered() -> None:
     assert len(cache) == 1
 
 
+@pytest.mark.parametrize(("size", "remembered"), [(2048, 1), (2049, 0)])
+def test_a_head_is_remembered_up_to_two_kibibytes(size: int, remembered: int) -> None:
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nX: \r\n\r\n"
+    cache: HeadCache[ResponseHead] = HeadCache()
+    cache.remember(response(raw.replace(b"X: ", b"X: " + b"x" * (size - len(raw)))))
+    assert len(cache) == remembered
+
+
 def test_heads_made_up_without_end_do_not_fill_the_memory() -> None:
     cache: HeadCache[RequestHead] = HeadCache()
     for number in range(2000):
@@ -106,6 +120,9 @@ def test_values_are_those_of_the_whole_name() -> None:
     head = b"get / http/1.1\r\nx-content-length: 9\r\ncontent-length: 5\r\n\r\n"
     assert content_length(head) == 5
     assert value_of(head, b"length") == b""
+    assert (
+        value_of(b"get / http/1.1\r\naccept: a\r\naccept: b\r\n\r\n", b"accept") == b"a"
+    )  # of several lines, the first's
     assert content_length(b"get / http/1.1\r\ncontent-length: five\r\n\r\n") is None
     assert is_chunked(b"a\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n")
     assert not is_chunked(b"a\r\ntransfer-encoding: xchunked\r\n\r\n")

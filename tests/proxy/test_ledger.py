@@ -13,7 +13,7 @@ from sidecar.proxy.head import RequestHead, ResponseHead
 from sidecar.proxy.in_flight import InFlight
 from sidecar.proxy.ledger import Ledger
 from sidecar.proxy.route import Routes
-from sidecar.proxy.tally import Tally
+from sidecar.proxy.tally import Tally, Waiting
 from sidecar.proxy.tap import Tap
 from sidecar.proxy.trace import Tracer
 from sidecar.settings import TapSettings, TraceSettings
@@ -55,7 +55,7 @@ class Books:
 
     @property
     def outcomes(self) -> dict[str, int]:
-        snapshot = self.tally.snapshot(0, ready=True, draining=False, connections=0, handoff_bytes=0)
+        snapshot = self.tally.snapshot(0, ready=True, draining=False, connections=0, waiting=Waiting())
         return {outcome: count for _, outcome, count in snapshot.exchanges if count}
 
 

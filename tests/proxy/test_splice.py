@@ -14,6 +14,7 @@ from sidecar.proxy import splice
 from sidecar.proxy.address import Address
 from sidecar.proxy.conversation import Services
 from sidecar.proxy.splice import PHASES, Connect, Downstream, Phase, Relay, Turn, Upstream, connector
+from sidecar.proxy.tally import Waiting
 
 GET = b"GET / HTTP/1.1\r\nHost: m\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -47,7 +48,7 @@ class Ingoing:
 
     @property
     def outcomes(self) -> dict[str, int]:
-        snapshot = self.services.tally.snapshot(0, ready=True, draining=False, connections=0, handoff_bytes=0)
+        snapshot = self.services.tally.snapshot(0, ready=True, draining=False, connections=0, waiting=Waiting())
         return {outcome: count for _, outcome, count in snapshot.exchanges if count}
 
 

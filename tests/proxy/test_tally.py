@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.snapshot import DURATION_BOUNDS, SHED, Snapshot
-from sidecar.proxy.tally import Buckets, Tally
+from sidecar.proxy.tally import Buckets, Tally, Waiting
 
 
 def ended(tally: Tally, status: int = 200, duration_ns: int = 1, outcome: Outcome = Outcome.COMPLETE) -> None:
@@ -18,7 +18,7 @@ def ended(tally: Tally, status: int = 200, duration_ns: int = 1, outcome: Outcom
 
 
 def snapshot(tally: Tally) -> Snapshot:
-    return tally.snapshot(7, ready=True, draining=False, connections=3, handoff_bytes=4)
+    return tally.snapshot(7, ready=True, draining=False, connections=3, waiting=Waiting(4, 5, 6))
 
 
 BOUNDS_NS = [round(bound * 1e9) for bound in DURATION_BOUNDS]

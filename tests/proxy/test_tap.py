@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.proxy.tally import Tally
+from sidecar.proxy.tally import Tally, Waiting
 from sidecar.proxy.tap import Body, Tap
 from sidecar.settings import TapSettings
 
@@ -19,7 +19,7 @@ def make(body_limit: int = 100, memory_limit: int = 1000, ratio: float = 1.0) ->
 
 
 def shed(tally: Tally) -> tuple[tuple[str, str, int], ...]:
-    taken = tally.snapshot(0, ready=True, draining=False, connections=0, handoff_bytes=0).shed
+    taken = tally.snapshot(0, ready=True, draining=False, connections=0, waiting=Waiting()).shed
     return tuple(one for one in taken if one[2])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from harness.loopback import answer_all, ask, client, model, run
 from harness.program import free_ports
 from sidecar import app
 from sidecar.errors import SettingsError
+from sidecar.proxy import traffic
 from sidecar.settings import DrainSettings, Settings
 
 ACKNOWLEDGES = (
@@ -65,6 +67,39 @@ def test_it_serves_says_that_it_is_ready_and_leaves_on_sigterm() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     assert serving(body) == 0
+
+
+HANGS = "import time; time.sleep(600)"
+
+
+def test_an_observer_that_hangs_is_told_of_in_the_scrape_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "_SILENT_SECONDS", 2.0)
+
+    async def body(listen: int, admin: int) -> None:
+        await alive(admin)
+        scrape = b"GET /metrics HTTP/1.1\r\nX-Prometheus-Scrape-Timeout-Seconds: 1.1\r\n\r\n"
+        assert b"sidecar_observer_up" in await ask(admin, scrape)
+        while not re.search(rb"\nsidecar_observer_restarts_total\{[^}]*\} [1-9]", await ask(admin, scrape)):
+            await asyncio.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert serving(body, HANGS) == 0
+
+
+def test_an_observer_that_answers_snapshots_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "_SILENT_SECONDS", 2.0)
+    answers = ACKNOWLEDGES.replace(
+        "if isinstance(frame, list): sock.send(acknowledge(len(frame)))", "sock.send(acknowledge(0))"
+    )
+
+    async def body(listen: int, admin: int) -> None:
+        await alive(admin)
+        await asyncio.sleep(3.5)
+        scrape = b"GET /metrics HTTP/1.1\r\nX-Prometheus-Scrape-Timeout-Seconds: 1.1\r\n\r\n"
+        assert re.search(rb"\nsidecar_observer_restarts_total\{[^}]*\} 0", await ask(admin, scrape))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert serving(body, answers) == 0
 
 
 def test_an_interrupt_is_a_reason_to_leave_too() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sidecar.core.binning.bins import Feature
 from sidecar.core.binning.grain import LiveGrain, is_coarser, rounded_where_finer
@@ -25,8 +26,8 @@ from sidecar.core.words.arrays import Codes, Floats, Numbers
 Precisions = tuple[str, ...]
 """The format of each numeric feature, empty where it is not known; or none at all."""
 _FINE = 1 / 40
-"""A precision that nobody declared is believed only where its cells are at most this share of the reference's range: a value
-that is stuck, or integers where there were none, are changes and not roundings."""
+"""A precision that nobody declared, and that is not certain, is believed only where its cells are at most this share of the
+reference's range: a value that is stuck, or integers where there were none, are changes and not roundings."""
 _TAIL = 0.01
 """The range leaves out this share of the rows at either end."""
 _NEGLIGIBLE = 1e-4
@@ -75,6 +76,9 @@ class Allotment:
         low, high = decimal.cells(edges)
         return bool((high - low).max() <= _FINE * _range(edges, self._counts[feature]))
 
+    def _is_known(self, feature: int, precisions: Precisions) -> bool:
+        return feature in self._grain.certain or bool(precisions and precisions[feature] in BINARY)
+
     def _rounding(self, feature: int, precisions: Precisions) -> Rounding:
         declared = BINARY.get(precisions[feature]) if precisions else None
         return declared or self._grain.roundings[feature]
@@ -82,7 +86,7 @@ class Allotment:
     def _table(self, precisions: Precisions) -> _Table:
         roundings = [self._rounding(at, precisions) for at in range(len(self._features))]
         cells = [
-            _cells(feature, self._counts[at], roundings[at], bool(precisions and precisions[at] in BINARY))
+            _cells(feature, self._counts[at], roundings[at], self._is_known(at, precisions))
             for at, feature in enumerate(self._features)
         ]
         return _Table.of(cells, all(one is FLOAT32 for one in roundings))
@@ -104,9 +108,12 @@ class _Table(NamedTuple):
     """Where the row of each feature begins (F, 1)."""
     rounded: Floats
     """NaN, and what each edge is rounded to: bin b has its lower edge at b and its upper edge at b + 1."""
-    bins: Numbers
-    """The only bin of the cell; for cells of several bins, -1 less the row of `cumulative`."""
+    bins: NDArray[np.int32]
+    """The only bin of the cell; for cells of several bins, -1 less their row in the next two."""
+    first: NDArray[np.int32]
+    """The first bin of each cell of several (C,)."""
     cumulative: Floats
+    """The share of the cell's rows in its bins up to each but the last of them (C, W), from the first one on; then 1."""
     has_cells: bool
     only_float32: bool
     """Whether all cells are those of float32: then no other number can be in one."""
@@ -116,20 +123,26 @@ class _Table(NamedTuple):
         """Lay the cells out."""
         most = max((len(one.rounded) for one in cells), default=0)
         rounded = np.full((len(cells), most + 3), np.nan)
-        bins = np.zeros((len(cells), most + 3), np.int64)
-        several: list[Floats] = []
+        bins = np.zeros((len(cells), most + 3), np.int32)
+        first: list[int] = []
+        reached: list[Floats] = []
         for at, one in enumerate(cells):
             rounded[at, 1 : len(one.rounded) + 1] = one.rounded
             for edge in np.flatnonzero(~np.isnan(one.rounded)).tolist():
                 shares = one.shares[edge]
-                bins[at, edge + 1] = int(shares.argmax()) + 1 if shares.max() >= 1 else _NOBODY - len(several)
+                bins[at, edge + 1] = int(shares.argmax()) + 1 if shares.max() >= 1 else _NOBODY - len(first)
                 if shares.max() < 1:
-                    reached = shares.cumsum()
-                    several.append(np.pad(reached / reached[-1], (0, most - len(one.rounded)), constant_values=1.0))
-        cumulative = np.array(several).reshape(len(several), max(most - 1, 0))
+                    held = np.flatnonzero(shares)
+                    summed = shares[held[0] : held[-1] + 1].cumsum()
+                    first.append(int(held[0]) + 1)
+                    reached.append(summed[:-1] / summed[-1])
+        cumulative = np.ones((len(first), max(map(len, reached), default=0)))
+        for row, shares in enumerate(reached):
+            cumulative[row, : len(shares)] = shares
         offsets = (np.arange(len(cells)) * (most + 3))[:, None]
         has_cells = not np.isnan(rounded).all()
-        return cls(offsets, rounded.ravel(), bins.ravel(), cumulative, has_cells, only_float32)
+        begins = np.array(first, np.int32)
+        return cls(offsets, rounded.ravel(), bins.ravel(), begins, cumulative, has_cells, only_float32)
 
     def settle(self, numbers: Floats, codes: Codes, first: int) -> None:
         """See `Allotment.settle`; `first` is the number of the first row."""
@@ -147,8 +160,9 @@ class _Table(NamedTuple):
         if len(several):
             places = several if isinstance(chosen, slice) else chosen[several]
             feature, row = np.divmod(places, numbers.shape[1])
-            reached = self.cumulative[_NOBODY - found[several]] <= _uniform(feature, row + first)[:, None]
-            found[several] = 1 + reached.sum(axis=1)
+            cell = _NOBODY - found[several]
+            passed = self.cumulative[cell] <= _uniform(feature, row + first)[:, None]
+            found[several] = self.first[cell] + passed.sum(axis=1)
         codes.ravel()[chosen] = np.where(hit, found, codes.ravel()[chosen])
 
     def _candidates(self, numbers: Floats) -> Numbers | slice | None:
@@ -171,8 +185,10 @@ def _uniform(features: Numbers, rows: Numbers) -> Floats:
     return np.asarray((mixed >> np.uint64(11)) * 2.0**-53)
 
 
-def _cells(feature: Feature, counts: Floats, rounding: Rounding, declared: bool) -> _Cells:
-    """The cells of a feature's edges. Of an undeclared float32, a number that is itself an edge is taken for what it is."""
+def _cells(feature: Feature, counts: Floats, rounding: Rounding, known: bool) -> _Cells:
+    """The cells of a feature's edges. Of a float32 that is not known to be one, a number that is itself an edge is taken for what
+    it is.
+    """
     edges = np.array(feature.edges)
     if len(edges) < 2 or not is_coarser(rounding, feature):
         return _Cells(np.full(len(edges), np.nan), np.zeros((len(edges), 0)))
@@ -185,14 +201,14 @@ def _cells(feature: Feature, counts: Floats, rounding: Rounding, declared: bool)
     rows = np.where(right > left, parts, 0.0) * counts[1 : len(edges)]
     rows[rows < _NEGLIGIBLE * rows.sum(axis=1, keepdims=True)] = 0.0
     total = rows.sum(axis=1)
-    known = total > 0
-    if not declared:
-        known &= np.isfinite(rounded)
-        known &= ~np.isin(rounded, edges) if rounding is FLOAT32 else high - low <= _FINE * _range(edges, counts)
+    told = total > 0
+    if not known:
+        told &= np.isfinite(rounded)
+        told &= ~np.isin(rounded, edges) if rounding is FLOAT32 else high - low <= _FINE * _range(edges, counts)
     own = BINARY.get(feature.precision)
     if own:
         rounded = own.rounded(rounded)  # as it was done to the numbers
-    return _Cells(np.where(known, rounded, np.nan), rows / np.where(known, total, 1.0)[:, None])
+    return _Cells(np.where(told, rounded, np.nan), rows / np.where(told, total, 1.0)[:, None])
 
 
 def _spans(edges: Floats, places: int | None) -> tuple[Floats, Floats]:

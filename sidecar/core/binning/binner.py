@@ -245,7 +245,7 @@ class _Lookup:
             is_number = isinstance(value, float | int) and not isinstance(value, bool)
             code = self._by_number.get(value) if is_number else None
         if code is None:
-            is_rare = self._rare and rare_key(self._feature.name, name) in self._rare
+            is_rare = self._rare and rare_key(self._feature.name, name, self._feature.rare_secret) in self._rare
             code = self._feature.other if is_rare else self._unknown
         if len(self._found) >= _REMEMBERED:
             self._found.clear()

@@ -26,6 +26,8 @@ CATEGORY_LIMIT = 256
 _CUT = 200
 RARE_DIGITS = 5
 """Hexadecimal digits of `rare_key`."""
+SECRET_BYTES = 16
+"""Of `Feature.rare_secret`."""
 _LABEL_BYTES = 5
 """Of the hash in a label: among a thousand categories two agree once in two million features."""
 MAX_BINS = 200
@@ -59,6 +61,9 @@ class Feature(msgspec.Struct, frozen=True):
     categories: tuple[str, ...] = ()
     rare: tuple[str, ...] = ()
     """Names that are counted as `other`, by `rare_key`: who reads the profile does not learn them."""
+    rare_secret: str = ""
+    """The key of `rare`, as hexadecimal digits: in references, in nothing that is shown of them. Empty where there are no rare
+    names, and in references of earlier releases, whose `rare` has no key."""
     rare_complete: bool = True
     """False where the reference had more rare names than are kept: an unknown name is then `other`, not `unseen`."""
     derived: Derived | None = None
@@ -106,6 +111,10 @@ class Feature(msgspec.Struct, frozen=True):
     def unseen(self) -> int:
         """The bin of names that the reference did not hold (categorical only)."""
         return len(self.categories) + 1
+
+    def without_rare(self) -> Feature:
+        """The feature without its rare names: a name that is no category is then always `other`."""
+        return msgspec.structs.replace(self, rare=(), rare_secret="", rare_complete=False) if self.rare else self
 
     def label(self, name: str) -> str:
         """What a category is called that must not be named: the same as long as the process lives, different in each feature."""
@@ -157,16 +166,18 @@ def truth(value: Any) -> str | None:
     return None if name is None else _TRUTHS.get(name.lower(), name)
 
 
-def rare_key(feature: str, name: str) -> str:
-    """What is kept of a rare name: 20 bits of a digest, salted by the feature's name. So few, that a million other names have the
-    same key as any of theirs, and yet one in a thousand unseen names at most is taken for a rare one.
+def rare_key(feature: str, name: str, secret: str = "") -> str:
+    """What is kept of a rare name: 20 bits of a digest, keyed by `secret` and salted by the feature's name. Without the secret
+    nobody can try names; with it, so few bits cannot tell which of a million names it was. And yet one in a thousand unseen names
+    at most is taken for a rare one.
 
     Numbers that are written in several ways, `1.0` and `1`, have one key.
     """
     number = plain_or_none(name)
     plain = name if number is None else numeric_name(number)
     data = f"{feature}\0{plain}".encode("utf-8", "surrogatepass")
-    return hashlib.sha256(data).hexdigest()[:RARE_DIGITS]
+    hashed = hashlib.blake2b(data, key=bytes.fromhex(secret)) if secret else hashlib.sha256(data)
+    return hashed.hexdigest()[:RARE_DIGITS]
 
 
 def _shortened(text: str) -> str:

@@ -8,8 +8,8 @@ up to a bound. Nothing is counted here: counts come from the same code for refer
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,25 @@ MAX_RARE = 1_000
 """Rare categories of which the keys are kept, so that a column of identifiers stays small."""
 
 
+def hides_none(name: str) -> str:
+    """No name has a reason to be hidden."""
+    return ""
+
+
+class Naming(NamedTuple):
+    """Which names of a column may be told."""
+
+    least_rows: int = CATEGORY_ROWS
+    """Names of fewer rows may not..."""
+    hidden: Callable[[str], str] = hides_none
+    """...and neither may those for which this gives a reason."""
+    secret: str = ""
+    """The key under which they are known instead (`Feature.rare_secret`)."""
+
+
+NAMING = Naming()
+
+
 def cut_numeric(name: str, values: Floats) -> Feature:
     """The feature with bins for `values` (n,). NaN, infinities and the largest float are ignored: an edge must follow
     every value.
@@ -50,22 +69,30 @@ def cut_numeric(name: str, values: Floats) -> Feature:
     return Feature(name, Kind.NUMERIC, edges=tuple(_edges(finite, grain.places is None)), **grain._asdict())
 
 
-def cut_categorical(name: str, names: Mapping[str, int], complete: bool, least_rows: int = CATEGORY_ROWS) -> Feature:
-    """The feature whose bins suit the names counted in `names`; `complete` says whether these are all there were.
-
-    Names of fewer than `least_rows` rows, or of less than `CATEGORY_SHARE` of all, are kept by `rare_key` alone.
+def frequent_names(names: Mapping[str, int], least_rows: int = CATEGORY_ROWS) -> list[str]:
+    """Of the names counted in `names` those that become categories: at most `MAX_CATEGORIES`, the most frequent first, none with
+    fewer than `least_rows` rows, nor with less than `CATEGORY_SHARE` of all.
     """
     ranked = sorted(names.items(), key=lambda item: (-item[1], item[0]))
-    rows = sum(names.values())
-    least = max(CATEGORY_SHARE * rows, least_rows)
-    frequent = [each for each, count in ranked[:MAX_CATEGORIES] if count >= least]
-    others = [each for each, _ in ranked[len(frequent) :]]
-    rare = sorted({rare_key(name, other) for other in others[:MAX_RARE]})
+    least = max(CATEGORY_SHARE * sum(names.values()), least_rows)
+    return [each for each, count in ranked[:MAX_CATEGORIES] if count >= least]
+
+
+def cut_categorical(name: str, names: Mapping[str, int], complete: bool, naming: Naming = NAMING) -> Feature:
+    """The feature whose bins suit the names counted in `names`; `complete` says whether these are all there were.
+
+    Names that are not frequent, or that are hidden, are kept by `rare_key` alone.
+    """
+    frequent = [each for each in frequent_names(names, naming.least_rows) if not naming.hidden(each)]
+    kept = frozenset(frequent)
+    others = sorted((each for each in names if each not in kept), key=lambda each: (-names[each], each))
+    rare = sorted({rare_key(name, other, naming.secret) for other in others[:MAX_RARE]})
     return Feature(
         name,
         Kind.CATEGORICAL,
         categories=tuple(frequent),
         rare=tuple(rare),
+        rare_secret=naming.secret if rare else "",
         rare_complete=complete and len(others) <= MAX_RARE,
     )
 

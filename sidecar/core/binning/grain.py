@@ -31,6 +31,9 @@ _LEAST_DIGITS = 6
 _FEW_PLACES = 2
 """Of a reference with so few places most numbers may be round, as a visibility in whole miles is: that live ones are says
 nothing of their precision."""
+_SURE_BITS, _SURE_NUMBERS = 27.0, 4
+"""Whole numbers are taken for those of a binary format if chance would make distinct ones as round with 2**-27, about 10^-8,
+and there are at least four: one may be stuck."""
 _LOOKED_AT = 256
 """Values of a column that are looked at in each batch..."""
 _OFTEN, _SELDOM = 64, 16
@@ -77,6 +80,8 @@ class LiveGrain:
     def __init__(self, features: Sequence[Feature]) -> None:
         self.roundings: list[Rounding] = [FLOAT32] * len(features)
         """By feature. A number of full precision is the same in float32 only if it was one."""
+        self.certain: set[int] = set()
+        """The features of which so many round whole numbers came that nothing but their format can have made them."""
         self.finer: dict[int, Decimal] = {}
         """The decimals of the reference, by feature, where live columns have more."""
         self._batches = 0
@@ -90,7 +95,8 @@ class LiveGrain:
             return False
         for at, column in list(self._columns.items()):
             rounding = column.look(numbers[at, :_LOOKED_AT])
-            changed |= rounding != self.roundings[at]
+            changed |= rounding != self.roundings[at] or column.is_certain != (at in self.certain)
+            self.certain = self.certain | {at} if column.is_certain else self.certain - {at}
             self.roundings[at] = rounding
             if column.is_finer and at not in self.finer:
                 self.finer[at] = column.own
@@ -114,25 +120,54 @@ class _Column:
         self._places: int | None = 0
         self._digits: int | None = 1
         self._seen = 0
+        self._round: dict[float, float] = {}
+        """Distinct numbers beyond those that the coarsest format has all whole ones of, each with its surprise in bits."""
 
     @property
     def is_full(self) -> bool:
         """Whether the values are as fine as those of the reference: this stays so."""
+        return self._is_as_fine and not (self._coarse and self._round)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the coarse format explains what chance does not."""
+        surprise = sum(self._round.values())
+        return self._coarse is not None and surprise >= _SURE_BITS and len(self._round) >= _SURE_NUMBERS
+
+    @property
+    def _is_as_fine(self) -> bool:
         found = _counted(self._places, self._digits)
-        if self._binary and self._binary != [FLOAT32] and (self._places is None or found.places > self._wanted.places):
+        if self._coarse and (self._places is None or found.places > self._wanted.places):
             return False
         return found.places >= self._wanted.places and found.digits >= self._wanted.digits
+
+    @property
+    def _coarse(self) -> Binary | None:
+        """The coarsest format in which all values so far are exact, if it is coarser than float32."""
+        return self._binary[0] if self._binary and self._binary != [FLOAT32] else None
 
     def look(self, values: Floats) -> Rounding:
         """The rounding of the column after these values."""
         finite = values[np.isfinite(values)]
         self._seen += len(finite)
         if len(finite):
+            coarse = self._coarse
             self._binary = [one for one in self._binary if is_exact(finite, one)]
+            self._round = self._round if self._coarse is coarse else {}
             self._places = None if self._places is None else places_of(finite, self._places)
             self._digits = None if self._digits is None else digits_of(finite, self._digits)
             self.is_finer = self.is_finer or self._has_more(finite)
-        return FLOAT32 if self._seen < _SURE or self.is_full else self._rounding()
+            self._look_at_whole(finite)
+        return FLOAT32 if self._seen < _SURE else self._rounding()
+
+    def _look_at_whole(self, values: Floats) -> None:
+        """Of whole numbers in [2^e, 2^(e+1)) one of 2^(e+1-bits) is a number of the format: that all are is a surprise."""
+        if self._coarse is None or self.is_certain:
+            return
+        distinct = np.unique(values)
+        surprise = np.frexp(distinct)[1] - float(self._coarse.bits)
+        found = surprise > 0
+        self._round |= dict(zip(distinct[found].tolist(), surprise[found].tolist(), strict=True))
 
     def _has_more(self, values: Floats) -> bool:
         if self.own == _FULL:
@@ -142,10 +177,14 @@ class _Column:
         return not np.array_equal(sent, values)
 
     def _rounding(self) -> Rounding:
+        if self._coarse and self.is_certain:
+            return self._coarse
+        if self._is_as_fine:
+            return FLOAT32
         if self._is_often_round and self._places is not None and self._places <= self._wanted.places:
             return FLOAT32
-        if self._binary and self._binary != [FLOAT32] and self._places != 0:
-            return self._binary[0]
+        if self._coarse and self._places != 0:
+            return self._coarse
         return _counted(self._places, self._digits)
 
 

@@ -3,7 +3,8 @@
 Rows are kept as bins, one byte per value, up to a bound. The rank u in [0, 1] of a value is the middle of its bin's
 ranks among these rows. Each feature has two scores, the Legendre polynomials s = 2u - 1 and (3 s^2 - 1) / 2, so that a
 monotone and a curved dependence each show in a correlation, and no change of a feature alone changes any. Missing
-values score 0. `reference.joint` keeps the correlations.
+values score 0. Names that the reference lacks score as its rare ones: to its own rows none is new, to live rows some of the
+rarest are. `reference.joint` keeps the correlations.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class RankedRows:
         self.count = 0
         self._offsets = (self.chosen * width)[:, None]
         self._missing = np.array([features[at].missing for at in self.chosen.tolist()])
+        self._new = [(at, features[one].unseen) for at, one in enumerate(self.chosen) if not features[one].ordered]
         self._most = most
         self._blocks: list[Kept] = []
 
@@ -46,8 +48,11 @@ class RankedRows:
         """Take rows: flat codes (F, n)."""
         room = self._most - self.count
         if room > 0:
-            self._blocks.append((codes[self.chosen, :room] - self._offsets).astype(np.uint8))
-            self.count += self._blocks[-1].shape[1]
+            bins = (codes[self.chosen, :room] - self._offsets).astype(np.uint8)
+            for at, unseen in self._new:
+                bins[at] -= bins[at] == unseen  # to `other`, which is the bin before it
+            self._blocks.append(bins)
+            self.count += bins.shape[1]
 
     def clear(self) -> None:
         """Drop all rows."""

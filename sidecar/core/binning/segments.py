@@ -19,7 +19,7 @@ from sidecar.core.words.arrays import Codes, Numbers
 from sidecar.core.words.cells import listed
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame, Side
-from sidecar.core.words.lookalikes import kind_of_name, kind_of_text
+from sidecar.core.words.lookalikes import kind_of_column, kind_of_text
 from sidecar.settings import SegmentSettings
 
 OTHER = 0
@@ -120,7 +120,7 @@ class Router:
 
     def _may_name(self, value: str) -> bool:
         """Whether a value that nobody declared may become a segment: only a header's that does not look like a secret."""
-        return not (self.known or kind_of_name(self.by.name) or kind_of_text(value))
+        return not (self.known or kind_of_column(self.by.name) or kind_of_text(value))
 
     def _place(self, frame: Frame) -> int | None:
         """The column of the feature; None if there is none."""

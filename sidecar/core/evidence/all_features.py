@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sidecar.core.words.arrays import Codes, Floats
+from sidecar.core.words.arrays import Codes, Floats, Singles
 
 _LARGEST_STAKE = 0.95
 """No bet risks more than this share of its wealth on one row."""
@@ -46,7 +46,7 @@ class AllFeaturesDetector:
         self._judged = 0
         self.began = 0
         """Rows judged when the bet began anew."""
-        self._h = np.zeros(0)
+        self._h: Singles = np.zeros(0, np.float32)
         self._square = self._worst_mean = self._gain = 0.0
         self._deepest = _TINY
         self._squares = 0.0
@@ -60,7 +60,7 @@ class AllFeaturesDetector:
     def bet_on(self, bet: Bet) -> None:
         """Bet on the next rows so, until another bet is placed."""
         square = (bet.q * bet.h * bet.h).sum(axis=1)
-        self._h = bet.h.ravel()
+        self._h = bet.h.ravel().astype(np.float32)
         self._square = float(square.sum())
         self._worst_mean = float(np.where(square > 0, bet.radius * np.sqrt(square), 0.0).sum())
         signal = float(np.maximum(square - self._freedom / np.maximum(bet.rows, 1.0), 0.0).sum())
@@ -72,7 +72,7 @@ class AllFeaturesDetector:
         `bounds` are the log-wealth of a restart and the cap, `judged` the rows judged before this block.
         """
         fraction = self._betting_fraction()
-        sums = self._h[codes].sum(axis=0)
+        sums = self._h[codes].sum(axis=0, dtype=np.float64)
         if self._log_wealth < bounds[0]:
             self.began = judged
         if fraction > 0:

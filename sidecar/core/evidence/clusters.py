@@ -15,7 +15,7 @@ import functools
 import numpy as np
 
 from sidecar.core.stats.gamma import chi2_isf
-from sidecar.core.words.arrays import Floats, Numbers
+from sidecar.core.words.arrays import Floats, Numbers, Singles
 
 LEAST_ROWS = 64
 """Smaller messages are left to `dependence`, which measures over rows up to so far apart and sees whole messages at once. A shift
@@ -33,7 +33,7 @@ class Clusters:
     def __init__(self, q: Floats, ranks: Floats) -> None:
         """`q` (F, B) are the reference's shares, `ranks` (F, B) the value of each bin in order, 0 without order."""
         self._ranks = ranks
-        self._mean = q.copy()
+        self._mean: Floats | Singles = q
         self._weight = 1.0
         self._scatter = np.zeros((2, len(q)))
         self._messages = 0.0
@@ -52,7 +52,7 @@ class Clusters:
         share = counts / np.maximum(rows, 1)
         self._measure(share, rows[:, 0])
         kept = np.exp(-1 / _MEMORY)
-        self._mean = (self._mean * self._weight * kept + share) / (self._weight * kept + 1)
+        self._mean = ((self._mean * self._weight * kept + share) / (self._weight * kept + 1)).astype(np.float32)
         self._weight = self._weight * kept + 1
 
     def _measure(self, share: Floats, rows: Numbers) -> None:

@@ -57,7 +57,7 @@ class Autocorrelation:
     def add(self, codes: Codes) -> None:
         """Take a block of rows: flat codes (F, n)."""
         bins = (codes - self._offsets).astype(np.uint8)
-        self._held = np.concatenate([self._held, bins], axis=1)[:, -_CHUNK - FURTHEST :]
+        self._held = np.concatenate([self._held, bins], axis=1)[:, -_CHUNK - FURTHEST :].copy()
         self._fresh += codes.shape[1]
         self.rows += codes.shape[1]
         if self._fresh >= self._next():
@@ -106,7 +106,7 @@ class RunWeights:
 
     def __init__(self, q: Floats) -> None:
         """`q` (F, B) are the reference's shares."""
-        self._longest_run = longest_run(q, RUN_PROBABILITY).ravel()
+        self._longest_run = longest_run(q, RUN_PROBABILITY).ravel().astype(np.float32)
         self._last = np.zeros((len(q), 1), np.int64)
 
     def weights(self, codes: Codes, runs: Numbers, share: Floats) -> Floats | None:

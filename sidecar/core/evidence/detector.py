@@ -33,7 +33,7 @@ from sidecar.core.evidence.recent import Recent
 from sidecar.core.evidence.shape_bets import SHAPES, shape_factors
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.stats.divergence import effect
-from sidecar.core.words.arrays import Codes, Floats, Mask, Numbers
+from sidecar.core.words.arrays import Codes, Floats, Mask, Numbers, Singles
 
 MEMORIES = (32.0, 256.0, 2048.0)
 """Rows after which the weight of a row has decayed to 1/e."""
@@ -95,12 +95,13 @@ class Evidence:
         self._weight = np.zeros(shape)
         self._squared_weight = np.zeros(shape)
         self._log_wealth = np.zeros((_LEARNED + len(SHAPES), features))
-        self._log_factors = np.concatenate([np.zeros((_LEARNED, features, width)), shapes])
+        self._log_factors: Singles = np.zeros((_LEARNED + len(SHAPES), features, width), np.float32)
+        self._log_factors[_LEARNED:] = shapes
         self._refreshed = [-REFRESH_ROWS[-1]] * len(MEMORIES)  # rows judged when the bets of each memory were made
         self._began = np.zeros(self._log_wealth.shape, np.int64)  # rows judged when each bet began anew
         self._autocorrelation = Autocorrelation(self.null.basis[:, 1])
         self._run_weights = RunWeights(self.null.q)
-        self._delayed: deque[tuple[Floats, Floats, int]] = deque()
+        self._delayed: deque[tuple[Singles, Floats, int]] = deque()
         self._delayed_rows = 0
 
     @property
@@ -305,15 +306,17 @@ class Evidence:
         """What each feature learns now, excess (F, B), weight and rows (F,): this block, or blocks at least `FURTHEST`
         rows old.
         """
-        self._delayed.append((excess, added, rows))
+        dependent = self.independent_share < _DELAYED_BELOW
+        if not dependent.any():
+            self._delayed.clear()
+            self._delayed_rows = 0
+            return excess, added, np.full(len(added), float(rows))
+        self._delayed.append((excess.astype(np.float32), added, rows))
         self._delayed_rows += rows
-        past: list[tuple[Floats, Floats, int]] = []
+        past: list[tuple[Singles, Floats, int]] = []
         while self._delayed_rows - self._delayed[0][2] >= FURTHEST:
             past.append(self._delayed.popleft())
             self._delayed_rows -= past[-1][2]
-        dependent = self.independent_share < _DELAYED_BELOW
-        if not dependent.any():
-            return excess, added, np.full(len(added), float(rows))
         late, late_added = np.zeros_like(excess), np.zeros_like(added)
         for of_block, added_of_block, _ in past:
             late += of_block

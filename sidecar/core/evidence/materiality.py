@@ -90,6 +90,14 @@ def is_over(
     return bool((half - p if change.after > q else p - half) >= deviations * spread)
 
 
+def still_matters(change: RateChange, rate: float, rows: float, deviations: float, material: Material) -> bool:
+    """Whether a rate over so many live rows is beyond the rate that matters, less so many standard deviations."""
+    boundary = _boundary(change, material)
+    spread = (max(boundary * (1 - boundary), 1e-12) / max(rows, 1.0)) ** 0.5
+    beyond = rate - boundary if change.after > change.before else boundary - rate
+    return bool(beyond > -deviations * spread)
+
+
 def _special(feature: Feature, before: Floats, rows: float) -> Iterator[tuple[int, float, float]]:
     """The special bins, each with the rate that it is compared with, the reference's, and the rows that this rests on."""
     for at in special(feature):

@@ -35,14 +35,18 @@ BETS = 1 + len(SUBSPACES)
 
 @dataclass(frozen=True, eq=False)
 class NullHypothesis:
-    """Per feature and bin: shares `q` and `inverse` 1/q (F, B), 0 where there is no bin; `basis` (F, DIRECTIONS, B);
-    `radius` (BETS, F), the chi distance from q that the null hypothesis allows, infinite without reference rows.
+    """Per feature and bin: shares `q` (F, B), 0 where there is no bin; `basis` (F, DIRECTIONS, B); `radius` (BETS, F),
+    the chi distance from q that the null hypothesis allows, infinite without reference rows.
     """
 
     q: Floats
-    inverse: Floats
     basis: Floats
     radius: Floats
+
+    @property
+    def inverse(self) -> Floats:
+        """1/q (F, B), 0 where there is no bin; made when it is asked for, since it would be kept for every feature."""
+        return np.divide(1.0, self.q, out=np.zeros_like(self.q), where=self.q > 0)
 
 
 def null_hypothesis(features: Sequence[Feature], counts: Floats, *, mask: Mask, tolerance: float) -> NullHypothesis:
@@ -52,10 +56,9 @@ def null_hypothesis(features: Sequence[Feature], counts: Floats, *, mask: Mask, 
     rows = counts.sum(axis=1)
     padded = np.where(mask, counts + PSEUDO_COUNT, 0.0)
     q = padded / padded.sum(axis=1, keepdims=True)
-    inverse = np.divide(1.0, q, out=np.zeros_like(q), where=mask)
     basis = smooth_basis(features, q)
     has = np.abs(basis).any(axis=2)
     freedom = np.concatenate([mask.sum(axis=1)[None] - 1, SUBSPACES @ has.T])
     doubt = np.array([[chi2_isf(REFERENCE_DOUBT, int(df)) for df in of_bet] for of_bet in freedom])
     radius = np.where(rows > 0, np.sqrt(doubt / np.maximum(rows, 1)) + tolerance, np.inf)
-    return NullHypothesis(q, inverse, basis, radius)
+    return NullHypothesis(q, basis, radius)

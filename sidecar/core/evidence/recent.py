@@ -17,8 +17,8 @@ from sidecar.core.words.arrays import Floats, Numbers
 PIECES = 2
 """Of each size; the age of a window is known to within about 1 / PIECES of it."""
 LEAST_ROWS = 16
-SIZES = 11
-"""The oldest pieces hold 2^10 of the first ones, which is 16,384 rows or more; what is older is forgotten."""
+SIZES = 9
+"""The oldest pieces hold 2^8 of the first ones, which is 4,096 rows or more; what is older than two of them is forgotten."""
 
 
 class _Piece(NamedTuple):

@@ -25,7 +25,7 @@ from sidecar.core.reading.statuses import Statuses
 from sidecar.core.reading.stream_keys import Place, StreamKeys, body_model, without_ids
 from sidecar.core.words.events import DecodeFailed
 from sidecar.core.words.exchange import Exchange, Message
-from sidecar.core.words.frame import Frame
+from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.lookalikes import scrubbed
 from sidecar.core.words.stream import Answered, StreamKey
 from sidecar.errors import DecodeError, SettingsError
@@ -40,14 +40,16 @@ _REMEMBERED_BYTES = 2048
 """Bounds of the cache of decoders by head: clients repeat heads, and may also send any number of different ones."""
 
 
-class Reading(NamedTuple):
-    """An exchange that a decoder claims: its stream, what became of its request, and its frames (input, output)."""
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """An exchange taken apart: its stream, what became of its request, and its frames (input, output)."""
 
     key: StreamKey
     declared: str
     """The template of `decode.routes` that it is of; empty if none."""
     answered: Answered
     frames: list[Frame]
+    unread: tuple[Side, ...] = ()
+    """The sides of an accepted exchange that were sent and could not be read."""
 
 
 class _Choice(NamedTuple):
@@ -75,45 +77,42 @@ class Intake:
         self._complaints: dict[tuple[str, str], _Complaint] = {}
 
     def read(self, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> Reading | None:
-        """An exchange taken apart; None where no decoder claims it. Failures are added to the list."""
+        """An exchange taken apart; None where no decoder claims it and nothing was sent. Failures are added to the list."""
         request = exchange.request
         try:
             choice = self._choices[request.head]
         except KeyError:
             choice = self._choose(exchange)
         if choice is None:
-            if request.body_bytes:
-                self._failed(NOBODY, DecodeError("no_decoder", _told(exchange)), exchange, now, failures)
-            return None
-        decoder, place, guessed = choice
+            return self._unclaimed(exchange, now, failures) if request.body_bytes else None
+        decoder, place, _ = choice
         answered = self._statuses.answered(exchange)
-        if answered is not Answered.ACCEPTED:
-            frames = self._not_accepted(choice, exchange, answered)
-        elif guessed:
-            frames = self._guessed(decoder, exchange, now, failures)
-        else:
-            frames = self._accepted(decoder, exchange, now, failures)
-        key = self._by_body(place.key, request) if place.by_body else place.key
-        return Reading(key, place.declared, answered, frames)
-
-    def _accepted(self, decoder: Decoder, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
-        frames, errors = self._read(decoder, exchange)
+        frames, errors = self._frames(choice, answered, exchange)
         for error in errors:
             self._failed(decoder.name, error, exchange, now, failures)
-        self._count(decoder.name, frames, exchange, now, failures)
-        return frames
-
-    def _guessed(self, decoder: Decoder, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> list[Frame]:
-        """What looks like an inference; the rest is counted."""
-        frames, errors = self._read(decoder, exchange)
-        if looks_like_inference(exchange, frames):
+        if answered is Answered.ACCEPTED:
             self._count(decoder.name, frames, exchange, now, failures)
-            return frames
+        key = self._by_body(place.key, request) if place.by_body else place.key
+        unread = _unread(exchange, frames) if answered is Answered.ACCEPTED else ()
+        return Reading(key, place.declared, answered, frames, unread)
+
+    def _unclaimed(self, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> Reading:
+        """What no decoder claims was not read."""
+        self._failed(NOBODY, DecodeError("no_decoder", _told(exchange)), exchange, now, failures)
+        place, answered = self._keys.place(exchange), self._statuses.answered(exchange)
+        unread = (Side.INPUT,) if answered is Answered.ACCEPTED else ()
+        return Reading(place.key, "", answered, [], unread)
+
+    def _frames(self, choice: _Choice, answered: Answered, exchange: Exchange) -> tuple[list[Frame], list[DecodeError]]:
+        """What can be read, and what cannot; of what nobody declared only what looks like an inference."""
+        if answered is not Answered.ACCEPTED:
+            return self._not_accepted(choice, exchange, answered), []
+        frames, errors = self._read(choice.decoder, exchange)
+        if not choice.guessed or looks_like_inference(exchange, frames):
+            return frames, errors
         if frames and not errors:
             errors.append(DecodeError("not_inference", _told(exchange)))
-        for error in errors:
-            self._failed(decoder.name, error, exchange, now, failures)
-        return []
+        return [], errors
 
     def _read(self, decoder: Decoder, exchange: Exchange) -> tuple[list[Frame], list[DecodeError]]:
         """What a decoder reads of both messages, and what it does not."""
@@ -188,6 +187,13 @@ class Intake:
             complaint.mark_reported(now)
         else:
             complaint.held_back += 1
+
+
+def _unread(exchange: Exchange, frames: Sequence[Frame]) -> tuple[Side, ...]:
+    """The sides of which something was sent, and nothing was read."""
+    sent = ((Side.INPUT, exchange.request), (Side.OUTPUT, exchange.response))
+    read = {frame.side for frame in frames}
+    return tuple(side for side, message in sent if (message.body or message.truncated) and side not in read)
 
 
 def _of_answer(frame: Frame, asked: list[Frame]) -> Frame:

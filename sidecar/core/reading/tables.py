@@ -106,7 +106,15 @@ class Tables:
         if len(data) > _GUARDED_BYTES and data.count(b"[") + data.count(b"{") > 4 * self._max_rows:
             raise DecodeError("too_large", f"nested values beyond 4 for each of {self._max_rows} rows")
 
-    def frame(self, side: Side, names: tuple[str, ...] | None, rows: int, width: int, values: Any) -> Frame:
+    def frame(
+        self,
+        side: Side,
+        names: tuple[str, ...] | None,
+        rows: int,
+        width: int,
+        values: Any,
+        precisions: tuple[str, ...] = (),
+    ) -> Frame:
         """A frame of flat values in row-major order. Raises DecodeError: too_large, shape."""
         if rows > self._max_rows:
             raise DecodeError("too_large", f"{rows} rows, {self._max_rows} allowed")
@@ -114,7 +122,7 @@ class Tables:
             raise DecodeError("too_large", f"{width} columns, {self._max_features} allowed")
         if len(values) != rows * width or width < 1:
             raise DecodeError("shape", f"{len(values)} values for {rows} x {width}")
-        return Frame(side, names, rows, width, values)
+        return Frame(side, names, rows, width, values, precisions=precisions)
 
     def fits(self, width: int) -> bool:
         """Whether so many columns are read as single columns."""

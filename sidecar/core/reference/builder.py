@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from sidecar.core.binning.binner import Batch, Binner
+from sidecar.core.binning.binner import ABSENT, Batch, Binner
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.derive import Deriver
 from sidecar.core.binning.matching import match_columns
@@ -24,7 +24,7 @@ from sidecar.core.reference.column import Column
 from sidecar.core.reference.infer import TIME, Inference
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Counter, LeftOut, Profile, SideProfile
-from sidecar.core.reference.suspicions import ColumnReport, report_of
+from sidecar.core.reference.suspicions import ColumnReport, Finding, called_alike, report_of
 from sidecar.core.stats.splitmix import splitmix64
 from sidecar.core.words.arrays import Numbers
 from sidecar.core.words.cells import Columnar
@@ -97,6 +97,10 @@ class Recount:
         }
         self._counters = {side: Counter(binner) for side, binner in self._binners.items()}
         self._derivers = {side: Deriver.of(of_side.features) for side, of_side in profile.sides.items()}
+        self.without_value = {
+            side: np.zeros(len(of_side.features), np.int64) for side, of_side in profile.sides.items()
+        }
+        """Rows of each feature (F,) that lack its column, or have a value of another type."""
 
     def add(self, frame: Frame) -> None:
         """Count the rows of a frame; columns that are no feature are ignored."""
@@ -105,7 +109,11 @@ class Recount:
             binner = self._binners[frame.side]
             reference = tuple(feature.name for feature in binner.features)
             columns = match_columns(derived.names, derived.width, (), reference).columns
-            self._count(frame, binner.bin(derived.values, derived.rows, derived.width, columns, derived.precisions))
+            batch = binner.bin(derived.values, derived.rows, derived.width, columns, derived.precisions)
+            self.without_value[frame.side] += np.array([frame.rows * (at == ABSENT) for at in columns], np.int64)
+            for at, rows in batch.type_errors.items():
+                self.without_value[frame.side][at] += rows
+            self._count(frame, batch)
 
     def profile(self) -> Profile:
         """The profile with the counts of this pass."""
@@ -175,7 +183,7 @@ class _SideBuilder:
         self._finish()
         reports = [self._reported(name) for name in self._columns if name not in self._inference.definitions]
         derived = [
-            ColumnReport(self._side.value, name, kind, self.rows, self._missing(name), 0, None, found)
+            ColumnReport(self._side.value, name, kind, self.rows, self._missing(name), 0, self._called(name), found)
             for name, (kind, found) in self._inference.derived().items()
         ]
         out = [
@@ -189,6 +197,9 @@ class _SideBuilder:
 
     def _reported(self, name: str) -> ColumnReport:
         return report_of(self._side.value, name, self._columns[name], self.rows, self._choices)
+
+    def _called(self, name: str) -> Finding | None:
+        return called_alike(name, self._choices)
 
     def _missing(self, source: str) -> int:
         """Rows of which nothing could be derived, by the sample."""
@@ -216,9 +227,11 @@ class _SideBuilder:
     def _drop(self) -> tuple[LeftOut, ...]:
         """Forget the columns that are no features."""
         out = {name: why.text for name, why in self._inference.left_out.items()}
-        for name in [name for name in self._columns if name not in self._inference.definitions]:
-            if (why := self._reported(name).left_out) is not None:
-                out[name] = why.text
+        for name in list(self._columns):
+            derived = self._inference.definitions.get(name)
+            why = self._called(derived.of) if derived else self._reported(name).left_out
+            if why is not None:
+                out[derived.of if derived else name] = why.text
                 del self._columns[name]
         self._left_out |= out
         return tuple(
@@ -270,7 +283,7 @@ class _SideBuilder:
         choices = self._choices
         if name in self._inference.definitions:
             return Column(Kind.NUMERIC)
-        return Column(choices.kinds.get(name), choices.read(name), choices.category_rows)
+        return Column(choices.kinds.get(name), choices.read(name), choices.naming(name))
 
     def _shrink(self) -> None:
         """Halve the sample until it is within its bounds, after padding columns that were absent with missing values."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sidecar.core.binning.bins import Kind
-from sidecar.core.binning.cuts import CATEGORY_ROWS
+from sidecar.core.binning.cuts import CATEGORY_ROWS, Naming, hides_none
 from sidecar.core.words.cell_texts import PLAIN, Reading
+from sidecar.core.words.lookalikes import kind_of_text
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,12 @@ class Choices:
     """Columns that are features though they look like identifiers or indices."""
     category_rows: int = CATEGORY_ROWS
     """Categories of fewer rows are not named."""
+    secret: str = ""
+    """The key by which names are known that are not told (`Naming.secret`)."""
     index: frozenset[str] = frozenset()
     """Columns of which the file says that they are its index."""
+    withhold: bool = False
+    """Leave out what looks like secrets or personal data. Where a reference is learned, `consent` decides instead."""
     arrivals: bool = False
     """When rows came is known, so that the age of times is."""
 
@@ -37,3 +42,11 @@ class Choices:
     def is_told(self, name: str) -> bool:
         """The user named it, so it is not left out."""
         return name in self.include or name in self.kinds or name in self.derive
+
+    def withholds(self, name: str) -> bool:
+        """Look-alikes in the column are left out."""
+        return self.withhold and not self.is_told(name)
+
+    def naming(self, name: str) -> Naming:
+        """Which names of the column may be told."""
+        return Naming(self.category_rows, kind_of_text if self.withholds(name) else hides_none, self.secret)

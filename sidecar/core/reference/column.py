@@ -16,7 +16,15 @@ import numpy as np
 
 from sidecar.core.binning.binner import Binner, as_floats, numbers_in
 from sidecar.core.binning.bins import Feature, Kind, category, truth
-from sidecar.core.binning.cuts import CATEGORY_ROWS, cut_boolean, cut_categorical, cut_numeric, expect_unseen
+from sidecar.core.binning.cuts import (
+    NAMING,
+    Naming,
+    cut_boolean,
+    cut_categorical,
+    cut_numeric,
+    expect_unseen,
+    frequent_names,
+)
 from sidecar.core.words.arrays import Floats, Mask, Numbers
 from sidecar.core.words.cell_texts import PLAIN, Reading, are_codes, is_missing, number_of
 from sidecar.core.words.cells import Coded, CodedCells, Moments
@@ -44,7 +52,7 @@ class Wrong(NamedTuple):
 class Column:
     """Values of one feature; `kind` is the user's choice, or None to infer it."""
 
-    def __init__(self, kind: Kind | None, reading: Reading = PLAIN, category_rows: int = CATEGORY_ROWS) -> None:
+    def __init__(self, kind: Kind | None, reading: Reading = PLAIN, naming: Naming = NAMING) -> None:
         self.reading = reading
         self.is_time = False
         """The reader said that it holds moments."""
@@ -54,7 +62,7 @@ class Column:
         self.names_full_at = 0
         """Rows that were counted by name when there were `MAX_NAMES`; 0 while there are fewer."""
         self._wanted = kind
-        self._category_rows = category_rows
+        self._naming = naming
         self._chunks: list[Floats] = []
         self._length = 0
         self._texts: Counter[str] = Counter()  # of a numeric column, as written
@@ -119,6 +127,12 @@ class Column:
         """Rows with names beyond those that are counted."""
         return self._unnamed
 
+    @property
+    def hidden_names(self) -> list[str]:
+        """Why names that are frequent enough for categories are none."""
+        frequent = frequent_names(self.named, self._naming.least_rows)
+        return [why for each in frequent if (why := self._naming.hidden(each))]
+
     def feature(self, name: str) -> Feature:
         """The feature with bins for these values."""
         kind = self.kind
@@ -126,7 +140,7 @@ class Column:
             return cut_numeric(name, self.numbers())
         if kind is Kind.BOOLEAN:
             return cut_boolean(name)
-        return cut_categorical(name, self.named, not self._unnamed, self._category_rows)
+        return cut_categorical(name, self.named, not self._unnamed, self._naming)
 
     def count_names(self, feature: Feature, binner: Binner, at: int, rows: int, counts: Numbers) -> None:
         """Add the rows of each bin to `counts` (B,), for a feature that is counted by name; `rows` is the number of all rows."""

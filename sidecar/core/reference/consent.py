@@ -4,11 +4,12 @@ A column is withheld if its name looks like a secret or like personal data, if i
 came too rarely for its name to be the model's. A category keeps its name if its feature has few values, none of which
 looks like a secret, and if it came often; all others are labelled by a keyed hash. Declared columns are learned whatever
 they are called, and may have more values. `lookalikes` recognises; the learner applies what is decided here. References
-made from files are not judged here: someone chose those files.
+made from files are not judged here: someone chose those files, and `suspicions` tells of the look-alikes in them.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,11 +19,11 @@ import msgspec
 import numpy as np
 
 from sidecar.core.binning.binner import as_floats, read_one_by_one
-from sidecar.core.binning.bins import Feature, Kind, category
+from sidecar.core.binning.bins import SECRET_BYTES, Feature, Kind, category
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.words.frame import Frame
-from sidecar.core.words.lookalikes import are_identifiers, kind_of_name, kind_of_text
+from sidecar.core.words.lookalikes import are_identifiers, kind_of_column, kind_of_text
 
 CLEAR_ROWS = 20
 """Rows of a category before it is named, values of a column before it is learned: what came less often may be one person's."""
@@ -38,10 +39,15 @@ class Consent:
     clear_categories: int = 20
     label_key: bytes = b""
 
+    @property
+    def rare_secret(self) -> str:
+        """The key of rare names (`Feature.rare_secret`): made of `label_key`, which it does not give away."""
+        hashed = hashlib.blake2b(b"rare names", key=self.label_key, digest_size=SECRET_BYTES)
+        return hashed.hexdigest() if self.label_key else ""
+
     def withholds_name(self, name: str) -> bool:
         """Whether a column is not learned for what it is called."""
-        column = name.partition("[")[0]
-        return not ({name, column} & self.declared) and bool(kind_of_name(name) or kind_of_name(column))
+        return not ({name, name.partition("[")[0]} & self.declared) and bool(kind_of_column(name))
 
 
 class Decision(NamedTuple):

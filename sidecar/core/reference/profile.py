@@ -17,6 +17,7 @@ from sidecar.core.binning.binner import Batch, Binner
 from sidecar.core.binning.bins import Feature
 from sidecar.core.binning.derive import columns_of
 from sidecar.core.binning.rank_scores import RankedRows
+from sidecar.core.reference.constraints import Constraint
 from sidecar.core.reference.joint import Joint, joint_of
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.seasons import Seasons
@@ -53,6 +54,8 @@ class SideProfile:
     """Columns of the data that were left out, by their place: identifiers, indices, and what cannot be watched."""
     withheld: frozenset[str] = frozenset()
     """Columns that were not learned for want of consent; in no file, since their names may be secrets."""
+    constraints: tuple[Constraint, ...] = ()
+    """What columns must keep, beside what is compared; people may edit them, so they are no part of the digest."""
 
     @functools.cached_property
     def numbers(self) -> Floats:
@@ -77,14 +80,39 @@ class SideProfile:
             columns.insert(one.at, one.name)
         return tuple(columns)
 
+    def without_rare(self) -> SideProfile:
+        """To be shown: rare names are not known any more, not even by key. Where there were some, all names without a bin of
+        their own are `other`.
+        """
+        features = tuple(one.without_rare() for one in self.features)
+        counts = self.counts.copy()
+        for at, (before, after) in enumerate(zip(self.features, features, strict=True)):
+            if before != after:
+                counts[at, after.other] += counts[at, after.unseen]
+                counts[at, after.unseen] = 0
+        return replace(self, features=features, counts=counts, seasons=None)
+
     def merge(self, other: SideProfile) -> SideProfile:
-        """Both together. Raises ValueError if their bins differ."""
+        """Both together, with the constraints of this one. Raises ValueError if their bins differ."""
         if self.features != other.features:
             raise ValueError("profiles of different bins cannot be merged")
         joint = self.joint.merge(other.joint) if self.joint and other.joint else None
         seasons = self.seasons.merge(other.seasons) if self.seasons else None
         moments = self.moments.merge(other.moments)
         return replace(self, counts=self.counts + other.counts, moments=moments, joint=joint, seasons=seasons)
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a profile of live rows came from."""
+
+    parent: str
+    """Digest of the reference in whose bins they were counted."""
+    since: float
+    """Unix seconds of the first row..."""
+    until: float
+    """...and of the last."""
+    accepted_by: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +128,8 @@ class Profile:
     """The name given by its maker."""
     created: str = ""
     """When it was made (ISO 8601, UTC); empty if unknown."""
+    lineage: Lineage | None = None
+    """Of live rows that were accepted as a reference; None for any other."""
     streams: Mapping[str, Profile] = field(default_factory=dict)
     """References of further streams by name, none of which has streams itself."""
 
@@ -107,6 +137,12 @@ class Profile:
     def alone(self) -> Profile | None:
         """The profile without its `streams`; None if that is nothing."""
         return replace(self, streams={}) if self.sides else None
+
+    def without_rare(self) -> Profile:
+        """Every side of every stream `without_rare`, without segments."""
+        sides = {side: of_side.without_rare() for side, of_side in self.sides.items()}
+        streams = {name: of_stream.without_rare() for name, of_stream in self.streams.items()}
+        return replace(self, sides=sides, segment_by="", segments={}, streams=streams)
 
     def merge(self, other: Profile) -> Profile:
         """Both together; a side or stream that only one of them has is unchanged. Raises ValueError if bins differ."""

@@ -1,7 +1,8 @@
 """A profile as a file: versioned JSON with a content digest, small enough for a ConfigMap.
 
 Works on bytes; the shell reads and writes files. Everything is checked when a file is loaded, so that nobody has to
-check again: the version, the digest, and that counts fit the bins.
+check again: the version, the digest, and that counts fit the bins. Constraints stand beside the content, for people to edit, and
+are checked by `constraints_file`.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ import orjson
 from msgspec import Meta
 
 from sidecar.core.binning.binner import Binner
-from sidecar.core.binning.bins import MAX_BINS, RARE_DIGITS, Derived, Feature, Kind, rare_key
+from sidecar.core.binning.bins import MAX_BINS, RARE_DIGITS, SECRET_BYTES, Derived, Feature, Kind, rare_key
 from sidecar.core.binning.derive import check_derived
 from sidecar.core.binning.grain import MOST_DIGITS
 from sidecar.core.binning.rank_scores import taking_part
 from sidecar.core.binning.rounding import BINARY
+from sidecar.core.reference.constraints_file import section_of, with_section
 from sidecar.core.reference.joint import TRIPLED, Joint, Products, triples
 from sidecar.core.reference.moments import Moments
-from sidecar.core.reference.profile import LeftOut, Profile, SideProfile
+from sidecar.core.reference.profile import LeftOut, Lineage, Profile, SideProfile
 from sidecar.core.reference.seasons import Season, Seasons
 from sidecar.core.words.arrays import Counts, Floats
 from sidecar.core.words.cell_texts import PLAIN, Reading
@@ -36,6 +38,7 @@ from sidecar.errors import ReferenceFileError
 FORMAT = "drift-sidecar/profile"
 VERSION = 1
 _FIX = "Make it again with `drift-sidecar profile`"
+_FIX_CONSTRAINTS = "Mend its section `constraints`"
 
 
 class _Label(msgspec.Struct, frozen=True):
@@ -43,6 +46,7 @@ class _Label(msgspec.Struct, frozen=True):
 
     name: str = ""
     created: str = ""
+    lineage: Lineage | None = None
 
 
 class _Range(msgspec.Struct, frozen=True):
@@ -66,6 +70,7 @@ class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     rare: tuple[str, ...] = ()
     """Names in clear, as earlier releases wrote them; they are read as keys."""
     rare_keys: tuple[Annotated[str, Meta(pattern=f"^[0-9a-f]{{{RARE_DIGITS}}}$")], ...] = ()
+    rare_secret: Annotated[str, Meta(pattern=f"^([0-9a-f]{{{2 * SECRET_BYTES}}})?$")] = ""
     rare_complete: bool = True
     moments: _Range | None = None
     derived: Derived | None = None
@@ -126,9 +131,13 @@ class _Content(_OneStream, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 def dumps(profile: Profile) -> bytes:
-    """The bytes of the file, for `loads`. The digest leaves out name and time, so that it is the same for the same data."""
+    """The bytes of the file, for `loads`. The digest is the same for the same data: it leaves out the head."""
     content = _content(profile)
     head = {"format": FORMAT, "version": VERSION, "name": profile.name, "created": profile.created}
+    if profile.lineage:
+        head["lineage"] = profile.lineage
+    constraints = section_of(profile)
+    head |= {"constraints": constraints} if constraints else {}
     head |= {"digest": _digest(content), "content": content}
     return orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -156,9 +165,15 @@ def loads(data: bytes, name: str = "reference") -> Profile:
         label = msgspec.convert(head, _Label)
         read = msgspec.convert(content, _Content)
         streams = {one: replace(_profile(of), name=one, created=label.created) for one, of in read.streams.items()}
-        return replace(_profile(read), name=label.name, created=label.created, streams=streams)
+        profile = replace(
+            _profile(read), name=label.name, created=label.created, lineage=label.lineage, streams=streams
+        )
     except (msgspec.ValidationError, ValueError) as error:
         raise fail(f"is not consistent ({error})", _FIX) from error
+    try:
+        return with_section(profile, head.get("constraints", {}))
+    except (msgspec.ValidationError, ValueError) as error:
+        raise fail(f"has constraints that cannot be used ({error})", _FIX_CONSTRAINTS) from error
 
 
 def _digest(content: Any) -> str:
@@ -189,6 +204,7 @@ def _features_of(profile: SideProfile) -> Iterable[_Feature]:
             edges=feature.edges,
             categories=feature.categories,
             rare_keys=feature.rare,
+            rare_secret=feature.rare_secret,
             rare_complete=feature.rare_complete,
             moments=next(moments) if feature.ordered else None,
             derived=feature.derived,
@@ -326,12 +342,19 @@ def _without_labels(stored: _Feature) -> _Feature:
     if not stored.labelled or not stored.counts:
         return stored
     counts = (sum(stored.counts[:-1]), 0, stored.counts[-1])
-    return msgspec.structs.replace(stored, categories=(), rare=(), rare_keys=(), rare_complete=False, counts=counts)
+    nameless: dict[str, Any] = {
+        "categories": (),
+        "rare": (),
+        "rare_keys": (),
+        "rare_secret": "",
+        "rare_complete": False,
+    }
+    return msgspec.structs.replace(stored, **nameless, counts=counts)
 
 
 def _feature(stored: _Feature) -> Feature:
     rare = stored.rare_keys or tuple(sorted({rare_key(stored.name, name) for name in stored.rare}))
-    known = (stored.name, stored.kind, stored.edges, stored.categories, rare, stored.rare_complete)
+    known = (stored.name, stored.kind, stored.edges, stored.categories, rare, stored.rare_secret, stored.rare_complete)
     grain = (stored.precision, stored.places, stored.digits)
     feature = Feature(*known, stored.derived, stored.importance, *grain, stored.reading, stored.labelled)
     check_derived(feature)

@@ -1,4 +1,5 @@
-"""What is odd about a column of reference data: that it identifies rows, so that it is left out, or that it is not what it seems.
+"""What is odd about a column of reference data: that it identifies rows or people, so that it is left out, or that it is not what
+it seems.
 
 Every finding names the option of `profile` that changes it. It looks at what `column` gathered, changes nothing, and judges no
 drift. What can be told from a finished profile alone is `findings_of`.
@@ -19,6 +20,7 @@ from sidecar.core.reference.column import Column
 from sidecar.core.reference.profile import Profile
 from sidecar.core.words.arrays import Floats
 from sidecar.core.words.cell_texts import EXACT, Reading, seems_local
+from sidecar.core.words.lookalikes import NAMES_OF_THINGS, PROSE, are_identifiers, kind_of_column
 
 LEAST_ROWS = 100
 """Fewer rows do not tell an identifier from a number that varies..."""
@@ -83,9 +85,19 @@ def report_of(side: str, name: str, column: Column, rows: int, choices: Choices)
         known = sum(column.named.values())
         distinct = len(column.named)
         missing = rows - known - column.unnamed
-    left_out = None if choices.is_told(name) else _identifies(name, column, rows, distinct, choices)
+    left_out = called_alike(name, choices)
+    if left_out is None and not choices.is_told(name):
+        left_out = _identifies(name, column, rows, distinct, choices)
     suspicions = () if left_out else tuple(_suspicions(name, column, rows, missing, distinct))
     return ColumnReport(side, name, kind.value, rows, missing, distinct, left_out, suspicions)
+
+
+def called_alike(name: str, choices: Choices) -> Finding | None:
+    """Why a column is left out for what it is called, if it is. A file's own title of many words is none."""
+    kind = kind_of_column(name) if choices.withholds(name) else ""
+    if kind in NAMES_OF_THINGS | PROSE:
+        return None
+    return Finding("look_alike", f"is named as {kind} data", f"--include {quoted(name)}")
 
 
 def _identifies(name: str, column: Column, rows: int, distinct: int, choices: Choices) -> Finding | None:
@@ -93,11 +105,10 @@ def _identifies(name: str, column: Column, rows: int, distinct: int, choices: Ch
     option = f"--include {quoted(name)}"
     if _INDEX.fullmatch(name) or name in choices.index:
         return Finding("index", "is the index of the table, not a feature", option)
+    if column.kind is Kind.NUMERIC:
+        return _identify(name, column.numbers(), rows, distinct, choices)
     if column.kind is Kind.BOOLEAN or rows < LEAST_ROWS:
         return None
-    if column.kind is Kind.NUMERIC:
-        found = _counts_rows(name, column.numbers(), rows, distinct)
-        return Finding("identifier", found, option) if found else None
     names = list(column.named)[:_LOOK]
     known = sum(column.named.values()) if not column.names_full_at else column.names_full_at
     near_unique = distinct >= _NEARLY_ALL * max(known, LEAST_ROWS)
@@ -115,6 +126,17 @@ def _identifies(name: str, column: Column, rows: int, distinct: int, choices: Ch
     if not any(_is_word(each) for each in names):
         return Finding("identifier", "has another code in nearly every row", option)
     return Finding("identifier", "has another value in nearly every row", option)
+
+
+def _identify(name: str, numbers: Floats, rows: int, distinct: int, choices: Choices) -> Finding | None:
+    """Why a column of numbers is left out, if it is. Times since 1970 have as many digits as telephone numbers."""
+    option = f"--include {quoted(name)}"
+    found = _counts_rows(name, numbers, rows, distinct) if rows >= LEAST_ROWS else ""
+    if found:
+        return Finding("identifier", found, option)
+    if choices.withhold and are_identifiers(numbers) and not any(_of_numbers(name, numbers)):
+        return Finding("look_alike", "holds numbers such as cards, telephones or people have", option)
+    return None
 
 
 def _counts_rows(name: str, numbers: Floats, rows: int, distinct: int) -> str:
@@ -173,6 +195,9 @@ def _of_names(name: str, column: Column, distinct: int) -> Iterable[Finding]:
     names = list(column.named)[:_LOOK]
     if not names or column.is_told:
         return
+    if hidden := column.hidden_names:
+        what = f"has {len(hidden)} frequent names that are not kept, since they look like {shown_kinds(hidden)}"
+        yield Finding("look_alike", what, f"--include {quoted(name)}")
     known = max(sum(column.named.values()), 1)
     numbers = [each for each in names if seems_local([each]) is not None]
     local = seems_local(names) if distinct > _LEAST_NAMES else None
@@ -228,6 +253,11 @@ def quoted(text: str) -> str:
 def shown(names: Sequence[str]) -> str:
     """A form of the values without the values: digits are 0."""
     return next((re.sub(r"\d", "0", name.strip())[:20] for name in names if name), "")
+
+
+def shown_kinds(kinds: Iterable[str]) -> str:
+    """Kinds of look-alikes in words."""
+    return " or ".join(f"a {kind}" if kind[0] not in "aeiou" else f"an {kind}" for kind in dict.fromkeys(kinds))
 
 
 def findings_of(profile: Profile) -> list[ColumnReport]:

@@ -3,8 +3,9 @@ number of times.
 
 A feature has drifted if the change is certain and matters: its combined p-value, times the number of features
 (Bonferroni), is below `SIZE`, and its debiased PSI reaches the material effect. Half the material effect makes a
-warning. So the probability that any feature of equal data is called drifted is at most `SIZE`. The correlations between
-features are tested separately, with another `SIZE` for both sides.
+warning. A feature that the reference does not describe (`reference.strange`) is a mismatch instead. So the
+probability that any feature of equal data is called drifted is at most `SIZE`. The correlations between features are
+tested separately, with another `SIZE` for both sides.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ import numpy as np
 from sidecar.core.binning.bins import ranges
 from sidecar.core.binning.rank_scores import taking_part
 from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.strange import is_strange, missing_mask, ordinary_share, rows_in, strange_mask
 from sidecar.core.scores.combined_p_value import combined_p_value
 from sidecar.core.scores.geometry import scale
 from sidecar.core.scores.joint_drift import LEAST_ROWS as JOINT_ROWS
 from sidecar.core.scores.joint_drift import compare_relations, reported
-from sidecar.core.scores.measure import Pair, scores
+from sidecar.core.scores.measure import AllScores, Pair
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
 from sidecar.core.stats.divergence import effect
-from sidecar.core.words.arrays import Mask
+from sidecar.core.words.arrays import Mask, Numbers
 from sidecar.core.words.events import BinShift, JointReport, NotEnough, Score, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import RuleReport, RuleState
 
 SIZE = 0.01
 """Probability of any false drift, over all features of one comparison."""
@@ -83,6 +86,13 @@ class Comparison(msgspec.Struct, frozen=True):
 
     features: tuple[FeatureComparison, ...]
     joint: tuple[JointReport, ...]
+    rules: tuple[RuleReport, ...] = ()
+    """Of the reference's constraints (`constraint_comparison`)."""
+
+    @property
+    def violated(self) -> tuple[RuleReport, ...]:
+        """Rules that are."""
+        return tuple(one for one in self.rules if one.state is RuleState.VIOLATED)
 
     @property
     def states(self) -> set[State]:
@@ -90,8 +100,17 @@ class Comparison(msgspec.Struct, frozen=True):
         return {*(one.state for one in self.features), *(one.state for one in self.joint)}
 
 
-def compare(reference: Profile, live: Profile, material: LeastEffects) -> Comparison:
-    """Compare everything that both profiles have, stream by stream. Raises nothing; both must have the same bins."""
+WithoutValue = Mapping[str, Mapping[Side, Numbers]]
+"""By stream and side, rows of each feature (F,) that lack its column or have a value of another type."""
+
+
+def compare(
+    reference: Profile, live: Profile, material: LeastEffects, without_value: WithoutValue | None = None
+) -> Comparison:
+    """Compare everything that both profiles have, stream by stream. Raises nothing; both must have the same bins.
+
+    Of live rows that came as a profile nobody knows `without_value`: then all missing values may be such.
+    """
     shared = {
         (name, side): (of_side, of_live.sides[side])
         for name, of_reference, of_live in _streams(reference, live)
@@ -102,8 +121,9 @@ def compare(reference: Profile, live: Profile, material: LeastEffects) -> Compar
     found: list[FeatureComparison] = []
     pairs: list[JointReport] = []
     for (name, side), (of_reference, of_live) in shared.items():
-        of_side = _side(side, of_reference, of_live, features, material.psi)
-        drifting = np.array([one.state is State.DRIFT for one in of_side], np.bool_)
+        lacking = without_value.get(name, {}).get(side) if without_value is not None else None
+        of_side = _side(side, of_reference, of_live, features, material.psi, lacking)
+        drifting = np.array([one.state in (State.DRIFT, State.MISMATCH) for one in of_side], np.bool_)
         joint = _joint(side, of_reference, of_live, drifting, material.correlation, len(shared))
         pairs += [msgspec.structs.replace(one, stream=name) for one in joint]
         found += [msgspec.structs.replace(one, stream=name) for one in of_side]
@@ -131,11 +151,13 @@ def _joint(
 
 
 def _side(
-    side: Side, reference: SideProfile, live: SideProfile, features: int, material: float
+    side: Side, reference: SideProfile, live: SideProfile, features: int, material: float, lacking: Numbers | None
 ) -> list[FeatureComparison]:
+    strange = _strange(reference, live, lacking)
     counts = reference.numbers, live.numbers
     pair = Pair(*counts, scale(reference))
-    found = scores(MEASURES, pair, LEAST_ROWS)
+    measured = AllScores(MEASURES, pair, LEAST_ROWS)
+    found = [measured.of(at) for at in range(len(reference.features))]
     texts = [ranges(feature) for feature in reference.features]
     moved = shifts(*counts, texts)
     effects = np.maximum(effect(*counts, counts[1].sum(axis=1)), 0.0).tolist()
@@ -145,26 +167,45 @@ def _side(
             side=side,
             feature=feature.name,
             kind=feature.kind.value,
-            state=_verdict(found[at], p_values[at], effects[at], material),
+            state=_verdict(found[at], strange[at], p_values[at], effects[at], material),
             rows=rows,
             scores=found[at],
             p_value=None if _refused(found[at]) else p_values[at],
             effect=effects[at],
             shifts=moved[at],
-            changed=changed(feature, counts[0][at], counts[1][at], texts[at]),
+            changed=_described(strange[at], changed(feature, counts[0][at], counts[1][at], texts[at])),
             importance=feature.importance,
         )
         for at, (feature, rows) in enumerate(zip(reference.features, live.rows.tolist(), strict=True))
     ]
 
 
+def _strange(reference: SideProfile, live: SideProfile, lacking: Numbers | None) -> list[bool]:
+    """The features that the reference does not describe."""
+    width = live.counts.shape[1]
+    unseen, missing = strange_mask(reference.features, width), missing_mask(reference.features, width)
+    new, lost = rows_in(live.numbers, unseen), rows_in(live.numbers, missing)
+    lost = lost if lacking is None else np.minimum(lost, lacking)
+    masks = (unseen, missing)
+    usual = np.where(new > lost, *(ordinary_share(reference.numbers, mask) for mask in masks))
+    return [bool(one) for one in is_strange(new + lost, live.numbers.sum(axis=1), usual)]
+
+
+def _described(strange: bool, words: str) -> str:
+    return f"the reference does not describe it: {words}" if strange else words
+
+
 def _refused(found: Mapping[str, Score | NotEnough]) -> bool:
     return isinstance(found["chi_squared"], NotEnough)
 
 
-def _verdict(found: Mapping[str, Score | NotEnough], p_value: float, size: float, material: float) -> State:
+def _verdict(
+    found: Mapping[str, Score | NotEnough], strange: bool, p_value: float, size: float, material: float
+) -> State:
     if _refused(found):
         return State.INSUFFICIENT
+    if strange:
+        return State.MISMATCH
     return _state(p_value < SIZE, size, material)
 
 

@@ -172,23 +172,27 @@ class Measure(Protocol):
         """Measure all features at once. Finite for any counts, also empty ones."""
 
 
-def scores(measures: Sequence[Measure], pair: Pair, least_rows: int) -> list[dict[str, Score | NotEnough]]:
-    """For each feature the score of each measure by name, or NotEnough below `least_rows` live rows; a measure that
-    does not apply is left out.
-    """
-    applies = np.asarray(pair.scale.ordered.any(axis=1)).tolist()
-    counted = pair.reference.sum(axis=1), pair.live.sum(axis=1)
-    result: list[dict[str, Score | NotEnough]] = [{} for _ in applies]
-    for measure in measures:
-        reference, live = pair.ordered_rows if measure.ordered_only else counted
-        measured = measure(pair)
-        figures = zip(measured.value.tolist(), measured.debiased.tolist(), measured.p_value.tolist(), strict=True)
-        rows = zip(live.tolist(), reference.tolist(), strict=True)
-        for at, ((value, debiased, p), (n, m)) in enumerate(zip(figures, rows, strict=True)):
-            if applies[at] or not measure.ordered_only:
-                refusal = _refusal(int(n), int(m), least_rows)
-                result[at][measure.name] = refusal or Score(value, debiased, p, int(n))
-    return result
+class AllScores:
+    """The scores of all features as arrays, since a value for each score would take ten times their memory."""
+
+    def __init__(self, measures: Sequence[Measure], pair: Pair, least_rows: int) -> None:
+        """Below `least_rows` live rows, no feature has any."""
+        self._least_rows = least_rows
+        self._ordered = np.asarray(pair.scale.ordered.any(axis=1))
+        self._rows = np.array([(pair.reference.sum(axis=1), pair.live.sum(axis=1)), pair.ordered_rows], np.int64)
+        self._measures = tuple((measure.name, measure.ordered_only) for measure in measures)
+        measured = [measure(pair) for measure in measures]
+        self._figures = np.array([(one.value, one.debiased, one.p_value) for one in measured])
+
+    def of(self, feature: int) -> dict[str, Score | NotEnough]:
+        """The score of a feature by each measure that applies, or NotEnough, by the measures' names."""
+        found: dict[str, Score | NotEnough] = {}
+        figures = self._figures[:, :, feature].tolist()
+        for (name, ordered_only), (value, debiased, p) in zip(self._measures, figures, strict=True):
+            if not ordered_only or self._ordered[feature]:
+                m, n = self._rows[int(ordered_only), :, feature].tolist()
+                found[name] = _refusal(n, m, self._least_rows) or Score(value, debiased, p, n)
+        return found
 
 
 def _refusal(n: int, m: int, least_rows: int) -> NotEnough | None:

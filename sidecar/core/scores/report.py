@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 
 from sidecar.core.binning.bins import MAX_BINS
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.stats.divergence import ratios, smoothed
-from sidecar.core.words.arrays import Floats, Numbers
+from sidecar.core.words.arrays import AnyCounts, Floats, Numbers
 from sidecar.core.words.events import BinShift, NotEnough, Score, State
+from sidecar.core.words.mismatch import Mismatch
 from sidecar.core.words.view import BinView, FeatureView
 
 MOST_SHIFTS = 5
@@ -16,7 +19,7 @@ _BIN_NAMES = tuple(f"{at:02}" for at in range(MAX_BINS))
 """Two digits sort as text up to 99 bins, more than any feature from `cuts` has."""
 
 
-def shifts(reference: Floats, live: Floats, ranges: list[tuple[str, ...]]) -> list[tuple[BinShift, ...]]:
+def shifts(reference: Floats, live: Floats, ranges: Iterable[tuple[str, ...]]) -> list[tuple[BinShift, ...]]:
     """For each feature the bins that contribute most to PSI, largest first, from counts (F, B); unchanged bins are left out."""
     occupied = (reference > 0) | (live > 0)
     p, q = smoothed(live, occupied), smoothed(reference, occupied)
@@ -42,10 +45,10 @@ def shifts(reference: Floats, live: Floats, ranges: list[tuple[str, ...]]) -> li
 def feature_views(
     reference: SideProfile,
     *,
-    ranges: list[tuple[str, ...]],
+    ranges: Iterable[tuple[str, ...]],
     live: Numbers,
-    window: Numbers,
-    scores: list[dict[str, Score | NotEnough]],
+    window: AnyCounts,
+    scores: Callable[[int], dict[str, Score | NotEnough]],
     states: list[State],
     evidence: Floats,
     threshold: float,
@@ -53,9 +56,10 @@ def feature_views(
     independent: Floats,
     since: list[float],
     reasons: list[tuple[str, str]],
+    mismatches: list[Mismatch | None],
 ) -> tuple[FeatureView, ...]:
     """The view of each feature of a side. `live` and `window` are counts (F, B), `effect` is (effect, effective rows),
-    each (F,); `reasons` are the criterion of each state and what it says.
+    each (F,); `scores(at)` are those of feature `at`, `reasons` the criterion of each state and what it says.
     """
     shares = ratios(reference.numbers).tolist()
     totals, recent, rows = live.tolist(), window.tolist(), reference.rows.tolist()
@@ -64,8 +68,8 @@ def feature_views(
         FeatureView(
             feature=feature.name,
             kind=feature.kind.value,
-            bins=tuple(map(BinView, _BIN_NAMES, ranges[at], shares[at], totals[at], recent[at])),
-            scores=scores[at],
+            bins=tuple(map(BinView, _BIN_NAMES, texts, shares[at], totals[at], recent[at])),
+            scores=scores(at),
             evidence=certain[at],
             threshold=threshold,
             effect=sizes[0][at],
@@ -77,6 +81,7 @@ def feature_views(
             state_since=since[at],
             criterion=reasons[at][0],
             reason=reasons[at][1],
+            mismatch=mismatches[at],
         )
-        for at, feature in enumerate(reference.features)
+        for at, (feature, texts) in enumerate(zip(reference.features, ranges, strict=True))
     )

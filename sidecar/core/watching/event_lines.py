@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sidecar.core.words.events import (
+    ConstraintsReplaced,
     DecodeFailed,
     Event,
     ExchangeSeen,
@@ -26,10 +27,13 @@ from sidecar.core.words.events import (
     VerdictChanged,
     WindowClosed,
 )
+from sidecar.core.words.rules import RuleChanged, RuleReport, RuleState
 
-_OfReference = ReferenceLearned | LearningRefused | ReferenceChanged | ReferenceMismatch
-_Told = VerdictChanged | WindowClosed | JointChanged | DecodeFailed | StreamBegan | StreamsFull | _OfReference
-_LEVELS = {State.DRIFT: "warning", State.WARNING: "warning"}
+_OfReference = ReferenceLearned | LearningRefused | ReferenceChanged | ReferenceMismatch | ConstraintsReplaced
+_Told = (
+    VerdictChanged | WindowClosed | JointChanged | RuleChanged | DecodeFailed | StreamBegan | StreamsFull | _OfReference
+)
+_LEVELS = dict.fromkeys((State.MISMATCH, State.DRIFT, State.WARNING), "warning")
 _TOP_FEATURES = 5
 
 
@@ -58,6 +62,9 @@ def _line(event: _Told) -> EventLine:
             return EventLine("info", "window_closed", event.ended, _window(event))
         case JointChanged():
             return EventLine(_LEVELS.get(event.report.state, "info"), "joint_changed", event.at, _joint(event))
+        case RuleChanged():
+            level = "warning" if event.report.state is RuleState.VIOLATED else "info"
+            return EventLine(level, "constraint_changed", event.at, _rule(event))
         case DecodeFailed():
             return EventLine("warning", "decode_failed", event.at, _undecoded(event))
         case StreamBegan() | StreamsFull():
@@ -75,6 +82,8 @@ def _of_reference(event: _OfReference) -> EventLine:
             return EventLine("warning", "learning_refused", event.at, _refused(event))
         case ReferenceChanged():
             return EventLine("info", "reference_changed", event.at, {"before": event.before, "digest": event.digest})
+        case ConstraintsReplaced():
+            return EventLine("info", "constraints_replaced", event.at, {"rules": event.rules})
         case ReferenceMismatch():
             return EventLine("warning", "reference_mismatch", event.at, {"side": event.side, "detail": event.detail})
 
@@ -117,6 +126,24 @@ def _joint(event: JointChanged) -> dict[str, Any]:
     }
 
 
+def _rule(event: RuleChanged) -> dict[str, Any]:
+    report: RuleReport = event.report
+    return {
+        "side": report.side,
+        "feature": report.feature,
+        "rule": report.rule,
+        "before": event.before,
+        "state": report.state,
+        "rows_seen": event.rows_seen,
+        "limit": report.limit,
+        "allowed": report.allowed,
+        "rate": round(report.rate, 6),
+        "rows": report.rows,
+        "evidence": round(report.evidence, 3),
+        "threshold": round(report.threshold, 3),
+    }
+
+
 def _of(segment: str) -> dict[str, str]:
     return {"segment": segment} if segment else {}
 
@@ -131,6 +158,7 @@ def _window(event: WindowClosed) -> dict[str, Any]:
         "features": len(event.features),
         "drifted": _named(event.features, State.DRIFT),
         "warning": _named(event.features, State.WARNING),
+        "mismatch": _named(event.features, State.MISMATCH),
         "top": [_brief(report) for report in ranked[:_TOP_FEATURES]],
     }
 
@@ -161,5 +189,6 @@ def _report(report: FeatureReport) -> dict[str, Any]:
         **({"changed": report.changed} if report.changed else {}),
         **({} if report.units is None else {"units": report.units}),
         **({"criterion": report.criterion} if report.criterion else {}),
+        **({"explanation": report.mismatch.explanation.value} if report.mismatch else {}),
         "since": round(report.since, 3),
     }

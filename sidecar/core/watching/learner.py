@@ -24,9 +24,6 @@ MOST_PATIENCE = 16
 """Most rows to wait for, in multiples of the wanted rows, so that memory is bounded."""
 
 
-_LEARNED = Choices(arrivals=True)
-
-
 class Learner:
     """One side; `wanted` rows are enough if their halves do not differ."""
 
@@ -40,7 +37,8 @@ class Learner:
         self._most_names = most_names
         self._names: set[str] = set()
         self._decision: Decision | None = None
-        self._builder = Builder(_LEARNED)
+        self._choices = Choices(arrivals=True, secret=consent.rare_secret)
+        self._builder = Builder(self._choices)
         self._frames: list[Frame] = []
 
     @property
@@ -70,7 +68,7 @@ class Learner:
     def forget(self) -> None:
         """Begin again, without any rows."""
         self._names = set()
-        self._frames, self._builder, self._decision = [], Builder(_LEARNED), None
+        self._frames, self._builder, self._decision = [], Builder(self._choices), None
 
     def refuse(self) -> FeatureComparison | None:
         """The feature that changed most between the halves, after dropping the older half; None if none drifted."""
@@ -80,11 +78,11 @@ class Learner:
             half += 1
         older, newer = (self._counted(frames, own=False) for frames in (self._frames[:half], self._frames[half:]))
         found = compare(older, newer, self._material).features
-        if not found or found[0].state is not State.DRIFT:
+        if not found or found[0].state not in (State.DRIFT, State.MISMATCH):
             return None
         self.refusals += 1
         self._frames = self._frames[half:]
-        self._builder = Builder(_LEARNED)
+        self._builder = Builder(self._choices)
         self._frames = [self._builder.add(frame) for frame in self._frames]
         self._decision = None
         return found[0]

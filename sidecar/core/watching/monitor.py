@@ -7,13 +7,16 @@ one budget of false alarms. Whoever runs it calls `feed_many` with what came and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from sidecar.core.reading.decoder import Decoder
 from sidecar.core.reading.intake import Intake, Reading
-from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reading.stream_keys import without_ids
+from sidecar.core.reference.profile import Lineage, Profile, SideProfile
+from sidecar.core.reference.profile_file import digest
 from sidecar.core.watching.budget import Budget
 from sidecar.core.watching.stream_watch import StreamWatch
 from sidecar.core.watching.streams import Streams
@@ -27,7 +30,12 @@ from sidecar.settings import Settings
 FULL_SECONDS = 60.0
 """That there are too many streams is told at most this often."""
 
-_Waiting = dict[StreamWatch, list[Frame]]
+_Waiting = dict[StreamWatch, list[list[Frame]]]
+"""The frames of each exchange, by stream."""
+
+
+def _raised(error: Exception) -> None:
+    raise error
 
 
 class Monitor:
@@ -40,8 +48,10 @@ class Monitor:
         decoders: tuple[Decoder, ...],
         now: float,
         label_key: bytes = b"",
+        on_fault: Callable[[Exception], None] = _raised,
     ) -> None:
         """`label_key`: random bytes for the labels of learned categories; without it features that need them are not learned.
+        `on_fault` is told of a fault of ours that costs an exchange; it may be raised.
 
         Raises SettingsError if `decode.routes` names a decoder that there is not.
         """
@@ -52,6 +62,8 @@ class Monitor:
         self._unwatched_rows: Counter[tuple[Side, Answered]] = Counter()
         self._beyond = 0  # exchanges since that was told
         self._told = -float("inf")
+        self._on_fault = on_fault
+        self._failed = 0
 
     def switch(self, reference: Profile, now: float) -> list[Event]:
         """Compare with another reference from now on; nothing happens if it is the same. What was learned is dropped, except by
@@ -68,6 +80,15 @@ class Monitor:
     def live(self) -> Profile | None:
         """What came since the references were taken up, as profiles in their bins; None where nothing came."""
         return self._gathered({stream: stream.live() for stream in self._streams.names})
+
+    def since(self, time: float, now: float) -> Profile | None:
+        """The rows since `time` (Unix seconds) as the next reference, with their lineage; None where none came."""
+        parts = {stream: stream.since(time, now) for stream in self._streams.names}
+        found, reference = self._gathered(parts), self.reference
+        began = [part.lineage.since for part in parts.values() if part and part.lineage]
+        if not found or not reference:
+            return None
+        return replace(found, lineage=Lineage(digest(reference), min(began), now))
 
     def live_profile(self, side: Side) -> SideProfile | None:
         """What came on a side of the primary stream; None where there is no reference yet."""
@@ -86,8 +107,7 @@ class Monitor:
         events: list[Event] = []
         waiting: _Waiting = {}
         for exchange in exchanges:
-            reading = self._intake.read(exchange, now, failures)
-            stream = self._sort(reading, exchange, now, waiting, events) if reading else None
+            stream = self._read(exchange, now, waiting, failures, events)
             if stream is None:
                 seen.append(ExchangeSeen(exchange, of_all))
             elif stream is self._streams.primary:
@@ -101,7 +121,7 @@ class Monitor:
         events: list[Event] = []
         reading = Reading(StreamKey(), "", Answered.ACCEPTED, list(frames))
         stream = self._streams.of(reading) or self._placed(reading, now, {}, events)
-        return [*events, *self._take({stream: reading.frames}, now)] if stream else events
+        return [*events, *self._take({stream: [reading.frames]}, now)] if stream else events
 
     def tick(self, now: float) -> list[Event]:
         """Do what is due by time: blocks that waited, windows that are over."""
@@ -124,17 +144,36 @@ class Monitor:
             ),
             decoded=dict(self._intake.results),
             unwatched=UnwatchedView(dict(self._unwatched), dict(self._unwatched_rows)),
+            failed=self._failed,
         )
+
+    def _read(
+        self, exchange: Exchange, now: float, waiting: _Waiting, failures: list[DecodeFailed], events: list[Event]
+    ) -> StreamWatch | None:
+        """The stream of an exchange, whose rows wait for it then. A fault costs this exchange and no other."""
+        try:
+            reading = self._intake.read(exchange, now, failures)
+            return self._sort(reading, exchange, now, waiting, events) if reading else None
+        except Exception as error:  # noqa: BLE001  # whatever a message brings about
+            self._fail(error, f"of {exchange.method} {without_ids(exchange.path)}")
+            return None
+
+    def _fail(self, error: Exception, what: str) -> None:
+        self._failed += 1
+        error.add_note(what)
+        self._on_fault(error)
 
     def _sort(
         self, reading: Reading, exchange: Exchange, now: float, waiting: _Waiting, events: list[Event]
     ) -> StreamWatch | None:
         """The stream of an exchange, whose rows wait for it then; what has none, or was not accepted, is counted."""
         stream = self._streams.of(reading) or self._placed(reading, now, waiting, events)
+        if reading.unread and (expected := stream or self._streams.expected(reading)):
+            expected.count_unread(reading.unread)
         if stream is None:
             self._count_unwatched(reading)
         elif reading.answered is Answered.ACCEPTED:
-            waiting.setdefault(stream, []).extend(stream.route(exchange, reading.frames))
+            waiting.setdefault(stream, []).append(stream.route(exchange, reading.frames))
         else:
             stream.count(reading.answered, sum(frame.rows for frame in reading.frames))
         return stream
@@ -150,12 +189,22 @@ class Monitor:
 
     def _take(self, waiting: _Waiting, now: float) -> list[Event]:
         events: list[Event] = []
-        for stream, frames in waiting.items():
-            found = stream.take(frames, now)
+        for stream, exchanges in waiting.items():
+            found = self._taken(stream, exchanges, now)
             if any(isinstance(event, ReferenceLearned) for event in found):
                 self._streams.learned(stream)
             events += self._named(stream, found)
         return events
+
+    def _taken(self, stream: StreamWatch, exchanges: list[list[Frame]], now: float) -> list[Event]:
+        """What a stream says of the rows of exchanges: of all at once, or if that raises of each by itself."""
+        try:
+            return stream.take([frame for frames in exchanges for frame in frames], now)
+        except Exception as error:  # noqa: BLE001  # as in `_read`
+            if len(exchanges) > 1:
+                return [event for one in exchanges for event in self._taken(stream, [one], now)]
+            self._fail(error, f"in rows of {' and '.join(str(frame.width) for frame in exchanges[0])} columns")
+            return []
 
     def _named(self, stream: StreamWatch, events: list[Event]) -> list[Event]:
         """The events of a stream, with its name; those of the primary one carry none."""

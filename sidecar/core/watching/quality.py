@@ -49,7 +49,7 @@ class Quality:
         self._longest = np.maximum(longest_run(most, STUCK), LEAST_RUN)
         self._runs = RunLengths(len(reference.features))
         self._recent = np.full((len(binner.numeric), RECENT), np.nan, np.float32)
-        self._below = [_distribution(reference, at) for at in binner.numeric.tolist()]
+        self._reference = reference
         self._has_name = np.ones(len(reference.features), np.bool_)  # of the last row's value
         last = [feature.missing if feature.ordered else feature.other for feature in reference.features]
         self._first_nameless = np.array(last)[:, None] + np.arange(len(last))[:, None] * binner.width
@@ -63,7 +63,7 @@ class Quality:
         stuck = (earlier + 1 > self._longest[:, None]) & (batch.codes < self._first_nameless)
         if stuck.any():
             self._count("stuck", stuck.sum(axis=1))
-        self._has_name = (batch.codes < self._first_nameless)[:, -1]
+        self._has_name = batch.codes[:, -1] < self._first_nameless[:, 0]
         fresh = batch.numbers[:, -RECENT:].astype(np.float32)
         self._recent = np.concatenate([self._recent, fresh], axis=1)[:, -RECENT:].copy()
         return earlier
@@ -86,7 +86,7 @@ class Quality:
         recent = recent[np.isfinite(recent)]
         if len(recent) < _LEAST_NUMBERS:
             return None
-        edges, below = self._below[at]
+        edges, below = _distribution(self._reference, feature)
         if len(edges) < 2 or _APART < float(np.interp(np.median(recent), edges, below)) < 1 - _APART:
             return None
         distances = {unit: _distance(recent / unit, edges, below) for unit in UNITS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -44,6 +44,7 @@ class RowBatches:
         configured: Names,
         left_out: Names = (),
         withheld: frozenset[str] = frozenset(),
+        explain: Callable[[], str] = str,
     ) -> None:
         self.violations: Counter[tuple[str, str]] = Counter()
         self._side = side
@@ -51,6 +52,7 @@ class RowBatches:
         self._configured = configured
         self._left_out = left_out
         self._withheld = withheld
+        self._explain = explain
         self._names = tuple(feature.name for feature in binner.features)
         self._deriver = Deriver.of(binner.features, configured)
         self._columns = columns_of(binner.features)
@@ -69,12 +71,12 @@ class RowBatches:
         batches = []
         mismatches: list[ReferenceMismatch] = []
         named = [self._named(frame) for frame in frames]
-        for (shape, precisions), group in _grouped(self._deriver.frames(named, now)).items():
+        for (shape, precisions), group in grouped(self._deriver.frames(named, now)).items():
             matching = self._matching(shape)
             rows = sum(frame.rows for frame in group)
             self._count(matching, self._withheld_among(shape), rows, shape[0] or ())
             if matching.matches:
-                batch = self._binner.bin(_joined(group), rows, shape[1], matching.columns, precisions)
+                batch = self._binner.bin(joined(group), rows, shape[1], matching.columns, precisions)
                 for at, errors in batch.type_errors.items():
                     self.violations[self._names[at], "type"] += errors
                 if group[0].segments is not None:
@@ -145,10 +147,11 @@ class RowBatches:
         """Clients choose the names that came, so these are only counted."""
         names, width = shape
         came = f"{width} columns {'without' if names is None else 'of other'} names"
-        return f"{came} came, and the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
+        known = f"the reference has {', '.join(self._names[:5])[:200]} ({len(self._names)} in all)"
+        return f"{came} came, and {known}: {self._explain()}"
 
 
-def _grouped(frames: Iterable[Frame]) -> dict[tuple[Shape, Names], list[Frame]]:
+def grouped(frames: Iterable[Frame]) -> dict[tuple[Shape, Names], list[Frame]]:
     """Frames that can be joined: of the same columns, in the same precision."""
     groups: dict[tuple[Shape, Names], list[Frame]] = {}
     for frame in frames:
@@ -158,11 +161,11 @@ def _grouped(frames: Iterable[Frame]) -> dict[tuple[Shape, Names], list[Frame]]:
 
 
 def _segments(frames: list[Frame]) -> Numbers:
-    """The segment of every row, in the order of `_joined`."""
+    """The segment of every row, in the order of `joined`."""
     return np.array([number for frame in frames for number in frame.segments or ()], np.int64)
 
 
-def _joined(frames: list[Frame]) -> Any:
+def joined(frames: list[Frame]) -> Any:
     """All values in row-major order; an array if all frames have arrays."""
     if len(frames) == 1:
         return frames[0].values

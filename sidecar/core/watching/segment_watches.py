@@ -22,6 +22,7 @@ from sidecar.core.watching.watch import Watch
 from sidecar.core.words.arrays import Codes, Counts, Numbers
 from sidecar.core.words.events import Event
 from sidecar.core.words.frame import Side
+from sidecar.core.words.mismatch import Mismatch
 from sidecar.core.words.view import SegmentView
 from sidecar.settings import Settings
 
@@ -68,6 +69,7 @@ class SegmentWatches:
         self._own: dict[Side, dict[int, Counts]] = {}
         self._watches: dict[tuple[Side, int], Watch] = {}
         self._rows: dict[tuple[Side, int], int] = {}
+        self._followed: dict[Side, Mapping[str, Mismatch]] = {}
 
     @property
     def most(self) -> int:
@@ -101,6 +103,14 @@ class SegmentWatches:
                     events += self._watches[side, number].take_codes(codes, now)
         return events
 
+    def follow(self, side: Side, whole: Mapping[str, Mismatch], now: float) -> None:
+        """The features that are in mismatch in the whole are so in every segment, which does not tell of it."""
+        if whole != self._followed.get(side, {}):
+            self._followed[side] = whole
+            for (of_side, _), watch in self._watches.items():
+                if of_side is side:
+                    watch.verdicts.follow(whole, now)
+
     def tick(self, now: float) -> list[Event]:
         """Judge blocks that have waited long enough, and close windows whose time is over."""
         return [event for watch in self._watches.values() for event in watch.tick(now)]
@@ -132,7 +142,9 @@ class SegmentWatches:
                 own = self._own[side].get(number)
                 reference = self._kept[side].reference if own is None else self._kept[side].counted(own)
                 name = self.router.names[number]
-                self._watches[side, number] = Watch(side, reference, self._settings, self._limits, now, name)
+                watch = Watch(side, reference, self._settings, self._limits, now, name)
+                watch.verdicts.follow(self._followed.get(side, {}), now)
+                self._watches[side, number] = watch
                 self._rows[side, number] = 0
 
     def _references(self, side: Side, whole: Counts) -> dict[int, Counts]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
@@ -16,15 +17,18 @@ from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reading.model_versions import ModelVersions
 from sidecar.core.reference.consent import Consent
-from sidecar.core.reference.profile import Profile, SideProfile
+from sidecar.core.reference.constraints import rule_count
+from sidecar.core.reference.profile import Lineage, Profile, SideProfile
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.scores.comparison import LeastEffects
 from sidecar.core.watching.budget import Budget
+from sidecar.core.watching.constraint_watch import ConstraintWatch
 from sidecar.core.watching.learner import Learner
 from sidecar.core.watching.row_batches import ANY_FEATURE, WITHHELD
 from sidecar.core.watching.segment_watches import SegmentWatches
 from sidecar.core.watching.watch import Watch
 from sidecar.core.words.events import (
+    ConstraintsReplaced,
     Event,
     LearningRefused,
     ReferenceChanged,
@@ -64,9 +68,11 @@ class StreamWatch:
         budget.join(self)
 
     def switch(self, reference: Profile | None, now: float) -> list[Event]:
-        """Compare with another reference from now on; nothing happens if it is the same. What was learned is dropped."""
+        """Compare with another reference from now on; nothing happens if it is the same. What was learned is dropped. If only its
+        constraints are others, only their verdicts begin anew.
+        """
         if reference is not None and digest(reference) == self._digest and not self._learners:
-            return []
+            return self._constrain(reference, now)
         return self.restart(reference, self._settings, now)
 
     def restart(self, reference: Profile | None, settings: Settings, now: float) -> list[Event]:
@@ -94,6 +100,28 @@ class StreamWatch:
         self._segments = SegmentWatches(settings, routed, reference) if routed else None
         for side, profile in reference.sides.items() if reference else ():
             self._begin(side, profile, FILE, self._digest, now)
+        self._constraints = self._constraint_watches(reference) if reference else {}
+
+    def _constraint_watches(self, reference: Profile) -> dict[Side, ConstraintWatch]:
+        """Of the sides that have constraints."""
+        known = {side: of_side for side, of_side in reference.sides.items() if of_side.constraints}
+        rules = sum(rule_count(of_side.constraints) for of_side in known.values())
+        return {side: ConstraintWatch(side, of_side, self._settings, rules) for side, of_side in known.items()}
+
+    def _constrain(self, reference: Profile, now: float) -> list[Event]:
+        """The same reference with other constraints; nothing happens if they are the same."""
+        before = {side: of_side.constraints for side, of_side in self.given.sides.items()} if self.given else {}
+        after = {side: of_side.constraints for side, of_side in reference.sides.items()}
+        if before == after:
+            return []
+        events: list[Event] = [event for watch in self._constraints.values() for event in watch.finish(now)]
+        for watch in self._constraints.values():
+            self._violations.update(watch.counted())
+        self.given = reference
+        for side, of_side in self._watches.items():
+            of_side.reference = replace(of_side.reference, constraints=after[side])
+        self._constraints = self._constraint_watches(reference)
+        return [*events, ConstraintsReplaced(now, sum(map(rule_count, after.values())))]
 
     def _learner(self, side: Side, wanted: int, material: LeastEffects) -> Learner:
         settings = self._settings
@@ -140,6 +168,20 @@ class StreamWatch:
         known = {side: found for side, watch in self._watches.items() if (found := watch.live()).counts.any()}
         return Profile(known) if known else None
 
+    def since(self, time: float, now: float) -> Profile | None:
+        """The rows of both sides since `time` (Unix seconds), with when they began as their lineage; None where none came."""
+        found = {side: period for side, watch in self._watches.items() if (period := watch.since(time, now))}
+        if not found:
+            return None
+        sides = {
+            side: replace(
+                self._watches[side].reference, counts=of.wide_counts, moments=of.moments, joint=None, seasons=None
+            )
+            for side, of in found.items()
+        }
+        started = min(period.started for period in found.values())
+        return Profile(sides, lineage=Lineage(self._digest, started, now))
+
     def route(self, exchange: Exchange, frames: list[Frame]) -> list[Frame]:
         """The frames of an exchange with the segments of their rows, where there are segments."""
         return self._segments.router.route(exchange, frames) if self._segments else frames
@@ -160,11 +202,23 @@ class StreamWatch:
     def tick(self, now: float) -> list[Event]:
         """Do what is due by time: blocks that waited, windows that are over."""
         events = [event for watch in self._watches.values() for event in watch.tick(now)]
-        return events + self._segments.tick(now) if self._segments else events
+        events += [event for rules in self._constraints.values() for event in rules.tick(now)]
+        if self._segments is None:
+            return events
+        for side, watch in self._watches.items():
+            self._segments.follow(side, watch.verdicts.mismatches_by_name, now)
+        return events + self._segments.tick(now)
+
+    def count_unread(self, sides: Iterable[Side]) -> None:
+        """Messages of an accepted exchange could not be read."""
+        for side in sides:
+            if side in self._watches:
+                self._watches[side].take_unread()
 
     def finish(self, now: float) -> list[Event]:
         """Close what is open; nothing is fed after it."""
         events = [event for watch in self._watches.values() for event in watch.finish(now)]
+        events += [event for rules in self._constraints.values() for event in rules.finish(now)]
         return events + self._segments.finish(now) if self._segments else events
 
     def view(self, stream: str, model_name: str) -> StreamView:
@@ -189,6 +243,8 @@ class StreamWatch:
         found: Counter[tuple[str, str]] = Counter()
         for watch in self._watches.values():
             found.update(watch.violations())
+        for rules in self._constraints.values():
+            found.update(rules.counted())
         return found
 
     def _take(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
@@ -200,10 +256,13 @@ class StreamWatch:
     def _watch(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
         """Rows are binned once, for the whole and for its segments."""
         watch = self._watches[side]
+        rules: list[Event] = [*self._constraints[side].take(frames, now)] if side in self._constraints else []
         if self._segments is None:
-            return watch.take(frames, now)
+            return rules + watch.take(frames, now)
         batches, events = watch.binned(frames, now)
-        return [*events, *watch.take_batches(batches, now), *self._segments.take(side, batches, now)]
+        of_whole = watch.take_batches(batches, now)
+        self._segments.follow(side, watch.verdicts.mismatches_by_name, now)
+        return [*rules, *events, *of_whole, *self._segments.take(side, batches, now)]
 
     def _learn(self, side: Side, frames: list[Frame], now: float) -> list[Event]:
         """Gather rows until there are enough of one kind; what comes after them is watched."""
@@ -257,4 +316,5 @@ class StreamWatch:
             features=watch.views() if watch else (),
             all_features=watch.verdicts.all_features_view() if watch else None,
             joint=watch.joint.report if watch and watch.joint else None,
+            rules=self._constraints[side].reports() if side in self._constraints else (),
         )

@@ -67,6 +67,13 @@ class Streams:
             return None, []
         return self._new(reading, now)
 
+    def expected(self, reading: Reading) -> StreamWatch | None:
+        """Whose rows those of a reading without a stream would be, if they could be read: a reference waits for them."""
+        names = aliases(reading.key, self._settings.model.name)
+        entry = next((self._entries[name] for name in names if name in self._entries), None)
+        held = self.primary
+        return entry or (held if held is not None and held.key is None and held.given is not None else None)
+
     def learned(self, stream: StreamWatch) -> None:
         """A stream has learned a reference: the first that does is the primary one, unless another is by its name."""
         held = self.primary

@@ -6,25 +6,31 @@ these. Its owner is `watch`, which passes rows and windows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from sidecar.core.binning.bins import ranges
+from sidecar.core.binning.labels import Labels
 from sidecar.core.evidence.detector import Evidence
-from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_change
+from sidecar.core.evidence.long_run import DOUBTED, LongRun, doubt
+from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_change, still_matters
 from sidecar.core.evidence.policy import Policy, verdict
 from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
-from sidecar.core.words.arrays import Counts, Floats, Mask
+from sidecar.core.watching.mismatch import Look, Mismatches
+from sidecar.core.words.arrays import AnyCounts, Codes, Floats, Mask
 from sidecar.core.words.events import ALL_FEATURES, BinShift, FeatureReport, NotEnough, Score, State, VerdictChanged
 from sidecar.core.words.frame import Side
+from sidecar.core.words.mismatch import Mismatch
 from sidecar.core.words.view import AllFeaturesView
 
 Scores = dict[str, Score | NotEnough]
 _ABNORMAL = frozenset({State.WARNING, State.DRIFT})
+_SETTLED = frozenset({State.DRIFT, State.MISMATCH})
+"""No evidence changes these: the first is ended by closed windows, the second by a look at what comes."""
 
 
 class Verdicts:
@@ -36,6 +42,7 @@ class Verdicts:
         reference: SideProfile,
         evidence: Evidence,
         limits: Policy,
+        mismatches: Mismatches,
         segment: str = "",
         units: Callable[[int, int], float | None] = lambda feature, rows: None,
     ) -> None:
@@ -44,7 +51,7 @@ class Verdicts:
         self.states = [State.INSUFFICIENT] * features
         self.all_features = State.INSUFFICIENT
         """The verdict on all features together."""
-        self.ranges = [ranges(feature) for feature in reference.features]
+        self.ranges = Labels(reference.features)
         """The label of each bin, by feature."""
         self._side = side
         self._features = reference.features
@@ -60,6 +67,11 @@ class Verdicts:
         self._looks = [0] * (features + 1)
         self._rate: list[RateChange | None] = [None] * features
         self._lessened = [False] * features
+        self._long_runs: dict[int, LongRun] = {}  # of features in drift
+        self._mismatches = mismatches
+        self._held: set[int] = set()  # features of a segment that are in mismatch because the whole is
+        self.mismatches: list[Mismatch | None] = [None] * features
+        """Of features in state mismatch, what that rests on."""
 
     @property
     def detectors(self) -> int:
@@ -69,22 +81,24 @@ class Verdicts:
 
     @property
     def drifting(self) -> Mask:
-        """Features in state drift (F,). They have their own verdict, so the verdicts on several features leave them out."""
-        return np.array([state is State.DRIFT for state in self.states])
+        """Features in drift or mismatch, or about to be (F,). Verdicts on several features leave them out."""
+        return np.array([state in _SETTLED for state in self.states]) | self._mismatches.suspected
 
-    def change(self, rows: int, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
-        """Change verdicts by the evidence after `rows` rows since the start; `scores(at)` gives the scores of feature `at`."""
+    def change(self, rows: int, last: Codes, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
+        """Change verdicts by the evidence after `rows` rows since the start, the `last` of which are in these bins (F, n);
+        `scores(at)` gives the scores of feature `at`.
+        """
         self._rows = rows
         if rows < self.limits.least_rows:
             return []
+        for at in [at for at, state in enumerate(self.states) if state is State.INSUFFICIENT]:
+            self.states[at], self.since[at] = State.OK, now
         if self.all_features is State.INSUFFICIENT:
-            self.states = [State.OK] * len(self.states)
-            self.all_features = State.OK
-            self.since = [now] * len(self.since)
-        return [*self._change_features(scores, now), *self._change_all_features(now)]
+            self.all_features, self.since[-1] = State.OK, now
+        return [*self._change_features(last, scores, now), *self._change_all_features(now)]
 
     def close(
-        self, scores: list[Scores], reference: Floats, live: Counts, now: float
+        self, scores: Callable[[int], Scores], reference: Floats, live: AnyCounts, now: float
     ) -> tuple[tuple[FeatureReport, ...], list[VerdictChanged]]:
         """A window closed, with `live` counts (F, B) to compare with `reference` counts
         (F, B). Returns its reports and the verdicts that it ended.
@@ -95,8 +109,9 @@ class Verdicts:
             found = self._ending(at)
             if found is Ending.OVER:
                 self._begin(at, State.OK, None, now)
-            elif found is Ending.LESSENED and before[at] is State.DRIFT:
+            elif before[at] is State.DRIFT and (found is Ending.LESSENED or self._long_below(at, reference, live)):
                 self.states[at], self.since[at], self._lessened[at] = State.WARNING, now, True
+                self._long_runs.pop(at, None)
         changed = [at for at in watched if self.states[at] is not before[at]]
         reports = self._reports(scores, reference, live)
         self._evidence.reset(np.array(changed, np.int64))
@@ -111,11 +126,22 @@ class Verdicts:
         limits = self.limits
         return ending(reference, live, rows, self._rate[at], limits.material, limits.recovery_error, self._looks[at])
 
+    def _long_below(self, at: int, reference: Floats, live: AnyCounts) -> bool:
+        """Whether a drift has long been too small to matter. Its first window has rows from before it, and has no part."""
+        if self._looks[at] < 2:
+            self._long_runs[at] = LongRun(reference.shape[1])
+            return False
+        run = self._long_runs[at]
+        share = float(self._evidence.independent_share[at])
+        run.add(live[at].astype(np.float64), reference[at] / max(float(reference[at].sum()), 1.0), share)
+        return run.is_below(self._reference[at], self._rate[at], self.limits.material)
+
     def _begin(self, at: int, state: State, rate: RateChange | None, now: float) -> None:
         """A feature is in another state from now on."""
         self.states[at] = state
         self.since[at], self._changed[at], self._looks[at] = now, self._evidence.judged, 0
         self._rate[at], self._lessened[at] = rate, False
+        self._long_runs.pop(at, None)
 
     def all_features_view(self) -> AllFeaturesView | None:
         """All features together; None if there is only one."""
@@ -123,20 +149,28 @@ class Verdicts:
             return None
         effect, rows = self._evidence.effect_of_all()
         evidence = self._evidence.all_features.log10
-        return AllFeaturesView(evidence, self.limits.alarm, effect, round(rows), self.all_features, self.since[-1])
+        strange = self._mismatch_of_all()
+        reason = strange.words if strange else ""
+        limit, state, since = self.limits.alarm, self.all_features, self.since[-1]
+        return AllFeaturesView(evidence, limit, effect, round(rows), state, since, reason)
 
     def reasons(self) -> list[tuple[str, str]]:
-        """Of each feature in warning or drift by what criterion it is, and that in words; empty texts of the others."""
+        """Of each feature that is not well by what criterion it is, and that in words; empty texts of the others."""
         return [(self._criterion(at), self._reason(at)) for at in range(len(self.states))]
 
     def _criterion(self, at: int) -> str:
+        strange = self.mismatches[at]
+        if strange is not None:
+            return strange.kind.value
         if self.states[at] not in _ABNORMAL:
             return ""
         rate = self._rate[at]
         return "psi" if rate is None else rate.criterion
 
     def _reason(self, at: int) -> str:
-        rate = self._rate[at]
+        strange, rate = self.mismatches[at], self._rate[at]
+        if strange is not None:
+            return strange.words
         if self.states[at] not in _ABNORMAL or rate is None:
             return self._criterion(at)
         what = (
@@ -146,35 +180,115 @@ class Verdicts:
         )
         return f"{what} {rate.before:.1%} -> {rate.after:.1%}"
 
-    def _change_features(self, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
+    def _change_features(self, last: Codes, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
         evidence = self._evidence.log10()
         suspects = np.flatnonzero(evidence >= min(self.limits.warning, self.limits.alarm))
-        suspects = suspects[[self.states[at] is not State.DRIFT for at in suspects]]
+        suspects = suspects[[self.states[at] not in _SETTLED for at in suspects]]
         if not len(suspects):
             return []
         effects, rows, live = self._evidence.effect(suspects)
         events: list[VerdictChanged] = []
         for at, size, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
             before = self.states[at]
-            rate = rate_change(self._features[at], self._reference[at], counts, recent, self.limits.material)
+            rate = self._rate_change(at, counts, recent)
             matters = size >= self.limits.material.psi + self._doubt(at, recent)
             after = verdict(self.limits, before, float(evidence[at]), matters or rate is not None)
-            if after is not before:
+            if after is not before and not self._mismatches.suspects(at, last[at]):
                 self._begin(at, after, None if matters else rate, now)
-                moved = shifts(self._reference[at : at + 1], counts[None, :], self.ranges[at : at + 1])[0]
+                moved = shifts(self._reference[at : at + 1], counts[None, :], [self.ranges[at]])[0]
                 words = changed(self._features[at], self._reference[at], counts, self.ranges[at])
                 report = self._report(at, scores(at), float(evidence[at]), (size, recent), moved, words)
                 events.append(VerdictChanged(now, before, self._rows, report))
         return [*events, *self._mask(now)]
 
+    def _rate_change(self, at: int, counts: Floats, rows: float) -> RateChange | None:
+        """The rate of a feature that matters most; of one that lessened, only if it matters for certain."""
+        limits = self.limits.material
+        found = rate_change(self._features[at], self._reference[at], counts, rows, limits)
+        if found and self._lessened[at] and not still_matters(found, found.after, rows, -DOUBTED, limits):
+            return None
+        return found
+
+    def look(self, look: Look, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
+        """Change verdicts by a look at what the reference does not describe; a mismatch wins over drift and warning."""
+        begun = [at for at in look.found if self.states[at] is not State.MISMATCH]
+        ended = [at for at in np.flatnonzero(look.clean & self.mismatched).tolist() if at not in self._held]
+        events = [self._begin_mismatch(at, look.found[at], scores(at), now) for at in begun]
+        for at in ended:
+            self._end_mismatch(at, now)
+        if ended:
+            self._evidence.reset(np.array(ended))
+        events += [VerdictChanged(now, State.MISMATCH, self._rows, self._told(at, scores(at))) for at in ended]
+        return [*events, *self._mask(now), *self._judge_mismatch_of_all(now)]
+
+    def follow(self, whole: Mapping[str, Mismatch], now: float) -> None:
+        """A segment's features are in mismatch as long as those of the whole are, which alone tells of it."""
+        for at, name in enumerate(self._names):
+            strange = whole.get(name)
+            if strange is not None and at not in self._held:
+                self._held.add(at)
+                self._begin(at, State.MISMATCH, None, now)
+                self.mismatches[at] = strange
+            elif strange is None and at in self._held:
+                self._held.remove(at)
+                self._end_mismatch(at, now)
+                self._evidence.reset(np.array([at]))
+        self._evidence.leave_out(self.drifting)
+
+    @property
+    def mismatched(self) -> Mask:
+        """Features in state mismatch (F,)."""
+        return np.array([state is State.MISMATCH for state in self.states])
+
+    @property
+    def mismatches_by_name(self) -> dict[str, Mismatch]:
+        """What the mismatch of each feature rests on that is in one."""
+        return {name: one for name, one in zip(self._names, self.mismatches, strict=True) if one is not None}
+
+    def _begin_mismatch(self, at: int, strange: Mismatch, scores: Scores, now: float) -> VerdictChanged:
+        before = self.states[at]
+        self._begin(at, State.MISMATCH, None, now)
+        self.mismatches[at] = strange
+        return VerdictChanged(now, before, self._rows, self._told(at, scores))
+
+    def _end_mismatch(self, at: int, now: float) -> None:
+        self._begin(at, self._calm, None, now)
+        self.mismatches[at] = None
+
+    @property
+    def _calm(self) -> State:
+        return State.OK if self._rows >= self.limits.least_rows else State.INSUFFICIENT
+
+    def _judge_mismatch_of_all(self, now: float) -> list[VerdictChanged]:
+        """The side as a whole is in mismatch while every feature is that is expected to come."""
+        expected = self._mismatches.expected
+        strange = bool(expected.any()) and bool(self.mismatched[expected].all())
+        before = self.all_features
+        if strange is (before is State.MISMATCH):
+            return []
+        self.all_features, self.since[-1] = State.MISMATCH if strange else self._calm, now
+        self._evidence.all_features.reset()
+        return [VerdictChanged(now, before, self._rows, self._report_all_features())] if len(self.states) > 1 else []
+
+    def _mismatch_of_all(self) -> Mismatch | None:
+        """That which is true of most features, while the side as a whole is in mismatch."""
+        found = Counter(one for one in self.mismatches if one is not None)
+        return found.most_common(1)[0][0] if found and self.all_features is State.MISMATCH else None
+
+    def _told(self, at: int, scores: Scores) -> FeatureReport:
+        effects, rows, live = self._evidence.effect(np.array([at]))
+        evidence = float(self._evidence.log10()[at])
+        moved = shifts(self._reference[at : at + 1], live, [self.ranges[at]])[0]
+        return self._report(at, scores, evidence, (float(effects[0]), float(rows[0])), moved, self._reason(at))
+
     def _doubt(self, at: int, rows: float) -> float:
         """By how much the effect must exceed the material one (PSI): a change that lessened must come back for certain."""
-        return 2 * (2 * self._features[at].bins) ** 0.5 / max(rows, 1.0) if self._lessened[at] else 0.0
+        return doubt(self.limits.material, self._features[at].bins, rows) if self._lessened[at] else 0.0
 
     def _mask(self, now: float) -> list[VerdictChanged]:
         """A feature with a drift of its own has no part in the verdict on all features, and takes back what it brought."""
         added = self._evidence.leave_out(self.drifting)
-        if not added.any() or self.all_features is State.DRIFT:
+        if not added.any() or self.all_features in _SETTLED:
             return []
         self._evidence.all_features.reset()
         return self._end_all_features(now) if self.all_features is State.WARNING else []
@@ -186,7 +300,7 @@ class Verdicts:
 
     def _change_all_features(self, now: float) -> list[VerdictChanged]:
         before, evidence = self.all_features, self._evidence.all_features.log10
-        if before is State.DRIFT or evidence < min(self.limits.warning, self.limits.alarm):
+        if before in _SETTLED or evidence < min(self.limits.warning, self.limits.alarm):
             return []
         material = self._evidence.effect_of_all()[0] >= self.limits.material.psi
         self.all_features = verdict(self.limits, before, evidence, material)
@@ -205,7 +319,9 @@ class Verdicts:
         found = ending(reference, live, rows, None, limits.material, limits.recovery_error, self._looks[-1])
         return self._end_all_features(now) if found is Ending.OVER else []
 
-    def _reports(self, scores: list[Scores], reference: Floats, live: Counts) -> tuple[FeatureReport, ...]:
+    def _reports(
+        self, scores: Callable[[int], Scores], reference: Floats, live: AnyCounts
+    ) -> tuple[FeatureReport, ...]:
         evidence = self._evidence.log10().tolist()
         effects, rows, _ = self._evidence.effect(np.arange(len(self.states)))
         moved = shifts(reference, live.astype(np.float64), self.ranges)
@@ -213,7 +329,7 @@ class Verdicts:
         return tuple(
             self._report(
                 at,
-                scores[at],
+                scores(at),
                 evidence[at],
                 effect,
                 moved[at],
@@ -248,10 +364,14 @@ class Verdicts:
             importance=self._features[at].importance,
             criterion=self._criterion(at),
             since=self.since[at],
+            mismatch=self.mismatches[at],
         )
 
-    def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: Counts) -> str:
+    def _wording(self, at: int, evidence: float, size: float, reference: Floats, live: AnyCounts) -> str:
         """How a feature changed; of one that is ok, only that a change is certain and does not matter."""
+        strange = self.mismatches[at]
+        if strange is not None:
+            return strange.words
         if self.states[at] in _ABNORMAL:
             return changed(self._features[at], reference, live.astype(np.float64), self.ranges[at])
         if self.states[at] is State.OK and evidence >= self.limits.alarm:
@@ -260,6 +380,8 @@ class Verdicts:
 
     def _report_all_features(self) -> FeatureReport:
         effect, rows = self._evidence.effect_of_all()
+        strange = self._mismatch_of_all()
+        criterion = strange.kind.value if strange else "psi" if self.all_features in _ABNORMAL else ""
         return FeatureReport(
             side=self._side,
             feature=ALL_FEATURES,
@@ -272,6 +394,8 @@ class Verdicts:
             independent_ratio=float(self._evidence.independent_share.min()),
             shifts=(),
             segment=self._segment,
-            criterion="psi" if self.all_features in _ABNORMAL else "",
+            changed=strange.words if strange else "",
+            criterion=criterion,
             since=self.since[-1],
+            mismatch=strange,
         )

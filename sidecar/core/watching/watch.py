@@ -6,6 +6,7 @@ all features at once. The monitor passes frames and the time; `row_batches` bins
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import numpy as np
@@ -18,16 +19,19 @@ from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.reference.seasons import season_of
 from sidecar.core.scores.geometry import scale
-from sidecar.core.scores.measure import Pair, Scale, scores
+from sidecar.core.scores.measure import AllScores, Pair, Scale
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import feature_views
 from sidecar.core.stats.divergence import ratios
 from sidecar.core.watching.joint_watch import JointWatch
+from sidecar.core.watching.mismatch import TAIL, Mismatches
+from sidecar.core.watching.nearest import Nearest
+from sidecar.core.watching.periods import Period, Periods, compact
 from sidecar.core.watching.quality import Quality
 from sidecar.core.watching.row_batches import RowBatches
 from sidecar.core.watching.verdicts import Scores, Verdicts
 from sidecar.core.watching.window import Window
-from sidecar.core.words.arrays import Codes, Counts, Floats, Numbers
+from sidecar.core.words.arrays import AnyCounts, Codes, Counts, Floats, Numbers
 from sidecar.core.words.events import (
     Event,
     JointChanged,
@@ -69,55 +73,74 @@ class Watch:
         if reference.left_out:
             configured = configured or reference.columns
         left_out = tuple(one.name for one in reference.left_out)
-        self._row_batches = RowBatches(side, binner, configured, left_out, reference.withheld)
+        self._nearest = Nearest(reference, binner, configured)
+        explain = self._nearest.name_explained
+        self._row_batches = RowBatches(side, binner, configured, left_out, reference.withheld, explain)
         self._evidence = Evidence(reference, binner.mask, settings.drift.tolerance)
         self._clusters = Clusters(self._evidence.null.q, self._evidence.null.basis[:, 1])
         self._quality = Quality(reference, binner)
-        self.verdicts = Verdicts(side, reference, self._evidence, limits, segment, self._quality.units)
+        self._live: Counts = np.zeros_like(reference.counts)
+        self._waiting: list[tuple[Codes, Numbers, Floats]] = []
+        self._waiting_rows = 0
+        self._waiting_since = now
+        self._last_codes: Codes = np.zeros((len(reference.features), 0), np.int64)
+        violations = self._row_batches.violations
+        self._mismatches = Mismatches(reference, settings.window, self._counted, violations, self._nearest, now)
+        units = self._quality.units
+        self.verdicts = Verdicts(side, reference, self._evidence, limits, self._mismatches, segment, units)
         pairs = None if segment or reference.seasons else reference.joint
         self.joint = JointWatch(side, reference, pairs) if pairs else None
         """The test of correlations; None for a segment, for a reference without correlations, and for one with seasons, since
         correlations differ between seasons."""
         self._scale = scale(reference)
         self._reference = reference.numbers
-        self._moments = Moments.empty(len(binner.numeric))
-        self._live: Counts = np.zeros_like(reference.counts)
-        self._open: Counts = np.zeros_like(reference.counts)
+        self._moments = self._open_moments = Moments.empty(len(binner.numeric))
+        self._periods = None if segment else Periods()
+        self._open: AnyCounts = np.zeros(reference.counts.shape, np.int32)
         self._expected = np.zeros(
             reference.counts.shape if reference.seasons else 0
         )  # expected rows of the open window, by the seasons of its rows
-        self._last: Counts = np.zeros_like(reference.counts)
+        self._last: AnyCounts = np.zeros_like(self._open)
         self._scores = self._score(self._last)
         self._rows = 0
-        self._waiting: list[tuple[Codes, Numbers, Floats]] = []
-        self._waiting_rows = 0
-        self._waiting_since = now
 
     def take(self, frames: Iterable[Frame], now: float) -> list[Event]:
         """Take the rows of frames of this side; judge all full blocks."""
         batches, events = self.binned(frames, now)
         return [*events, *self.take_batches(batches, now)]
 
+    def take_unread(self) -> None:
+        """A message of this side could not be read; the next tick looks whether too many could not."""
+        self._mismatches.add_unread()
+
     def binned(self, frames: Iterable[Frame], now: float) -> tuple[list[Batch], list[ReferenceMismatch]]:
         """Bin the rows of frames without judging them."""
+        frames = list(frames)
+        self._nearest.keep(frames)
+        self._mismatches.add(sum(frame.rows for frame in frames), len(frames))
+        for frame in frames:
+            if frame.lost is not None and frame.lost.rows:
+                self._mismatches.add_unread(frame.lost.rows)
         return self._row_batches.batches(frames, now)
 
     def take_batches(self, batches: Iterable[Batch], now: float) -> list[Event]:
         """Take batches made by `binned`; judge all full blocks."""
         for batch in batches:
-            self._moments = self._moments.merge(Moments.of(batch.numbers))
+            moments = Moments.of(batch.numbers)
+            self._moments, self._open_moments = self._moments.merge(moments), self._open_moments.merge(moments)
             self._queue(batch.codes, self._quality.add(batch), now, self._worth(batch))
-        return self._advance_full(now)
+        return [*self._advance_full(now), *self._look(now)]
 
     def take_codes(self, codes: Codes, now: float) -> list[Event]:
         """Take rows as flat codes (F, n), without their numbers."""
+        self._mismatches.add(codes.shape[1], 1)
         self._queue(codes, np.zeros_like(codes), now)
-        return self._advance_full(now)
+        return [*self._advance_full(now), *self._look(now)]
 
     def tick(self, now: float) -> list[Event]:
         """Judge a block that has waited long enough, and close a window whose time is over."""
         old = self._waiting_rows and now - self._waiting_since >= self._block_seconds
-        events = self._advance(1, now) if old else []
+        events = [*(self._advance(1, now) if old else []), *self._look(now)]
         return events + (self._close(now) if self.window.due(now) else [])
 
     def finish(self, now: float) -> list[Event]:
@@ -128,6 +151,15 @@ class Watch:
     def live(self) -> SideProfile:
         """All rows since the start, as a profile."""
         return SideProfile(self.reference.features, self._live.copy(), self._moments)
+
+    def since(self, time: float, now: float) -> Period | None:
+        """The rows of windows that began at `time` (Unix seconds) or later, the open one included; None if there are none. Not
+        for a segment.
+        """
+        open_window = Period(self.window.started, now, self._open, self._open_moments)
+        periods = [*(self._periods.since(time) if self._periods is not None else ()), open_window]
+        found = [period for period in periods if period.started >= time and period.counts.any()]
+        return functools.reduce(Period.join, found) if found else None
 
     def violations(self) -> dict[tuple[str, str], int]:
         """Violating rows by (feature, kind). Values out of range and unseen names are counted by their bins."""
@@ -146,7 +178,7 @@ class Watch:
             ranges=self.verdicts.ranges,
             live=self._live,
             window=self._open + self._last,
-            scores=self._scores,
+            scores=self._scores.of,
             states=self.verdicts.states,
             evidence=self._evidence.log10(),
             threshold=self.verdicts.limits.alarm,
@@ -154,6 +186,7 @@ class Watch:
             independent=self._evidence.independent_share,
             since=self.verdicts.since,
             reasons=self.verdicts.reasons(),
+            mismatches=self.verdicts.mismatches,
         )
 
     def segment_features(self) -> tuple[SegmentFeature, ...]:
@@ -185,6 +218,20 @@ class Watch:
         self._waiting.append((codes, runs, np.ones(codes.shape) if worth is None else worth))
         self._waiting_rows += codes.shape[1]
 
+    def _counted(self) -> Counts:
+        """Rows in each bin (F, B) since the start, those that wait included."""
+        waiting = [self._binner.counts(codes) for codes, _, _ in self._waiting]
+        return np.asarray(sum(waiting, self._live))
+
+    def _look(self, now: float) -> list[Event]:
+        """See whether the reference describes what comes. What waits is judged before a mismatch ends, since it is of it."""
+        look = self._mismatches.look(now)
+        if look is None:
+            return []
+        ends = bool((look.clean & self.verdicts.mismatched).any())
+        events = self._advance(1, now) if ends else []
+        return [*events, *self.verdicts.look(look, self._recent_scores, now)]
+
     def _advance_full(self, now: float) -> list[Event]:
         """Judge blocks that are full or have waited long enough."""
         waited = now - self._waiting_since >= self._block_seconds
@@ -197,6 +244,7 @@ class Watch:
             return events
         codes, runs, worth = (np.concatenate(parts, axis=1) for parts in zip(*self._waiting, strict=True))
         at, rows = 0, codes.shape[1]
+        self._waiting = []
         while rows - at >= least:
             blocks = -(-(rows - at) // MOST_BLOCK)
             size = min(-(-(rows - at) // blocks), self.window.room)
@@ -214,10 +262,12 @@ class Watch:
         if self.joint:
             self.joint.add(codes)
         self._live += counts
-        self._open += counts
+        self._open += counts.astype(np.int32)
         self._rows += codes.shape[1]
         self.window.rows += codes.shape[1]
-        events: list[Event] = [*self.verdicts.change(self._rows, self._recent_scores, now)]
+        self._last_codes = np.concatenate([self._last_codes, codes[:, -TAIL:]], axis=1)[:, -TAIL:]
+        last = self._last_codes % self._binner.width
+        events: list[Event] = [*self.verdicts.change(self._rows, last, self._recent_scores, now)]
         return events + (self._close(now) if self.window.due(now) else [])
 
     def _close(self, now: float) -> list[Event]:
@@ -225,9 +275,13 @@ class Watch:
         self._quality.close(self.window.rows)
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
-        reports, changes = self.verdicts.close(self._scores, self._matched_reference(), self._open, now)
+        reports, changes = self.verdicts.close(self._scores.of, self._matched_reference(), self._open, now)
         self._expected = np.zeros_like(self._expected)
-        self._last, self._open = self._open, np.zeros_like(self._open)
+        self._last = compact(self._open)
+        if self._periods is not None and rows:
+            self._periods.add(Period(started, now, self._last, self._open_moments))
+        self._open_moments = Moments.empty(len(self._binner.numeric))
+        self._open = np.zeros_like(self._open)
         self.window.restart(now)
         joint = self._close_joint(now)
         for report in reports:
@@ -263,13 +317,12 @@ class Watch:
     def _recent_scores(self, at: int) -> Scores:
         """Scores of feature `at` in the open window, or in the last one if the open one has too few rows."""
         if self.window.rows < self._least_rows:
-            return self._scores[at]
+            return self._scores.of(at)
         only = slice(at, at + 1)
         part = Scale(self._scale.ordered[only], self._scale.steps[only], self._scale.rest[only])
         pair = Pair(self._matched_reference()[only], self._open[only].astype(np.float64), part)
-        return scores(MEASURES, pair, self._least_rows)[0]
+        return AllScores(MEASURES, pair, self._least_rows).of(0)
 
-    def _score(self, counts: Counts) -> list[Scores]:
-        return scores(
-            MEASURES, Pair(self._matched_reference(), counts.astype(np.float64), self._scale), self._least_rows
-        )
+    def _score(self, counts: AnyCounts) -> AllScores:
+        pair = Pair(self._matched_reference(), counts.astype(np.float64), self._scale)
+        return AllScores(MEASURES, pair, self._least_rows)

@@ -6,12 +6,18 @@ pairs are compared, K = 2F' rank scores. Modules that use other letters define t
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+"""What is kept for every bin of every feature and need not be exact to more than seven digits."""
 Counts = NDArray[np.int64]
 """Counts of rows, (F, B) unless stated otherwise."""
+AnyCounts = NDArray[np.integer[Any]]
+"""The same in a smaller type, where many are kept."""
 Codes = NDArray[np.int64]
 """Flat bin numbers, `feature * B + bin` (F, n)."""
 Numbers = NDArray[np.int64]

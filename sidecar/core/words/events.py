@@ -12,6 +12,8 @@ import msgspec
 
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Side
+from sidecar.core.words.mismatch import Mismatch
+from sidecar.core.words.rules import RuleChanged
 
 
 class State(enum.StrEnum):
@@ -21,6 +23,8 @@ class State(enum.StrEnum):
     OK = "ok"
     WARNING = "warning"
     DRIFT = "drift"
+    MISMATCH = "mismatch"
+    """The reference does not describe what comes: nearly all cells are unseen, of another type, absent or unread."""
 
 
 ALL_FEATURES = "*"
@@ -87,9 +91,11 @@ class FeatureReport(msgspec.Struct, frozen=True):
     """Weight of the feature in the model, 1 on average (`Feature.importance`)."""
     criterion: str = ""
     """By what a change in warning or drift matters: `psi`, or the rate of what is `missing`, `unseen`, `out of range`, of a
-    `level` or of a `value`."""
+    `level` or of a `value`. In mismatch the kind of it."""
     since: float = 0.0
     """Unix seconds at which the state began."""
+    mismatch: Mismatch | None = None
+    """In state mismatch, what it rests on."""
 
     @property
     def impact(self) -> float:
@@ -217,6 +223,14 @@ class ReferenceChanged(msgspec.Struct, frozen=True):
     stream: str = ""
 
 
+class ConstraintsReplaced(msgspec.Struct, frozen=True):
+    """The constraints of the reference were edited, and nothing else of it: `rules` of them are checked from now on."""
+
+    at: float
+    rules: int
+    stream: str = ""
+
+
 class ReferenceMismatch(msgspec.Struct, frozen=True):
     """The live rows have none of the reference's features on `side`; emitted once a minute at most."""
 
@@ -252,6 +266,8 @@ Event = (
     | WindowClosed
     | VerdictChanged
     | JointChanged
+    | RuleChanged
+    | ConstraintsReplaced
     | ReferenceLearned
     | LearningRefused
     | ReferenceChanged

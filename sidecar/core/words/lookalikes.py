@@ -11,7 +11,7 @@ import functools
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +23,10 @@ HIDDEN = "***"
 """What stands in a message in place of a look-alike."""
 NAMES_OF_THINGS = frozenset({"", "date", "token", "number", "document number"})
 """Kinds of text that models and versions may be called, too: dates, numbers and digests."""
+PROSE = frozenset({"prose", "text"})
+"""Kinds of text that are many words."""
+_MOST_PARTS = 6
+"""As many as dots part in telephone numbers, addresses and dates."""
 LONGEST_NAME = 128
 """Characters of a column's name; longer ones are prose."""
 
@@ -166,6 +170,29 @@ def kind_of_name(name: str) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
+def kind_of_column(name: str) -> str:
+    """As `kind_of_name`, also for an element `name[0]` of a vector, and for keys and dots between them: of `scores.1985-04-12`,
+    where a class is called by what was asked.
+    """
+    column = name.partition("[")[0]
+    return kind_of_name(name) or kind_of_name(column) or next(filter(None, map(_kind_of_part, _runs(column))), "")
+
+
+def _kind_of_part(text: str) -> str:
+    found = kind_of_text(text)
+    return "" if found == "prose" and len(_WORD.findall(text)) <= _TITLE_WORDS else found
+
+
+def _runs(name: str) -> Iterator[str]:
+    """Neighbouring parts of a name with dots, without the whole."""
+    parts = name.split(".")
+    for start in range(len(parts)):
+        for end in range(start + 1, min(start + _MOST_PARTS, len(parts)) + 1):
+            if end - start < len(parts):
+                yield ".".join(parts[start:end])
+
+
+@functools.lru_cache(maxsize=4096)
 def kind_of_text(text: str) -> str:
     """What a text looks like, e.g. `email`, `card`, `token`; empty if it looks like a plain category or number."""
     stripped = text.strip()
@@ -226,7 +253,7 @@ def _scrub(found: re.Match[str]) -> str:
     word = found[0]
     if word[0] in "'\"":
         inner = word.strip("'\"")
-        return f"'{HIDDEN}'" if kind_of_name(inner) or kind_of_text(inner) else word
+        return f"'{HIDDEN}'" if kind_of_column(inner) or kind_of_text(inner) else word
     return HIDDEN if kind_of_text(word.strip(".,;:()")) else word
 
 

@@ -67,6 +67,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     active_requests: int
     connections: int
     handoff_bytes: int
+    handoff_exchanges: int
     observer_restarts: int
     log_lines_lost: int
     """Of the traffic process."""
@@ -75,5 +76,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     added: Histogram
     exchanges: tuple[tuple[str, str, int], ...]
     """(protocol, outcome, count)"""
+    observed: int
+    """HTTP/1 exchanges that an observer has handled. Of all that ended, the rest was shed (`exchange`, `handoff`) or waits."""
     shed: tuple[tuple[str, str, int], ...]
     """(stage, reason, count)"""

@@ -9,6 +9,8 @@ import msgspec
 
 from sidecar.core.words.events import JointReport, NotEnough, Score, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.mismatch import Mismatch
+from sidecar.core.words.rules import RuleReport
 from sidecar.core.words.stream import Answered
 
 
@@ -44,6 +46,8 @@ class FeatureView(msgspec.Struct, frozen=True):
     criterion: str
     reason: str
     """The criterion in words: `missing 1.0% -> 5.1%`; empty while ok."""
+    mismatch: Mismatch | None = None
+    """In state mismatch, what it rests on."""
 
     @property
     def impact(self) -> float:
@@ -61,6 +65,8 @@ class AllFeaturesView(msgspec.Struct, frozen=True):
     state: State
     state_since: float = 0.0
     """Unix seconds."""
+    reason: str = ""
+    """In state mismatch, in words what is wrong with most features; else empty."""
 
 
 class SideView(msgspec.Struct, frozen=True):
@@ -82,11 +88,23 @@ class SideView(msgspec.Struct, frozen=True):
     """None without a reference, or with a single feature."""
     joint: JointReport | None
     """The last test of correlations; None before the first, and for a reference without correlations."""
+    rules: tuple[RuleReport, ...] = ()
+    """The rules of the reference's constraints; empty without constraints."""
 
     @property
     def drifted(self) -> int:
         """How many features are in state drift."""
         return sum(feature.state is State.DRIFT for feature in self.features)
+
+    @property
+    def mismatched(self) -> dict[str, int]:
+        """How many features are in state mismatch, by the nearest explanation."""
+        found: dict[str, int] = {}
+        for feature in self.features:
+            if feature.mismatch is not None:
+                explanation = feature.mismatch.explanation.value
+                found[explanation] = found.get(explanation, 0) + 1
+        return found
 
 
 class SegmentFeature(msgspec.Struct, frozen=True):
@@ -176,6 +194,8 @@ class MonitorView(msgspec.Struct, frozen=True):
     """(decoder, result) -> messages; result is `ok`, a reason of DecodeError, or why a request that cannot be read matters not
     (`refused`, `unanswered`)."""
     unwatched: UnwatchedView = UnwatchedView()
+    failed: int = 0
+    """Exchanges that a fault of ours has cost."""
 
     @property
     def primary(self) -> StreamView:

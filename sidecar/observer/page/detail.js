@@ -18,7 +18,7 @@ const MEASURES = {
   chi_squared: "Chi-squared",
   g_test: "G",
 };
-const GROUND = { drift: "drift-ground", warning: "warning-ground", ok: "ok-ground", insufficient: "idle-ground" };
+const GROUND = { mismatch: "drift-ground", drift: "drift-ground", warning: "warning-ground", ok: "ok-ground", insufficient: "idle-ground" };
 
 let trail = null;
 let plot = null;
@@ -33,6 +33,7 @@ export function showDetail(feature, found) {
   byId("detail-state").className = `badge is-${feature.state}`;
   say("detail-state", STATE[feature.state]);
   say("detail-note", [streamOf(feature), `${feature.side}, ${feature.kind}`, explain(feature)].filter(Boolean).join(" · "));
+  showAccept(feature);
   showBins(feature);
   refill(byId("scores"), feature.scores, () => [scoreTable(feature.scores)]);
   trail = found.at.length ? found : null;
@@ -48,6 +49,16 @@ export function loseDetail(asked) {
 
 /** The colours have changed. */
 export const redrawDetail = () => plot?.redraw();
+
+/** How a change becomes the reference: a file to put where the reference is read; nothing is changed from here. */
+function showAccept(feature) {
+  const drifts = feature.state === "drift";
+  byId("accept").hidden = !drifts;
+  if (!drifts) return;
+  const since = new Date(Math.floor(feature.state_since) * 1000).toISOString().slice(0, 19);
+  byId("accept-download").href = `api/v1/profile?since=${Math.floor(feature.state_since)}&by=page`;
+  say("accept-command", `drift-sidecar accept --admin ${location.host} --since ${since} -o reference.json`);
+}
 
 function explain(feature) {
   const parts = [`evidence ${power(Math.max(0, feature.evidence))} (alarm at ${power(feature.threshold)})`];

@@ -5,7 +5,7 @@ import { isWithin, streamOf } from "./streams.js";
 import { STATE, byId, count, element, power, say, score } from "./text.js";
 
 const SHOWN = 100; // rows of the table until more are asked for
-const RANK = { drift: 0, warning: 1, ok: 2, insufficient: 3 };
+const RANK = { mismatch: 0, drift: 1, warning: 2, ok: 3, insufficient: 4 };
 const COLUMNS = ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein"];
 
 let features = [];
@@ -120,7 +120,7 @@ function fillRow(row, one) {
   setEvidence(cells[2].firstChild, one);
   cells[2].title = `${power(one.evidence)}; an alarm needs ${power(one.threshold)}`;
   cells[3].textContent = one.effect_rows ? score(one.effect) : "–";
-  cells[3].classList.toggle("material", one.state === "drift");
+  cells[3].classList.toggle("material", one.state === "drift" || one.state === "mismatch");
   COLUMNS.forEach((measure, at) => { cells[4 + at].textContent = score(one.scores[measure]?.value); });
   cells[4 + COLUMNS.length].textContent = rowsBehind(one);
   row.querySelector(".stream").textContent = streamOf(one);

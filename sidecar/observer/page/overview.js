@@ -58,14 +58,25 @@ function health(status, minute) {
 }
 
 function showDrift(status, features) {
+  const strange = features.filter((one) => one.state === "mismatch");
   const drifted = features.filter((one) => one.state === "drift");
   const warned = features.filter((one) => one.state === "warning");
   const learning = status.sides.filter((one) => one.source === "learning");
-  const headline = driftHeadline(status, features, drifted, warned, learning);
+  const headline = mismatchHeadline(status, features, strange) ?? driftHeadline(status, features, drifted, warned, learning);
   answer("verdict", "headline", "subline", [...headline, describeReference(status)]);
-  const named = [...drifted, ...warned].slice(0, CHIPS).map((one) => [one.side, one.feature, one.state, one.stream, streamOf(one)]);
+  const named = [...strange, ...drifted, ...warned].slice(0, CHIPS).map((one) => [one.side, one.feature, one.state, one.stream, streamOf(one)]);
   refill(byId("chips"), named, () => named.map(chip));
   showLearning(learning);
+}
+
+/** What the reference does not describe, and the explanation of most of it; null where it describes all. */
+function mismatchHeadline(status, features, strange) {
+  if (!strange.length) return null;
+  const explained = new Map();
+  for (const one of status.sides) for (const [why, n] of Object.entries(one.mismatched)) explained.set(why, (explained.get(why) ?? 0) + n);
+  const [[nearest]] = [...explained].sort((a, b) => b[1] - a[1]);
+  const what = strange.length === features.length ? "this traffic" : `${strange.length} of ${features.length} features`;
+  return ["drift", `The reference does not describe ${what}: ${nearest}`];
 }
 
 function driftHeadline(status, features, drifted, warned, learning) {

@@ -3,7 +3,7 @@
 import { loseDetail, redrawDetail, showDetail } from "./detail.js";
 import { chosen, follow, narrowed, onChoose, showFeatures } from "./features.js";
 import { showOverview } from "./overview.js";
-import { settingsTable, showChanges, showExchanges, showFigures, showReference, showSegments, showTogether } from "./panels.js";
+import { settingsTable, showChanges, showExchanges, showFigures, showReference, showRules, showSegments, showTogether } from "./panels.js";
 import { isWithin, onNarrow, showStreams } from "./streams.js";
 import { redrawTraffic, showPoints, showTiles } from "./traffic.js";
 import { byId, say } from "./text.js";
@@ -53,6 +53,7 @@ async function show(look) {
 /** What is of one stream each. */
 function showLists(look) {
   showTogether(look.status.sides.filter(isWithin));
+  showRules(look.rules.filter(isWithin), look.status.sides.filter(isWithin));
   showSegments(look.segments.filter(isWithin));
   showChanges(look.changes.filter(isWithin));
 }

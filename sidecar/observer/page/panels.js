@@ -2,7 +2,7 @@
 
 import { choose } from "./features.js";
 import { streamOf } from "./streams.js";
-import { badge, byId, clock, count, element, happened, pValue, percent, power, refill, score, seconds, shorten, table, total } from "./text.js";
+import { RULE, badge, byId, clock, count, element, happened, pValue, percent, power, refill, say, score, seconds, shorten, table, total } from "./text.js";
 
 const CHANGES = 12;
 const LINES = 8;
@@ -34,7 +34,7 @@ function joint(of) {
 export function showSegments(segments) {
   byId("segments-card").hidden = !segments.length;
   refill(byId("segments"), segments, () => segments.map((one) => {
-    const state = one.features.some((each) => each.state === "drift") ? "drift" : one.features.length ? "warning" : one.rows_total ? "ok" : "insufficient";
+    const state = one.features.some((each) => each.state === "mismatch") ? "mismatch" : one.features.some((each) => each.state === "drift") ? "drift" : one.features.length ? "warning" : one.rows_total ? "ok" : "insufficient";
     const more = one.unwell > one.features.length ? ` and ${count(one.unwell - one.features.length)} more` : "";
     const named = one.features.map((each) => shorten(each.feature, 40)).join(", ");
     return element("tr", {},
@@ -45,6 +45,22 @@ export function showSegments(segments) {
       element("td", { class: "wide" }, one.reference === "segment" ? "its own past" : "the whole"),
       element("td", { class: named ? "material wide wrap" : "quiet wide" }, `${named}${more}` || "none"));
   }));
+}
+
+/** Rules of the reference's constraints that are violated, and how many there are. */
+export function showRules(rules, sides) {
+  const all = sides.reduce((sum, side) => sum + side.rules, 0);
+  const [violated, few] = [sides.reduce((sum, side) => sum + side.violated, 0), sides.every((side) => !side.rules || !side.rows_total)];
+  byId("rules-card").hidden = !all;
+  say("rules-note", few ? `${count(all)} rules, no rows yet` : violated ? `${count(violated)} of ${count(all)} rules are violated` : `all ${count(all)} rules are kept`);
+  byId("rules-table").hidden = !rules.length;
+  refill(byId("rules"), rules, () => rules.map((one) => element("tr", {},
+    element("td", {}, badge(one.state)),
+    element("td", { title: one.feature }, shorten(one.feature, 40), ...(streamOf(one) ? [" ", element("small", {}, streamOf(one))] : [])),
+    element("td", {}, RULE[one.rule]),
+    element("td", { class: "wide wrap" }, shorten(one.limit, 80)),
+    element("td", { class: "number" }, percent(one.rate)),
+    element("td", { class: "number wide" }, percent(one.allowed)))));
 }
 
 export function showChanges(changes) {

@@ -84,7 +84,9 @@ export function ago(span) {
   return span < 129600 ? `${Math.round(span / 3600)} h` : `${Math.round(span / 86400)} days`;
 }
 
-export const STATE = { drift: "drift", warning: "warning", ok: "ok", insufficient: "too few rows" };
+export const STATE = {
+  mismatch: "mismatch", drift: "drift", warning: "warning", ok: "ok", insufficient: "too few rows", violated: "violated",
+};
 
 export const badge = (state) => element("span", { class: `badge is-${state}` }, STATE[state]);
 
@@ -125,6 +127,12 @@ export function onOpen(id, fillIt) {
   if (box.open) fillIt();
 }
 
+/** What a rule of a constraint is about. */
+export const RULE = { type: "type", range: "range", domain: "values", pattern: "pattern", missing: "missing values", required: "is sent", unique: "unique", monotone: "order" };
+
+/** How often a rule is broken, and how often it may be. */
+export const broken = (rule) => `${percent(rule.rate)} of ${count(rule.rows)} rows break “${rule.limit}”; ${percent(rule.allowed)} may`;
+
 /** A change in words: what it is about, the new state (empty where there is none), and how. */
 export function happened(change) {
   if (change.what === "reference") return { name: "Another reference", state: "", how: change.digest.slice(0, 8) };
@@ -134,6 +142,7 @@ export function happened(change) {
     const how = pair && change.state !== "ok" ? `${pair.first} with ${pair.second}: correlation ${pair.reference.toFixed(2)} to ${pair.live.toFixed(2)}` : "";
     return { name: `How ${change.side} features go together`, state: change.state, how };
   }
+  if (change.what === "constraint") return { name: `${change.feature}: ${RULE[change.rule]}`, state: change.state, how: broken(change) };
   const feature = change.feature === "*" ? `All ${change.side} features together` : change.feature;
   return { name: change.segment ? `${feature} in ${change.segment}` : feature, state: change.state, how: change.state === "ok" ? "" : how(change) };
 }

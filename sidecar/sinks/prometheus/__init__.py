@@ -2,7 +2,8 @@
 
 Nothing is counted here except clashes of merged names, so a scrape is as exact as what it reads; only exemplars (trace
 ids of sampled exchanges) are collected from events. Labels come from closed sets and from the reference, never from a
-client: `model`, `traffic`, `segments` and `features` ensure that. It opens no port; the admin server asks it to render.
+client: `model`, `traffic`, `segments`, `constraints` and `features` ensure that. It opens no port; the admin server asks it to
+render.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sidecar.core.words.events import Event, ExchangeSeen, State
 from sidecar.core.words.view import FeatureView, SideView
 from sidecar.settings import Settings
 from sidecar.sink import RESULTS, Observed
+from sidecar.sinks.prometheus.constraints import constraint_families
 from sidecar.sinks.prometheus.containers import container_families
 from sidecar.sinks.prometheus.exemplars import Exemplars
 from sidecar.sinks.prometheus.families import Families
@@ -28,7 +30,7 @@ from sidecar.sinks.prometheus.model import model_families
 from sidecar.sinks.prometheus.segments import segment_families
 from sidecar.sinks.prometheus.traffic import traffic_families
 
-_URGENCY = {State.DRIFT: 0, State.WARNING: 1, State.OK: 2, State.INSUFFICIENT: 3}
+_URGENCY = {State.MISMATCH: 0, State.DRIFT: 1, State.WARNING: 2, State.OK: 3, State.INSUFFICIENT: 4}
 _END = b"# EOF\n"
 """The end of an OpenMetrics exposition."""
 
@@ -120,8 +122,9 @@ class PrometheusSink:
             lost,
         )
         if observed.snapshot is not None:
-            yield from traffic_families(families, observed.snapshot, self._exemplars)
+            yield from traffic_families(families, observed.snapshot, self._exemplars, observed.view.failed)
         yield from model_families(families, observed.view)
+        yield from constraint_families(families, observed.view)
         yield from segment_families(families, observed.view, self._max_features)
         yield from container_families(families, observed.containers)
         if observed.merging is not None:

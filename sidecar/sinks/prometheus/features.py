@@ -72,7 +72,9 @@ class FeatureText:
         yield _head("model_joint_drift_state", "gauge", "The verdict on the correlations between features, one-hot.")
         for labels, one in reports:
             yield "".join(
-                f'model_joint_drift_state{{{labels},state="{state}"}} {one.state is state:d}\n' for state in State
+                f'model_joint_drift_state{{{labels},state="{state}"}} {one.state is state:d}\n'
+                for state in State
+                if state is not State.MISMATCH  # correlations cannot be
             )
 
     def _scored(self, shown: Shown) -> Iterator[str]:

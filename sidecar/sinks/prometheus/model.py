@@ -1,8 +1,8 @@
 """Metric families of the models as a whole: rows, decoding, violations, the reference. Made from the monitor's view.
 
-Every `feature` label is a feature of the reference, or `_unknown` for all other names, because a client could make
-those up. `model_name` is that of the stream, of which there is a bounded number. `features` has the families with samples per
-feature.
+Every `feature` label is a feature of the reference or a column of its constraints, or `_unknown` for all other names, because a
+client could make those up. `model_name` is that of the stream, of which there is a bounded number. `features` has the families
+with samples per feature.
 """
 
 from __future__ import annotations
@@ -66,6 +66,18 @@ def model_families(families: Families, view: MonitorView) -> Iterable[Metric]:
     yield families.gauge(
         "model_drifted_features", "Features in state drift.", ("side",), _by_side(sides, "drifted"), streams=True
     )
+    yield families.gauge(
+        "model_mismatched_features",
+        "Features that the reference does not describe, by the nearest explanation.",
+        ("side", "explanation"),
+        (
+            ((*model, side.side.value, explanation), count)
+            for model, _, side in sides
+            if side.features
+            for explanation, count in (side.mismatched or {"none": 0}).items()
+        ),
+        streams=True,
+    )
     yield families.counter(
         "model_feature_violations",
         "Rows that violate the schema of the reference, by kind.",
@@ -112,6 +124,7 @@ def _by_side(sides: Iterable[tuple[tuple[str, str], StreamView, SideView]], fiel
 
 def _violations(view: StreamView) -> Counter[tuple[str, str]]:
     known = {feature.feature for side in view.sides for feature in side.features}
+    known |= {rule.feature for side in view.sides for rule in side.rules}
     counts: Counter[tuple[str, str]] = Counter()
     for (feature, kind), count in view.violations.items():
         counts[feature if feature in known else UNKNOWN, kind] += count

@@ -13,8 +13,8 @@ from sidecar.sinks.prometheus.families import Families
 _ROUTE = ("http_route",)
 
 
-def traffic_families(families: Families, snapshot: Snapshot, exemplars: Exemplars) -> Iterable[Metric]:
-    """All families of a snapshot."""
+def traffic_families(families: Families, snapshot: Snapshot, exemplars: Exemplars, failed: int) -> Iterable[Metric]:
+    """All families of a snapshot; `failed` is how many exchanges faults of the observer have cost."""
     yield families.histogram(
         "http_server_request_duration_seconds",
         "Time from a request's first byte to its response's last.",
@@ -47,7 +47,7 @@ def traffic_families(families: Families, snapshot: Snapshot, exemplars: Exemplar
         "sidecar_shed",
         "What was dropped on the way to the observer, by the stage that dropped it and why.",
         ("stage", "reason"),
-        (((stage, reason), count) for stage, reason, count in snapshot.shed),
+        (((stage, reason), count) for stage, reason, count in (*snapshot.shed, ("observer", "error", failed))),
     )
     yield from _process(families, snapshot)
 
@@ -75,6 +75,15 @@ def _process(families: Families, snapshot: Snapshot) -> Iterable[Metric]:
     yield families.gauge("http_server_active_requests", "Requests in flight.", (), [((), snapshot.active_requests)])
     yield families.gauge(
         "sidecar_handoff_bytes", "Bytes that wait for the observer.", (), [((), snapshot.handoff_bytes)]
+    )
+    yield families.gauge(
+        "sidecar_handoff_exchanges",
+        "Exchanges that wait for the observer or its acknowledgement.",
+        (),
+        [((), snapshot.handoff_exchanges)],
+    )
+    yield families.counter(
+        "sidecar_observed", "Exchanges that the observer has handled.", (), [((), snapshot.observed)]
     )
     yield families.counter(
         "sidecar_observer_restarts", "Times the observer was started again.", (), [((), snapshot.observer_restarts)]

@@ -215,3 +215,14 @@ def test_only_the_numbers_that_an_edge_is_rounded_to_change_their_bin() -> None:
 
     assert changed.any()
     assert set(numbers[changed]) <= set(BFLOAT16.rounded(np.array(HALVES.edges)))
+
+
+@pytest.mark.parametrize("sd", [50, 200])
+def test_bfloat16_far_from_zero_is_allotted_without_being_declared(sd: float) -> None:
+    reference, same = np.random.default_rng(6).normal(5_000, sd, (2, 20_000))
+    features, _, counts = counted([reference])
+
+    found = np.bincount(binned(features, counts, bfloat16(same)[None])[0], minlength=counts.shape[1])
+
+    large = counts[0] > 20
+    assert chi2_contingency([counts[0][large], found[large]]).pvalue > 1e-3

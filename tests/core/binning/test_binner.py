@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,6 +82,22 @@ def test_only_what_is_no_number_is_an_error_of_type(value: Any, errors: int) -> 
 )
 def test_a_value_of_a_categorical_feature_falls_into_its_bin(value: Any, expected: str) -> None:
     assert bin_of(COLOUR, value) == expected
+
+
+def test_rare_names_are_known_by_the_key_of_the_reference_and_by_no_other() -> None:
+    keyed, other = "0f" * 16, "f0" * 16
+    feature = Feature(
+        "c", Kind.CATEGORICAL, categories=("red",), rare=(rare_key("c", "teal", keyed),), rare_secret=keyed
+    )
+    with_another = msgspec.structs.replace(feature, rare_secret=other)
+
+    def bins(of: Feature) -> list[int]:
+        return Binner([of]).bins_of_names(0, ["red", "teal", "mauve"])
+
+    assert bins(feature) == [0, feature.other, feature.unseen]
+    assert bins(with_another) == [0, feature.unseen, feature.unseen]
+    assert bins(feature.without_rare()) == [0, feature.other, feature.other]
+    assert len({rare_key("c", "teal", secret) for secret in ("", keyed, other)}) == 3
 
 
 def test_an_unknown_name_is_other_where_not_all_rare_names_are_kept() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sidecar.core.binning.bins import MAX_BINS, ranges, rare_key
-from sidecar.core.binning.cuts import CATEGORY_ROWS, MAX_RARE, cut_categorical, cut_numeric
+from sidecar.core.binning.cuts import CATEGORY_ROWS, MAX_RARE, Naming, cut_categorical, cut_numeric
 
 
 def shares(values: NDArray[Any]) -> dict[str, float]:
@@ -116,4 +116,8 @@ def test_a_name_of_fewer_rows_than_may_be_told_is_rare_however_few_names_there_a
     few = {"common": 500, "told": CATEGORY_ROWS, "secret": CATEGORY_ROWS - 1}
 
     assert cut_categorical("c", few, complete=True).categories == ("common", "told")
-    assert cut_categorical("c", few, complete=True, least_rows=1).categories == ("common", "told", "secret")
+    assert cut_categorical("c", few, complete=True, naming=Naming(least_rows=1)).categories == (
+        "common",
+        "told",
+        "secret",
+    )

@@ -133,3 +133,36 @@ def test_a_rounding_is_coarser_than_a_reference_in_a_finer_format_or_in_none() -
 
     assert all(is_coarser(one, full) for one in (FLOAT32, FLOAT16, BFLOAT16, Decimal(3, 6)))
     assert [is_coarser(one, half) for one in (FLOAT32, FLOAT16, BFLOAT16)] == [False, False, True]
+
+
+def live_grain(reference: Floats, live: Floats, message: int = 50) -> LiveGrain:
+    grain = LiveGrain([of_reference(reference)])
+    for at in range(0, len(live), message):
+        grain.look(live[None, at : at + message])
+    return grain
+
+
+@pytest.mark.parametrize("places", [0, 2, None], ids=["whole", "cents", "full"])
+@pytest.mark.parametrize("centre", [3_000, -70_000, 5e7])
+def test_whole_numbers_that_are_too_round_for_chance_have_the_precision_that_makes_them(
+    centre: float, places: int | None
+) -> None:
+    drawn = np.random.default_rng(3).normal(centre, abs(centre) / 20, 2_000)
+    numbers = drawn if places is None else np.round(drawn, places)
+
+    grain = live_grain(numbers[:1_000], bfloat16(numbers[1_000:]))
+
+    assert (grain.roundings, grain.certain) == ([BFLOAT16], {0})
+    assert not live_grain(numbers[:1_000], numbers[1_000:]).certain
+    assert not live_grain(numbers[:1_000], np.full(1_000, 2.0**40)).certain  # one that is stuck
+    assert not live_grain(
+        numbers[:1_000], (np.arange(1_000) % 250).astype(np.float64)
+    ).certain  # all of them are numbers of the format
+
+
+def test_one_number_that_is_not_round_ends_the_certainty() -> None:
+    numbers = np.random.default_rng(4).normal(3_000, 150, 2_000)
+    live = bfloat16(numbers[1_000:])
+    live[700] = 3_001.0
+
+    assert not live_grain(numbers[:1_000], live).certain

@@ -25,8 +25,10 @@ def ranked(bins: NDArray[np.int64], most: int = 10**6, blocks: int = 1) -> Ranke
 
 
 def standardised_scores(bins: NDArray[np.int64], degree: int) -> Floats:
-    """Legendre polynomials of the middle ranks, feature by feature; 0 where a value is missing."""
+    """Legendre polynomials of the middle ranks, feature by feature; 0 where a value is missing, unseen names as rare ones."""
     scores = np.zeros(bins.shape)
+    bins = bins.copy()
+    bins[1][bins[1] == FEATURES[1].unseen] = FEATURES[1].other
     for at, row in enumerate(bins):
         there = row != FEATURES[at].missing
         rank = (stats.rankdata(row[there]) - 0.5) / max(int(there.sum()), 1)
@@ -52,6 +54,15 @@ def test_correlations_are_those_of_the_scores() -> None:
     rows = ranked(drawn(400))
 
     assert rows.correlations() == pytest.approx(np.corrcoef(rows.scores()))
+
+
+def test_names_that_the_reference_lacks_score_as_its_rare_ones() -> None:
+    bins = drawn(400)
+    known = bins.copy()
+    known[1][known[1] == FEATURES[1].unseen] = FEATURES[1].other
+
+    assert (known != bins).any()
+    assert np.array_equal(ranked(bins).scores(), ranked(known).scores())
 
 
 def test_of_the_rows_those_that_came_first_are_kept() -> None:

@@ -10,7 +10,8 @@ from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.segments import OTHER, VALUE_CHARACTERS, Router
 from sidecar.core.words.frame import Frame, Side
 from sidecar.errors import SettingsError
-from sidecar.settings import SegmentSettings, load
+from sidecar.settings import SegmentSettings
+from sidecar.settings.load import load
 
 FEATURES = (
     Feature("age", Kind.NUMERIC, (0.0, 100.0)),

@@ -27,6 +27,11 @@ MEMORIES = (32.0, 256.0, 2048.0)
 LARGEST = 40 * math.log(10)
 
 
+def single(numbers: list[float]) -> list[float]:
+    """As they are kept: rounded to single precision."""
+    return [float(np.float32(number)) for number in numbers]
+
+
 @dataclass
 class Remembered:
     """What one feature has learned by one memory."""
@@ -153,13 +158,13 @@ class NaiveFeature:
     def place(self, null: NullHypothesis, share: float, memory: int) -> None:
         """The bets of one memory, until they are placed anew."""
         for which in range(3):
-            self._placed[which, memory] = self.bet(null, share, which, memory)
+            self._placed[which, memory] = single(self.bet(null, share, which, memory))
 
     def judge(self, null: NullHypothesis, share: float, bins: list[int], weights: list[float], judged: int) -> None:
         beginning = min(math.log(len(bins) / 16), 0.0)
         if self._shapes_of is not null:
             found = shape_factors([self.feature], null.q[[self.at]], null.radius[2, [self.at]])
-            self._shapes_of, self._shape_bets = null, found[:, 0].tolist()
+            self._shapes_of, self._shape_bets = null, [single(bet) for bet in found[:, 0].tolist()]
         placed = [(self.learned[which][memory], bet) for (which, memory), bet in self._placed.items()]
         for wealth, bet in [*placed, *zip(self.shapes, self._shape_bets, strict=True)]:
             gain = sum(weight * bet[b] for b, weight in zip(bins, weights, strict=True))
@@ -167,11 +172,13 @@ class NaiveFeature:
         for rate in self.rates:
             rate.judge(bins, weights, share, beginning, judged)
 
-    def learn(self, null: NullHypothesis, share: float, bins: list[int], weights: list[float]) -> None:
+    def learn(self, null: NullHypothesis, share: float, bins: list[int], weights: list[float], late: bool) -> None:
+        """`late` says whether any feature learns late; else nothing is kept for it."""
         excess = [-sum(weights) * q for q in null.q[self.at].tolist()]
         for b, weight in zip(bins, weights, strict=True):
             excess[b] += weight
-        self._past.append((excess, sum(weights), len(bins)))
+        kept = (single(excess), sum(weights), len(bins))
+        self._past = [*self._past, kept] if late else []
         past: list[tuple[list[float], float, int]] = []
         while sum(rows for _, _, rows in self._past[1:]) >= 64:
             past.append(self._past.pop(0))
@@ -220,7 +227,8 @@ class NaiveAllFeatures:
         """`sure` is, per feature, what is left of the square of h without the noise of its estimate."""
         n, square = len(weights), sum(length**2 for length in lengths)
         within = sum(r * length for r, length in zip(radius, lengths, strict=True))
-        sums = [sum(h[f][rows_by_bin[f][i]] for f in range(len(h))) for i in range(n)]
+        kept = [single(of_feature) for of_feature in h]
+        sums = [sum(kept[f][rows_by_bin[f][i]] for f in range(len(h))) for i in range(n)]
         if len(h) > 1 and sum(sure) > within and self._independent:
             variance = square * max(self._squares / self._independent, 1.0)
             k = min((sum(sure) - within) / variance, 0.95 / -sum(min(of_feature) for of_feature in h))
@@ -274,8 +282,9 @@ class NaiveEvidence:
                 excess[f.at, b] += weight
         self.recent.add(excess, np.array([sum(w) for w in weights]), codes.shape[1])
         self.judged += codes.shape[1]
+        late = any(self.share(f.at) < 0.8 for f in self.features)
         for f in self.features:
-            f.learn(self.null, self.share(f.at), bins[f.at], weights[f.at])
+            f.learn(self.null, self.share(f.at), bins[f.at], weights[f.at], late)
 
     def forget_bets(self) -> None:
         """All are placed anew before the next block."""

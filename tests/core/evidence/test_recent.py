@@ -54,14 +54,14 @@ def test_spans_grow_from_the_last_rows_back_to_where_they_began() -> None:
         assert one == pytest.approx(excess[-held:, 1].sum(axis=0), abs=1e-3)
 
 
-def test_what_is_older_than_four_thousand_blocks_is_forgotten() -> None:
+def test_what_is_older_than_a_thousand_blocks_is_forgotten() -> None:
     recent = Recent(SHAPE)
     for _ in range(9_000):
         recent.add(np.ones(SHAPE), np.ones(2) * 16, 16)
 
     _, weight = recent.since(np.array([0, 0]))
 
-    assert 30_000 < weight[0] < 70_000
+    assert 7_500 < weight[0] < 17_500
 
 
 def test_of_no_rows_nothing_is_known() -> None:

@@ -16,9 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.correlated_rows import REFERENCE
-from harness.profiles import profile_of, recounted
-from sidecar.core.binning.bins import ranges
-from sidecar.core.reference.profile import Profile
+from harness.profiles import frame, profile_of, recounted
+from sidecar.core.binning.binner import Binner
+from sidecar.core.binning.bins import ranges, rare_key
+from sidecar.core.reference.builder import Builder
+from sidecar.core.reference.choices import Choices
+from sidecar.core.reference.profile import Lineage, Profile
 from sidecar.core.reference.profile_file import digest, dumps, loads
 from sidecar.core.words.frame import Side
 from sidecar.errors import ReferenceFileError
@@ -49,6 +52,23 @@ def test_a_file_keeps_the_precision_of_its_numbers_and_one_that_is_not_known_is_
     unknown = replace(profile.sides[Side.INPUT], features=(msgspec.structs.replace(x, precision="float8"), y))
     with pytest.raises(ReferenceFileError, match="precision"):
         loads(dumps(Profile({Side.INPUT: unknown})))
+
+
+def test_the_key_of_rare_names_is_in_the_file_and_one_that_has_none_is_read_as_before() -> None:
+    column = ["a"] * 500 + ["b"] * 3 + ["c"] * 3
+    profiles = []
+    for secret in ("5a" * 16, ""):
+        builder = Builder(Choices(secret=secret))
+        builder.add(frame({"c": column}))
+        profiles.append(builder.build())
+    keyed, plain = (loads(dumps(one)).sides[Side.INPUT].features[0] for one in profiles)
+
+    assert keyed.rare_secret == "5a" * 16
+    assert keyed.rare == tuple(sorted(rare_key("c", name, "5a" * 16) for name in "bc"))
+    assert b"rare_secret" not in dumps(profiles[1])
+    assert plain.rare == tuple(sorted(rare_key("c", name) for name in "bc"))
+    for feature in (keyed, plain):
+        assert Binner([feature]).bins_of_names(0, ["b", "x"]) == [feature.other, feature.unseen]
 
 
 def test_the_digest_is_that_of_the_content_alone() -> None:
@@ -151,3 +171,14 @@ def test_what_is_not_consistent_is_refused_even_with_the_right_digest(
 ) -> None:
     with pytest.raises(ReferenceFileError, match=words):
         loads(forged(change))
+
+
+def test_where_accepted_rows_came_from_is_kept_and_has_no_part_in_the_digest() -> None:
+    plain = profile_of({"x": [1.0, 2.0, 3.0] * 40})
+    accepted = replace(plain, lineage=Lineage("ab" * 32, 5.0, 65.5, "ana"))
+
+    again = loads(dumps(accepted))
+
+    assert again.lineage == accepted.lineage
+    assert loads(dumps(plain)).lineage is None
+    assert digest(again) == digest(plain)

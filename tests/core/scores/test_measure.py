@@ -12,7 +12,7 @@ from scipy import stats
 
 from harness.profiles import look, pair_of, profile_of
 from harness.tables import DEGREES, INVERSE_ROWS, table
-from sidecar.core.scores.measure import LEAST_EXPECTED, LEAST_REFERENCE_ROWS, Pair, Scale, scores
+from sidecar.core.scores.measure import LEAST_EXPECTED, LEAST_REFERENCE_ROWS, AllScores, Pair, Scale
 from sidecar.core.scores.measures import MEASURES
 from sidecar.core.words.events import NotEnough, Score
 from sidecar.core.words.frame import Side
@@ -29,13 +29,14 @@ def pair(reference: Sequence[float], live: Sequence[float], *, ordered: bool) ->
 
 
 def test_too_few_rows_are_not_enough_and_say_how_many_are_needed() -> None:
-    found = scores(MEASURES, pair_of(SIDE.counts, np.minimum(SIDE.counts, 1), SIDE), least_rows=100)
+    found = AllScores(MEASURES, pair_of(SIDE.counts, np.minimum(SIDE.counts, 1), SIDE), least_rows=100)
 
-    assert all(isinstance(score, NotEnough) and "100 needed" in score.reason for score in found[0].values())
+    assert all(isinstance(score, NotEnough) and "100 needed" in score.reason for score in found.of(0).values())
 
 
 def test_measures_that_need_an_order_leave_categories_out() -> None:
-    found = dict(zip(SIDE.names, scores(MEASURES, pair_of(SIDE.counts, SIDE.counts, SIDE), 1), strict=True))
+    measured = AllScores(MEASURES, pair_of(SIDE.counts, SIDE.counts, SIDE), 1)
+    found = dict(zip(SIDE.names, map(measured.of, range(len(SIDE.names))), strict=True))
 
     assert "wasserstein" in found["normal"]
     assert "wasserstein" not in found["colour"]
@@ -44,7 +45,7 @@ def test_measures_that_need_an_order_leave_categories_out() -> None:
 
 def test_a_reference_of_few_rows_says_nothing_either() -> None:
     few = look({"c": ["a"] * (LEAST_REFERENCE_ROWS - 1)}, {"c": ["a"] * 500})
-    found = scores(MEASURES, few, least_rows=100)[0]["psi"]
+    found = AllScores(MEASURES, few, least_rows=100).of(0)["psi"]
 
     assert isinstance(found, NotEnough)
     assert (found.rows, found.reason) == (500, "29 rows in the reference, 30 needed")
@@ -52,7 +53,7 @@ def test_a_reference_of_few_rows_says_nothing_either() -> None:
 
 def test_a_measure_along_an_order_counts_the_rows_that_have_a_value() -> None:
     gaps = look({"x": [1.0, 2.0] * 100}, {"x": [1.0] * 150 + [None] * 50})
-    found = scores(MEASURES, gaps, least_rows=100)[0]
+    found = AllScores(MEASURES, gaps, least_rows=100).of(0)
 
     assert isinstance(found["psi"], Score)
     assert isinstance(found["wasserstein"], Score)

@@ -62,8 +62,8 @@ def test_a_view_has_each_feature_s_own_figures() -> None:
         side,
         ranges=[ranges(feature) for feature in side.features],
         live=live,
-        window=live * 2,
-        scores=[{"psi": NotEnough("x", 1)}, {"psi": NotEnough("c", 2)}],
+        window=(live * 2).astype(np.int32),
+        scores=lambda at: {"psi": NotEnough("xc"[at], at + 1)},
         states=[State.OK, State.DRIFT],
         evidence=np.array([1.0, 2.0]),
         threshold=9.0,
@@ -71,6 +71,7 @@ def test_a_view_has_each_feature_s_own_figures() -> None:
         independent=np.array([1.0, 0.5]),
         since=[5.0, 6.0],
         reasons=[("", ""), ("psi", "moved")],
+        mismatches=[None, None],
     )
 
     assert (x.feature, x.kind, x.state, x.evidence, x.effect, x.effect_rows) == ("x", "numeric", State.OK, 1.0, 0.1, 30)

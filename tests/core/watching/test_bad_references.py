@@ -76,7 +76,9 @@ def numbers(value: Any) -> Iterator[float]:
 
 
 def drifts(events: list[Event]) -> bool:
-    return any(isinstance(event, VerdictChanged) and event.report.state is State.DRIFT for event in events)
+    """Or is in mismatch, where the rows have nothing that the reference knows."""
+    told = (State.DRIFT, State.MISMATCH)
+    return any(isinstance(event, VerdictChanged) and event.report.state in told for event in events)
 
 
 def again(values: Sequence[Any]) -> list[Any]:

@@ -12,6 +12,7 @@ import pytest
 from harness.observed import exchange
 from sidecar.core.watching.event_lines import event_line
 from sidecar.core.words.events import (
+    ConstraintsReplaced,
     DecodeFailed,
     Event,
     ExchangeSeen,
@@ -29,10 +30,12 @@ from sidecar.core.words.events import (
     WindowClosed,
 )
 from sidecar.core.words.frame import Side
+from sidecar.core.words.rules import Rule, RuleChanged, RuleReport, RuleState
 
 PAGE = (Path(__file__).parents[3] / "docs" / "driftlog.md").read_text()
 REPORT = FeatureReport(Side.INPUT, "age", State.DRIFT, {}, 12.34567, 10.0, 0.123456789, 900, 0.98765, ())
 JOINT = JointReport(Side.INPUT, State.DRIFT, 1e-30, 5e-7, 0.6, 900, (("age", 0.70004),), ())
+RULE = RuleReport(Side.INPUT, "age", Rule.RANGE, RuleState.VIOLATED, "0 to 120", 0.01, 0.0312345, 700, 12.34567, 10.6)
 
 
 def verdict(state: State, **changes: Any) -> VerdictChanged:
@@ -46,6 +49,13 @@ LINES: list[tuple[Event, str, str]] = [
     (WindowClosed(Side.INPUT, 5.0, 7.0, 10, (REPORT,)), "info", "window_closed"),
     (JointChanged(7.0, State.OK, 400, JOINT), "warning", "joint_changed"),
     (JointChanged(7.0, State.DRIFT, 400, msgspec.structs.replace(JOINT, state=State.OK)), "info", "joint_changed"),
+    (RuleChanged(7.0, RuleState.OK, 900, RULE), "warning", "constraint_changed"),
+    (
+        RuleChanged(7.0, RuleState.VIOLATED, 900, msgspec.structs.replace(RULE, state=RuleState.OK)),
+        "info",
+        "constraint_changed",
+    ),
+    (ConstraintsReplaced(7.0, 3), "info", "constraints_replaced"),
     (ReferenceLearned(7.0, Side.INPUT, 2_000, "ab"), "info", "reference_learned"),
     (LearningRefused(7.0, Side.INPUT, "age", 0.5, "wider", 2), "warning", "learning_refused"),
     (ReferenceChanged(7.0, "", "ab"), "info", "reference_changed"),

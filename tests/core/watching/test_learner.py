@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from sidecar.core.binning.bins import SECRET_BYTES, rare_key
 from sidecar.core.reference.consent import Consent
 from sidecar.core.scores.comparison import LeastEffects
 from sidecar.core.watching.learner import MOST_PATIENCE, Learner
@@ -97,3 +99,45 @@ def test_patience_has_an_end_so_that_memory_is_bounded() -> None:
     feed(one, np.random.default_rng(6).normal(size=200 * MOST_PATIENCE))
 
     assert one.due
+
+
+def test_rare_names_are_kept_by_a_key_that_does_not_give_away_that_of_labels() -> None:
+    rng = np.random.default_rng(7)
+    names = [*["red"] * 150, *(f"shade {at}" for at in range(50))]
+    one = learner()
+    one.add(Frame(Side.INPUT, ("c",), 200, 1, [names[at] for at in rng.permutation(200)]))
+
+    (feature,) = one.profile().sides[Side.INPUT].features
+
+    assert len(feature.rare_secret) == 2 * SECRET_BYTES
+    assert feature.rare_secret == Consent(label_key=b"key").rare_secret != Consent(label_key=b"yek").rare_secret
+    assert set(feature.rare) == {rare_key("c", f"shade {at}", feature.rare_secret) for at in range(50)}
+    assert Consent().rare_secret == ""
+
+
+def vectors(size: int, rows: int, mean: float, seed: int, tensor: bool) -> Frame:
+    values = np.random.default_rng(seed).normal(mean, 1, (rows, size))
+    if tensor:
+        return Frame(Side.INPUT, ("x",), rows, 1, values[:, 0].tolist(), vectors={"v": values})
+    return Frame(Side.INPUT, tuple(f"v[{at}]" for at in range(size)), rows, size, values.ravel().tolist())
+
+
+@pytest.mark.parametrize("tensor", [False, True], ids=["columns", "tensor"])
+def test_what_vectors_are_derived_from_is_known_after_a_refusal(tensor: bool) -> None:
+    one = learner()
+    for at in range(20):
+        one.add(vectors(40, 10, 2.0 * (at < 10), at, tensor))
+    refused = one.refuse()
+    assert refused is not None
+    for at in range(30):
+        one.add(vectors(40, 10, 0.0, 100 + at, tensor))
+    assert one.refuse() is None
+
+    features = {one.name: one.derived for one in one.profile().sides[Side.INPUT].features}
+
+    whole = learner()
+    for at in range(40):
+        whole.add(vectors(40, 10, 0.0, at, tensor))
+    assert features == {one.name: one.derived for one in whole.profile().sides[Side.INPUT].features}
+    assert any(features.values())
+    assert one.profile().sides[Side.INPUT].rows.tolist() == [400] * len(features)

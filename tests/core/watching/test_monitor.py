@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.profiles import profile_of
 from harness.wire import exchange
+from sidecar.core.reading.decoder import Decoder
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reference.profile import Profile
 from sidecar.core.watching.monitor import Monitor
@@ -26,7 +27,7 @@ from sidecar.core.words.events import (
     WindowClosed,
 )
 from sidecar.core.words.exchange import Exchange, Message, Outcome
-from sidecar.core.words.frame import Side
+from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.view import FeatureView
 from sidecar.settings import LearnSettings, Settings, WindowSettings
 
@@ -201,3 +202,44 @@ def test_nothing_that_comes_over_the_wire_raises(
     monitor.tick(2.0)
     monitor.finish(3.0)
     monitor.view()
+
+
+class Faulty:
+    """The decoder of V1, but for two bodies: of one it raises what no decoder may, of the other it makes rows that are none."""
+
+    def __init__(self, whole: Decoder) -> None:
+        self._whole = whole
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    def request(self, exchange: Exchange, payload: bytes) -> Frame:
+        if b"raise" in payload:
+            raise ZeroDivisionError("by nothing")
+        frame = self._whole.request(exchange, payload)
+        return msgspec.structs.replace(frame, values=7) if b"more" in payload else frame
+
+
+@pytest.mark.parametrize("bad", ["raise", "more"])
+def test_a_fault_costs_the_exchange_that_brings_it_about_and_no_other_of_its_batch(bad: str) -> None:
+    faults: list[Exception] = []
+    (v1,) = [one for one in decoders(SETTINGS.decode) if one.name == "v1_json"]
+    reference = profile_of({"age": list(range(100)), "colour": COLOURS * 33 + ["red"]})
+    faulty: Any = Faulty(v1)
+    monitor = Monitor(SETTINGS, reference, (faulty,), 0.0, on_fault=faults.append)
+
+    def asked(row: dict[str, Any]) -> Exchange:
+        body = json.dumps({"instances": [row], "bad": row.get("bad", "")}).encode()
+        return exchange("/v1/models/m:predict", body, b'{"predictions":[1]}')
+
+    good = [asked({"age": 40.0, "colour": "red"}) for _ in range(9)]
+    events = monitor.feed_many([*good[:5], asked({"age": 40.0, "colour": bad}), *good[5:]], 1.0)
+    monitor.tick(2.0)
+
+    assert len(events) >= 10
+    view = monitor.view()
+    assert (view.failed, len(faults)) == (1, 1)
+    assert faults[0].__notes__
+    live = monitor.live_profile(Side.INPUT)
+    assert live is not None
+    assert live.rows[0] == 9

@@ -51,8 +51,8 @@ def test_of_several_frames_the_worst_counts_and_a_side_that_the_reference_does_n
     answer = reading("score", side=Side.OUTPUT)
     claims = Claims(SETTINGS, REFERENCE)
 
-    assert claims.rank(good._replace(frames=good.frames + answer.frames)) is Rank.EXACT
-    assert claims.rank(good._replace(frames=good.frames + bad.frames)) is Rank.NONE
+    assert claims.rank(msgspec.structs.replace(good, frames=good.frames + answer.frames)) is Rank.EXACT
+    assert claims.rank(msgspec.structs.replace(good, frames=good.frames + bad.frames)) is Rank.NONE
 
 
 def test_who_is_called_as_the_model_or_the_reference_has_the_best_claim() -> None:

@@ -166,6 +166,42 @@ def test_a_shift_that_stays_is_one_alarm_and_no_recovery_at_a_row_a_second(seed:
     assert State.OK not in own
 
 
+def normal_moved(by: float) -> Made:
+    return lambda rng, rows: rng.normal(by, 1.0, rows).tolist()
+
+
+UNDER = {"0.28 sd": (normal_moved(0.0), normal_moved(0.5), normal_moved(0.28)),
+         "nulls of 1.45 %": (nulls(0.01), nulls(0.05), nulls(0.0145))}  # fmt: skip
+"""Before, what drifts, and what it lessens to: a PSI of 0.08, and a rate that matters from 1.75 % on; both above half of it."""
+
+
+@pytest.mark.parametrize("kind", UNDER)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_drift_that_lessens_to_just_under_the_gate_becomes_a_warning_and_stays_one(kind: str, seed: int) -> None:
+    before, drifted, after = UNDER[kind]
+    rng = np.random.default_rng(seed)
+    watch = watch_of(side_of(others(rng, 100_000) | {"t": before(rng, 100_000)}))
+    live = others(rng, 70_000) | {"t": [*before(rng, STEADY), *drifted(rng, 6_000), *after(rng, 62_000)]}
+
+    states = [event.report.state for event in told(watch, live, seconds=0.1, message=64) if event.report.feature == "t"]
+
+    assert states.count(State.DRIFT) == 1
+    assert states[-1] is State.WARNING
+    assert State.OK not in states
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_drift_that_goes_on_beyond_the_gate_stays_a_drift(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    watch = watch_of(side_of(others(rng, REFERENCE_ROWS) | {"t": rng.normal(size=REFERENCE_ROWS).tolist()}))
+    live = others(rng, 40_000) | {"t": rng.normal(0.38, 1.0, size=40_000).tolist()}
+
+    states = [event.report.state for event in told(watch, live, seconds=0.1, message=64) if event.report.feature == "t"]
+
+    assert states[-1] is State.DRIFT
+    assert states.count(State.DRIFT) == 1
+
+
 def batches(rng: np.random.Generator, count: int, order: str, shift: float = 0.0) -> dict[str, Column]:
     """Messages of 1,000 rows, the last two of them shifted."""
     values = rng.normal(size=(3, count * 1_000))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from sidecar.core.words import events
+from sidecar.core.words import events, rules
 from sidecar.core.words.events import Event, FeatureReport, State
 from sidecar.core.words.frame import Side
 
 REPORT = FeatureReport(Side.INPUT, "age", State.DRIFT, {}, 12.0, 10.0, 0.4, 900, 1.0, ())
-VALUES = ("Score", "NotEnough", "BinShift", "FeatureReport", "PairShift", "JointReport")
+VALUES = ("Score", "NotEnough", "BinShift", "FeatureReport", "PairShift", "JointReport", "RuleReport")
 """What events are made of, and no events themselves."""
 
 
@@ -22,8 +22,9 @@ def test_features_are_ranked_by_effect_times_importance(importance: float, impac
 def test_every_kind_of_event_is_one_that_sinks_are_told_of() -> None:
     structs = {
         name
-        for name, kind in vars(events).items()
-        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == events.__name__
+        for module in (events, rules)
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
     }
 
     assert structs - set(VALUES) == {kind.__name__ for kind in Event.__args__}

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from harness.secrets_planted import HARMLESS, HARMLESS_NAMES, NAMES, NUMBERS, TEXTS
-from sidecar.core.words.lookalikes import are_identifiers, is_credential, kind_of_name, kind_of_text, scrubbed
+from sidecar.core.words.lookalikes import (
+    are_identifiers,
+    is_credential,
+    kind_of_column,
+    kind_of_name,
+    kind_of_text,
+    scrubbed,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -29,6 +36,19 @@ def test_a_name_of_such_data_is_recognised_in_any_case_and_language(name: str) -
 @pytest.mark.parametrize("name", HARMLESS_NAMES)
 def test_names_of_features_and_of_measurements_are_not_taken_for_one(name: str) -> None:
     assert not kind_of_name(name)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("form", ["scores.{}", "{}.count", "home.{}.at[0]"])
+def test_a_name_that_has_such_a_text_among_its_parts_is_recognised(form: str, text: str) -> None:
+    assert kind_of_column(form.format(text))
+
+
+@pytest.mark.parametrize(
+    "name", [*HARMLESS_NAMES, "home.city", "card.type", "a.b.c.d.e.f.g.h", "home.income per month in euros"]
+)
+def test_parts_of_other_names_are_not_taken_for_one(name: str) -> None:
+    assert not kind_of_column(name)
 
 
 def test_credentials_are_told_from_personal_data() -> None:

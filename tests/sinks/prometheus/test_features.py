@@ -43,7 +43,7 @@ def test_the_state_is_one_hot_and_the_drifted_feature_is_the_one_that_moved(obse
     states = {
         one.labels["state"]: one.value for one in samples(text, "model_drift_state") if one.labels["feature"] == "age"
     }
-    assert states == {"insufficient": 0, "ok": 0, "warning": 0, "drift": 1}
+    assert states == {"insufficient": 0, "ok": 0, "warning": 0, "drift": 1, "mismatch": 0}
     assert value(text, "model_drifted_features", side="input") == 1
     assert value(text, "model_drift_state", feature="income", state="drift") == 0
 

@@ -52,6 +52,6 @@ def test_each_family_has_the_view_s_figures_under_its_labels(observed: Observed)
 def test_before_anything_came_every_family_is_there_and_only_what_counts_from_0_on_has_samples() -> None:
     families = list(model_families(Families(SETTINGS.model), MonitorView((), {})))
 
-    assert len(families) == 9
+    assert len(families) == 10
     assert [family.name for family in families if family.samples] == ["sidecar_streams", "sidecar_unwatched_exchanges"]
     assert by_labels(families[-1]) == {("full",): 0, ("refused",): 0, ("unanswered",): 0}

@@ -21,6 +21,7 @@ from sidecar.core.reading.tables import Tables
 from sidecar.core.words.cell_texts import is_missing, number_of
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.frame import Frame, Lost, Side, named
+from sidecar.core.words.lookalikes import kind_of_text
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -127,7 +128,8 @@ def _is_filled(row: list[str]) -> bool:
 
 
 def _is_value(cell: str) -> bool:
-    return number_of(cell) is not None or is_missing(cell)
+    """A number, a gap, or a date, which may be somebody's and must not become the name of a column."""
+    return number_of(cell) is not None or is_missing(cell) or kind_of_text(cell) == "date"
 
 
 def _has_header(rows: list[list[str]], words_alone: bool) -> bool:

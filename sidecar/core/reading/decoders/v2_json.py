@@ -8,6 +8,7 @@ https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protoc
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import struct
@@ -175,14 +176,44 @@ class V2Json:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return self._any_frame(side, message, payload, key)
         parameters = document.parameters
+        as_columns = parameters is not None and parameters.content_type == "pd"
+        frame = self._common(side, document.tensors, as_columns) or self._any_flat(side, document.tensors, as_columns)
+        return _by_version(frame, document.model_version) if isinstance(document, _Response) else frame
+
+    def _common(self, side: Side, tensors: list[_Flat], as_columns: bool) -> Frame | None:
+        """What most clients send, a matrix or columns of one shape, without a look at each tensor for each question; None for
+        anything else.
+        """
+        if len(tensors) != 1:
+            return self._columns(side, tensors) if tensors else None
+        (only,) = tensors
+        rows, width = extent_of(only.name, only.shape, len(only.data))
+        if only.parameters is not None or (width > 1 and as_columns) or not self._tables.fits(width):
+            return None
+        names = (only.name,) if width == 1 else None
+        return self._tables.frame(side, names, rows, width, only.data, _of_datatypes((only.datatype,)))
+
+    def _columns(self, side: Side, tensors: list[_Flat]) -> Frame | None:
+        """Tensors of one column and one length."""
+        shape, rows = tensors[0].shape, len(tensors[0].data)
+        if extent_of(tensors[0].name, shape, rows)[1] != 1 or not self._tables.fits(len(tensors)):
+            return None
+        for one in tensors:
+            if one.shape != shape or len(one.data) != rows or one.parameters is not None:
+                return None
+        names = tuple([one.name for one in tensors])
+        values = list(chain.from_iterable(zip(*[one.data for one in tensors], strict=True)))
+        precisions = _of_datatypes(tuple([one.datatype for one in tensors]))
+        return self._tables.frame(side, names, rows, len(names), values, precisions)
+
+    def _any_flat(self, side: Side, described: list[_Flat], as_columns: bool) -> Frame:
         tensors = [
             _Tensor(one.name, *extent_of(one.name, one.shape, len(one.data)), one.data, _precision(one.datatype))
             if one.parameters is None
             else _measured(one.name, one.shape, one.data, one.datatype, one.parameters.content_type)
-            for one in document.tensors
+            for one in described
         ]
-        frame = self._assemble(side, tensors, parameters is not None and parameters.content_type == "pd")
-        return _by_version(frame, document.model_version) if isinstance(document, _Response) else frame
+        return self._assemble(side, tensors, as_columns)
 
     def _any_frame(self, side: Side, message: Message, payload: bytes, key: str) -> Frame:
         head, buffers = _split(message, payload)
@@ -272,6 +303,13 @@ def _is_known_flat(head: bytes, document: dict[str, Any], described: list[Any]) 
 
 def _precision(datatype: Any) -> str:
     return _PRECISIONS.get(datatype, "") if isinstance(datatype, str) else ""
+
+
+@functools.lru_cache(maxsize=256)  # clients repeat them
+def _of_datatypes(datatypes: tuple[str, ...]) -> tuple[str, ...]:
+    """The precision of columns with these datatypes, or of all; nothing where none is coarse."""
+    precisions = tuple(_PRECISIONS.get(one, "") for one in datatypes)
+    return tuple({*precisions} - {""}) if len({*precisions}) == 1 else precisions
 
 
 def _precisions(tensors: Iterable[_Tensor]) -> tuple[str, ...]:

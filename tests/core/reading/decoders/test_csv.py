@@ -39,6 +39,8 @@ def response(body: bytes) -> Frame:
         (b"NL,Delft\n", None, ["NL", "Delft"]),
         (b"a,b\n,NA\n", ("a", "b"), ["", "NA"]),
         (b"a,b\n\n1,2\n   \n", ("a", "b"), ["1", "2"]),
+        (b"1985-04-12,NL\n1990-01-02,DE\n", None, ["1985-04-12", "NL", "1990-01-02", "DE"]),
+        (b"id,2026-01-01\n1,2.5\n", ("id", "2026-01-01"), ["1", "2.5"]),
     ],
 )
 def test_a_first_line_of_words_above_numbers_is_a_header(

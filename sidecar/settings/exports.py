@@ -1,0 +1,90 @@
+"""Settings of what leaves the sidecar: traces, OTLP, captures, logs, metrics.
+
+The attribute docstrings are the manual, here and in the neighbours: see the package.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from sidecar.settings.types import Address, Positive, Ratio, Section, WrittenFile
+
+
+class TraceSettings(Section, frozen=True):
+    endpoint: Address = ""
+    """OTLP endpoint for spans: `http://collector:4318/v1/traces`, with grpc `http://collector:4317`. Empty means no
+    spans, and no header in the requests."""
+    protocol: Literal["http", "grpc"] = "http"
+    """How spans are sent. `grpc` needs `drift-sidecar[grpc]`; `http` needs nothing beside the sidecar, so it is the
+    default."""
+    sample_ratio: Ratio = 0.01
+    """Share of new traces, from 0 to 1, that are sampled; a request that carries a trace context keeps its own
+    decision. Raise it for little traffic. 1 % bounds the load on the collector at high rates."""
+    errors: bool = True
+    """Sample exchanges that failed (5xx, or broken off) whatever was decided before. On by default: those are the ones
+    that are looked for. Switch it off where failures come in floods."""
+    slow_seconds: Annotated[float, Meta(ge=0)] = 5.0
+    """Sample exchanges that took at least this many seconds, whatever was decided before; 0 means none. Set it to what
+    is slow for your model. 5 s is slow for most and rare enough not to flood a collector."""
+    insert_context: bool = True
+    """With an endpoint: insert a `traceparent` line into requests that have none, so that the model's spans join ours.
+    Switch it off for a model that must see exactly what the client sent."""
+
+
+class OtlpSettings(Section, frozen=True):
+    metrics_endpoint: Address = ""
+    """OTLP/HTTP endpoint for what `/metrics` answers, e.g. `http://collector:4318/v1/metrics`. Set it where nothing
+    scrapes; empty means none."""
+    metrics_seconds: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
+    """How often, in seconds, metrics are sent there. 60 s is the usual interval of OpenTelemetry's periodic reader."""
+    logs_endpoint: Address = ""
+    """OTLP/HTTP endpoint for the lines of the drift log, e.g. `http://collector:4318/v1/logs`. Set it where nothing
+    collects stdout; empty means none."""
+
+
+class CaptureSettings(Section, frozen=True):
+    path: WrittenFile = ""
+    """JSON-lines file for captured exchanges, to make a reference of or to replay. Empty means none: payloads are
+    written to it, so it must be asked for."""
+    sample_ratio: Ratio = 1.0
+    """Share of exchanges, from 0 to 1, that are captured. Lower it to let a file cover a longer time. The default
+    captures all, up to `capture.max_bytes`."""
+    max_bytes: Positive = 67_108_864
+    """Largest size of the file, in bytes; before it is exceeded the file is rotated, and one older generation is kept.
+    Set it to half of the volume at most. 64 MiB hold some 30,000 requests of 2 KiB."""
+    mask: tuple[str, ...] = ()
+    """JSON keys whose values are replaced by `"***"` before anything is written. List what is personal; credentials in
+    headers are never written. None by default, since only you know your keys."""
+
+
+class LogSettings(Section, frozen=True):
+    drift: bool = True
+    """Write the drift log (one JSON object a line) to stdout. Switch it off where logs are paid for by the line and
+    metrics say enough. It is on because it holds a line only for each window and each verdict that changes."""
+    level: str = "info"
+    """Lowest level of the operational log on stderr: debug, info, warning or error. `debug` is for reports of bugs."""
+
+
+class ContainerSettings(Section, frozen=True):
+    model_processes: bool = False
+    """Export CPU, memory, threads, open files and start of the model's processes. It needs a pod that shares its
+    process namespace (`shareProcessNamespace`), so it is off."""
+    model_command: str = ""
+    """Part of the model's command line. Set it where the pod has further containers; empty means all processes but the
+    sidecar's."""
+
+
+class MetricsSettings(Section, frozen=True):
+    max_features: Positive = 1_000
+    """Features per side whose bins and scores are exported; further ones are watched but not exported. Lower it to save
+    series in Prometheus: 50 features of 25 bins have about 3,800. The default bounds what one pod can ask of it."""
+    choose: Literal["first", "drift"] = "first"
+    """Which ones, where there are more: `first` takes the first of the reference, the same in every pod; `drift` takes
+    those with the worst verdict and the largest effect, which differ from pod to pod, so that a fleet's figures cover
+    some pods only."""
+    merge: Annotated[Address, Meta(pattern=r"^(/.*|http://.+)?$")] = ""
+    """The model's own metrics, to be answered with ours in one scrape: a path of the upstream, e.g. `/metrics`, or a
+    URL, e.g. `http://127.0.0.1:8002/metrics` of Triton. Set it where only one port of a pod is scraped; empty means
+    none."""
