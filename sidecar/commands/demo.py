@@ -65,17 +65,24 @@ async def _told(demo: Demo) -> int:
 
 
 async def prepared(tell: Callable[[str, str], None]) -> Path:
-    """The folder with model, traffic and reference. What took long is kept, by the digest of what it was made with."""
+    """The folder with model, traffic and reference. It is kept, by the digest of what it was made with, and never written again:
+    a sidecar that runs would take a reference that is written anew for another one.
+    """
     program = EXAMPLE / "prepare.py"
-    made_with = program.read_bytes() + importlib.metadata.version("scikit-learn").encode()
+    made_with = program.read_bytes() + importlib.metadata.version("scikit-learn").encode() + _profiler()
     data = CACHE / hashlib.sha256(made_with).hexdigest()[:12]
     if not data.is_dir():
         tell("training a model on the flights out of New York in January to March 2013 ...", "bold")
+        tell("making a reference profile of the rows it was trained on, and of its answers to them", "bold")
         await _made(program, data)
-    tell("making a reference profile of the rows it was trained on, and of its answers to them", "bold")
-    arguments = (str(data / "training.csv"), "--outputs", "predicted_delay", "-o", str(data / "reference.json"))
-    await finished(sys.executable, "-m", "sidecar.cli", "profile", *arguments)
     return data
+
+
+def _profiler() -> bytes:
+    """The source of what makes a reference."""
+    package = Path(__file__).parents[1]
+    folders = (package / "core" / "binning", package / "core" / "reference", package / "data")
+    return b"".join(path.read_bytes() for folder in folders for path in sorted(folder.rglob("*.py")))
 
 
 async def _made(program: Path, data: Path) -> None:
@@ -84,6 +91,8 @@ async def _made(program: Path, data: Path) -> None:
     with tempfile.TemporaryDirectory(dir=data.parent, prefix="unfinished-") as folder:
         made = Path(folder, data.name)
         await finished(sys.executable, str(program), str(made))
+        arguments = (str(made / "training.csv"), "--outputs", "predicted_delay", "-o", str(made / "reference.json"))
+        await finished(sys.executable, "-m", "sidecar.cli", "profile", *arguments)
         try:
             made.rename(data)
         except OSError:

@@ -44,6 +44,7 @@ def test_two_demos_that_prepare_at_once_both_find_the_whole_folder(tmp_path: Pat
         "folder.mkdir()\n"
         "time.sleep(0.2)\n"
         "(folder / 'model').write_text('whole')\n"
+        "(folder / 'training.csv').write_text('age,predicted_delay\\n' + '1,2\\n3,4\\n' * 50)\n"
     )
 
     async def prepare_twice() -> None:
