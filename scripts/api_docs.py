@@ -19,7 +19,7 @@ What the admin port (9481) answers beside `/metrics` and [the live page](live-pa
 for tools, as OpenAPI 3.1.
 
 In the tables `[]` is each item of a list and `*` each key of an object. Times are Unix seconds unless a field says otherwise.
-Fields may be added; none is renamed or removed. This page is made by `make docs` from `sidecar/observer/answers.py`.
+Fields may be added; none is renamed or removed. This page is made by `make docs` from `sidecar/observer/answers`.
 """
 _ELSEWHERE = {
     "/api/v1/profile": "It is for `--reference`, and for `drift-sidecar compare`.",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from sidecar import __version__
+from sidecar.core.scores.measures import TITLES
 from sidecar.core.words import events
 from sidecar.core.words.events import JointChanged, NotEnough, ReferenceChanged, State, VerdictChanged
 from sidecar.core.words.frame import Side
@@ -120,7 +121,9 @@ def feature(view: MonitorView, stream: str, side_name: str, name: str) -> Featur
         for one in side.features:
             if one.feature == name:
                 known = msgspec.structs.asdict(_feature(stream, side, one))
-                return FeatureDetail(**known, profile=side.profile, source=side.source, bins=_bins(one))
+                return FeatureDetail(
+                    **known, profile=side.profile, source=side.source, bins=_bins(one), measures=TITLES
+                )
     return None
 
 

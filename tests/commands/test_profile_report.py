@@ -424,6 +424,7 @@ def test_the_error_of_strict_is_about_the_finding_and_there_is_none_without_one(
         refused(ColumnReport("input", "well", "numeric", 60, 0, 60))
 
 
+@pytest.mark.slow  # 200,000 rows
 def test_a_column_that_shows_late_that_it_holds_codes_is_counted_as_it_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,6 +39,7 @@ def texts_of(cells: list[str | None]) -> ArrowTexts:
     return ArrowTexts(pa.array(["7", *cells, "x"], pa.string()).slice(1, len(cells)))
 
 
+@pytest.mark.slow  # 1,500 examples
 @settings(derandomize=True, deadline=None, max_examples=1_500)
 @given(TEXTS)
 def test_texts_that_are_taken_for_plain_numbers_are_those_that_python_reads_and_no_codes(

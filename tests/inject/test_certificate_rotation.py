@@ -73,6 +73,7 @@ def test_two_replicas_come_to_serve_one_certificate(api: ApiServer) -> None:
     with_cluster(api, act)
 
 
+@pytest.mark.slow  # 220 days, each with two replicas
 def test_over_three_years_of_rotations_no_handshake_fails_for_whoever_trusts_the_configuration(api: ApiServer) -> None:
     async def act(cluster: Cluster) -> None:
         replicas = Replica(cluster), Replica(cluster)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from importlib import resources
 from itertools import pairwise
 from typing import Any
 
@@ -118,6 +116,7 @@ def test_a_measure_of_equal_profiles_is_zero(measure: Measure) -> None:
     check_zero(measure)
 
 
+@pytest.mark.slow  # a hundred tables for each measure
 @each_measure
 def test_figures_are_finite_and_in_range_for_any_counts(measure: Measure) -> None:
     check_range(measure)
@@ -133,6 +132,7 @@ def test_a_measure_sees_a_clear_shift(measure: Measure) -> None:
     check_sees(measure)
 
 
+@pytest.mark.slow  # a hundred tables for each measure
 @given(live=counts)
 def test_scaling_both_sides_leaves_the_plain_figure_of_every_measure_nearly_alone(live: NDArray[Any]) -> None:
     live = np.where(SIDE.counts > 0, live + 50, 0)  # what PSI makes of an empty bin depends on the rows
@@ -208,11 +208,3 @@ def test_a_p_value_is_the_share_of_permutations_that_are_as_far_apart(measure: M
 def test_names_and_titles_are_unique() -> None:
     assert len({measure.name for measure in MEASURES}) == len(MEASURES)
     assert len(set(TITLES.values()) - {""}) == len(MEASURES)
-
-
-def test_the_live_page_calls_measures_by_their_titles() -> None:
-    script = (resources.files("sidecar.observer") / "page" / "detail.js").read_text()
-    (table,) = re.findall(r"const MEASURES = \{(.*?)\};", script, re.DOTALL)
-    shown = dict(re.findall(r'(\w+): "([^"]+)"', table))
-
-    assert {name: title for name, title in shown.items() if name not in ("effect", "evidence")} == TITLES

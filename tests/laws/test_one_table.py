@@ -32,6 +32,8 @@ from sidecar.data.columns import Columns
 from sidecar.data.progress import Silent
 from sidecar.settings import DecodeSettings
 
+pytestmark = pytest.mark.slow  # thousands of rows through every reader and every decoder
+
 ROWS, PART = 5_000, 250
 NAMES = ("x", "count", "gap", "code", "country", "plan", "grade", "flag", "when", "zip", "answer")
 CHOICES = Choices(kinds={"plan": Kind.CATEGORICAL, "grade": Kind.CATEGORICAL}, reading=Reading(null=("n.d.", "-999")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,7 +27,12 @@ HIDDEN = [ADDRESS, "http://me:hush@h/", "http://h/m?key=hush", "/metrics?token=h
 
 def unread(keys: Iterable[str], sources: Iterable[str]) -> set[str]:
     """The settings that no source reads."""
-    return set(keys).difference(*(Reader(source).keys() for source in sources))
+    return set(keys).difference(*map(read_by, sources))
+
+
+@functools.cache
+def read_by(source: str) -> set[str]:
+    return Reader(source).keys()
 
 
 def undeclared(settings: Iterable[Setting]) -> set[str]:

@@ -101,6 +101,13 @@ def test_shares_of_no_rows_are_none_and_no_fault() -> None:
     assert {one["live_ratio"] for one in found["bins"]} == {None}
 
 
+def test_a_feature_says_what_each_of_its_scores_is_called() -> None:
+    found = plain(api.feature(DRIFTED, "", "input", "age"))
+
+    assert list(found["scores"]) == list(found["measures"])
+    assert found["measures"]["jensen_shannon"] == "Jensen-Shannon"
+
+
 @pytest.mark.parametrize(("side", "name"), [("output", "age"), ("sideways", "age"), ("input", "absent")])
 def test_a_feature_that_is_not_there_is_none(side: str, name: str) -> None:
     assert api.feature(DRIFTED, "", side, name) is None

@@ -27,8 +27,13 @@ _SETTLED_ROWS = 4096
 """Beyond so many rows, one chunk in four is measured."""
 _MEMORY = 4096.0
 """Rows after which the weight of a measurement has decayed to 1/e."""
-_YOUNG = 512
-"""Rows before which a feature that never changed its bin is taken to repeat itself, not to be constant."""
+_YOUNG = 1024
+"""Rows before which rows that are far apart, if neighbours are alike, are taken to differ by no less than two rows of the
+reference. Few rows that depend on each other lie close together, which looks like independent rows of a narrower distribution."""
+_STUCK = 512
+"""Rows before which a feature that never left its bin is taken to repeat itself, not to be constant or far out of range."""
+_FAR = 3
+"""Lags, of those in `LAGS` the last, at which rows are compared with neighbours to see whether these are alike."""
 _NOISE = 0.15
 """A correlation above this counts however few the rows are: a young watch must rather discount too much."""
 _SIGNIFICANT = 5.0
@@ -43,11 +48,13 @@ RUN_PROBABILITY = 1e-3
 class Autocorrelation:
     """Effective independent rows per row, `share` (F,) = 1 / tau, measured on live rows; 1 before the first estimate."""
 
-    def __init__(self, ranks: Floats) -> None:
-        """`ranks` (F, B): the value of each bin in order; all zero for unordered features."""
+    def __init__(self, q: Floats, ranks: Floats) -> None:
+        """`q` (F, B) are the reference's shares, `ranks` (F, B) the value of each bin in order; all zero without order."""
         self.share = np.ones(len(ranks))
         self.rows = 0
         self._ranks = ranks
+        variance = (q * ranks**2).sum(axis=1) - (q * ranks).sum(axis=1) ** 2
+        self._expected = np.array([1 - (q**2).sum(axis=1), 2 * variance])  # variogram of independent rows
         self._offsets = (np.arange(len(ranks)) * ranks.shape[1])[:, None]
         self._rows = np.zeros(len(LAGS))
         self._variogram = np.zeros((2, len(LAGS), len(ranks)))
@@ -89,12 +96,14 @@ class Autocorrelation:
         between lags.
         """
         variogram = self._variogram / self._rows[:, None]
-        furthest = variogram[:, -1:, :]
-        unknown = np.ones_like(variogram)
-        if self.rows < _YOUNG:
-            unknown[0, :, ~variogram[0].any(axis=0)] = 0.0
-        correlation = 1 - np.divide(variogram, furthest, out=unknown, where=furthest > 0)
         noise = np.minimum(_SIGNIFICANT / np.sqrt(self._rows), _NOISE)[:, None]
+        furthest = variogram[:, -1]
+        if self.rows < _YOUNG:
+            far = variogram[:, -_FAR:].mean(axis=1)
+            alike = np.where(far > 0, variogram[:, 0] <= (1 - noise[0]) * far, self.rows < _STUCK)
+            furthest = np.where(alike, np.maximum(furthest, self._expected), furthest)
+        furthest = furthest[:, None]
+        correlation = 1 - np.divide(variogram, furthest, out=np.ones_like(variogram), where=furthest > 0)
         kept = np.logical_and.accumulate(correlation > noise, axis=1)
         return np.asarray(1 + 2 * np.einsum("l,dlf->df", _WEIGHTS, np.where(kept, correlation, 0.0)))
 

@@ -99,7 +99,7 @@ class Evidence:
         self._log_factors[_LEARNED:] = shapes
         self._refreshed = [-REFRESH_ROWS[-1]] * len(MEMORIES)  # rows judged when the bets of each memory were made
         self._began = np.zeros(self._log_wealth.shape, np.int64)  # rows judged when each bet began anew
-        self._autocorrelation = Autocorrelation(self.null.basis[:, 1])
+        self._autocorrelation = Autocorrelation(self.null.q, self.null.basis[:, 1])
         self._run_weights = RunWeights(self.null.q)
         self._delayed: deque[tuple[Singles, Floats, int]] = deque()
         self._delayed_rows = 0

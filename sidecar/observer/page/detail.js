@@ -5,21 +5,10 @@ import { timePlot } from "./plots.js";
 import { streamOf } from "./streams.js";
 import { STATE, byId, clock, count, element, onOpen, pValue, percent, power, refill, say, score, shorten, table } from "./text.js";
 
-const MEASURES = {
-  effect: "Effect",
-  evidence: "Evidence (log10)",
-  psi: "PSI",
-  jensen_shannon: "Jensen-Shannon",
-  hellinger: "Hellinger",
-  total_variation: "Total variation",
-  kolmogorov_smirnov: "Kolmogorov-Smirnov",
-  wasserstein: "Wasserstein",
-  anderson_darling: "Anderson-Darling",
-  chi_squared: "Chi-squared",
-  g_test: "G",
-};
+const OTHERS = { effect: "Effect", evidence: "Evidence (log10)" };
 const GROUND = { mismatch: "drift-ground", drift: "drift-ground", warning: "warning-ground", ok: "ok-ground", insufficient: "idle-ground" };
 
+let titles = OTHERS;
 let trail = null;
 let plot = null;
 let drawn = "";
@@ -35,6 +24,7 @@ export function showDetail(feature, found) {
   say("detail-note", [streamOf(feature), `${feature.side}, ${feature.kind}`, explain(feature)].filter(Boolean).join(" · "));
   showAccept(feature);
   showBins(feature);
+  titles = { ...OTHERS, ...feature.measures };
   refill(byId("scores"), feature.scores, () => [scoreTable(feature.scores)]);
   trail = found.at.length ? found : null;
   showTrail(feature.feature);
@@ -91,7 +81,7 @@ const sentence = (bin) => `${shorten(bin.range, 60)} from ${percent(bin.referenc
 
 function scoreTable(scores) {
   const body = Object.entries(scores).map(([name, one]) => {
-    const first = MEASURES[name] ?? name;
+    const first = titles[name];
     if (one.reason !== undefined) return [first, element("span", { class: "quiet" }, one.reason), "", "", count(one.rows)];
     return [first, score(one.value), score(one.debiased), pValue(one.p_value), count(one.rows)];
   });
@@ -106,12 +96,12 @@ function showTrail(feature) {
   say("trail-note", trail ? "" : "No window has closed yet.");
   if (!trail) return;
   const names = ["effect", "evidence", ...Object.keys(trail.scores)];
-  refill(byId("trail-of"), names, () => names.map((name) => element("option", { value: name }, MEASURES[name] ?? name)));
+  refill(byId("trail-of"), names, () => names.map((name) => element("option", { value: name }, titles[name])));
   draw(feature);
   onOpen("trail-table", () => {
     const lines = trail.at.map((at, window) => [clock(at), STATE[trail.state[window]], ...names.map((name) => score(line(name)[window]))]).reverse();
     const box = byId("trail-table").querySelector(".scroll");
-    refill(box, [feature, lines], () => [table(["Until", "State", ...names.map((name) => MEASURES[name] ?? name)], lines, 2)]);
+    refill(box, [feature, lines], () => [table(["Until", "State", ...names.map((name) => titles[name])], lines, 2)]);
   });
 }
 
@@ -126,7 +116,7 @@ function draw(feature) {
   const known = values.filter((value) => value !== null);
   const range = known.length ? `from ${score(Math.min(...known))} to ${score(Math.max(...known))}` : "without a value";
   const last = trail.state[trail.state.length - 1];
-  byId("trail").setAttribute("aria-label", `${MEASURES[what] ?? what} of ${trail.at.length} windows, ${range}; the last one is ${STATE[last]}`);
+  byId("trail").setAttribute("aria-label", `${titles[what]} of ${trail.at.length} windows, ${range}; the last one is ${STATE[last]}`);
 }
 
 /** Behind the line: the verdict of each window in its colour, from the end of the one before it. */

@@ -253,7 +253,7 @@ class NaiveEvidence:
         self.judged = self.together_began = 0
         self._reset_at = [0] * len(features)
         self._freedom = [1.0 if f.smooth else max(f.feature.bins - 1.0, 1.0) for f in self.features]
-        self._autocorrelation = Autocorrelation(null.basis[:, 1])
+        self._autocorrelation = Autocorrelation(null.q, null.basis[:, 1])
         self._runs = RunWeights(null.q)
         self._placed = [-128, -128, -128]
         self._rates_placed = -32

@@ -30,7 +30,7 @@ def codes_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def share_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    correlation = Autocorrelation(GROUND.basis[:, 1])
+    correlation = Autocorrelation(GROUND.q, GROUND.basis[:, 1])
     for at in range(0, values.shape[1], 16):
         correlation.add(codes_of(values[:, at : at + 16]))
     return correlation.share

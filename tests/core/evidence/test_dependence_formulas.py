@@ -15,6 +15,8 @@ BINS = 6
 RANKS = np.array([np.linspace(-1.5, 1.5, BINS) ** 3, np.linspace(-1.5, 1.5, BINS), np.zeros(BINS), np.zeros(BINS)])
 """Two ordered features, and two without order."""
 LAST = 64
+EXPECTED = np.array([[1 / BINS] * BINS] * 3 + [[1.0, *[0.0] * (BINS - 1)]])
+"""Shares of the reference; the last feature is constant there too."""
 
 
 def rows_of(rng: np.random.Generator, count: int) -> Codes:
@@ -34,8 +36,8 @@ def flat(bins: Codes, width: int = BINS) -> Codes:
 class NaiveAutocorrelation:
     """One feature: the times of both kinds, from all rows so far, a row and a lag at a time."""
 
-    def __init__(self, ranks: list[float]) -> None:
-        self._ranks = ranks
+    def __init__(self, shares: list[float], ranks: list[float]) -> None:
+        self._shares, self._ranks = shares, ranks
         self._past: list[int] = []
         self._fresh = 0
         self._seen = dict.fromkeys((1, 2, 4, 8, 16, 32, 64), (0.0, 0.0, 0.0))  # rows, differences, squares
@@ -60,14 +62,23 @@ class NaiveAutocorrelation:
             )
         self.share = 1 / max(self._time(1), self._time(2))
 
+    def _apart(self, kind: int) -> float:
+        """The mean over all pairs of bins."""
+        bins = list(enumerate(zip(self._shares, self._ranks, strict=True)))
+        return sum(
+            p * q * (float(at != other) if kind == 1 else (a - b) ** 2) for at, (p, a) in bins for other, (q, b) in bins
+        )
+
     def _time(self, kind: int) -> float:
         apart = {lag: seen[kind] / seen[0] for lag, seen in self._seen.items()}
+        furthest = apart[LAST]
+        far = (apart[16] + apart[32] + apart[64]) / 3
+        alike = apart[1] <= (1 - min(5 / math.sqrt(self._seen[1][0]), 0.15)) * far if far else len(self._past) < 512
+        if len(self._past) < 1_024 and alike:  # of a young watch, they are no closer than two rows of the reference
+            furthest = max(furthest, self._apart(kind))
         counted = dict.fromkeys(apart, 0.0)
         for lag, distance in apart.items():
-            never = (
-                1.0 if len(self._past) < 512 and kind == 1 and not any(apart.values()) else 0.0
-            )  # a young watch takes what never changed to repeat itself
-            correlation = 1 - distance / apart[LAST] if apart[LAST] else never
+            correlation = 1 - distance / furthest if furthest else 0.0
             if correlation <= min(5 / math.sqrt(self._seen[lag][0]), 0.15):
                 break
             counted[lag] = correlation
@@ -79,7 +90,10 @@ class NaiveAutocorrelation:
 def test_the_share_of_independent_rows_is_what_loops_over_rows_and_lags_make_it(size: int, count: int) -> None:
     rng = np.random.default_rng(size)
     bins = rows_of(rng, count)
-    real, naive = Autocorrelation(RANKS), [NaiveAutocorrelation(ranks) for ranks in RANKS.tolist()]
+    real, naive = (
+        Autocorrelation(EXPECTED, RANKS),
+        [NaiveAutocorrelation(shares, ranks) for shares, ranks in zip(EXPECTED.tolist(), RANKS.tolist(), strict=True)],
+    )
     measured = 0
     for at in range(0, count, size):
         block = bins[:, at : at + size]
@@ -99,7 +113,7 @@ def test_the_share_of_independent_rows_is_what_loops_over_rows_and_lags_make_it(
 
 
 def test_before_anything_is_measured_all_rows_count_whole() -> None:
-    correlation = Autocorrelation(RANKS)
+    correlation = Autocorrelation(EXPECTED, RANKS)
     assert correlation.share.tolist() == [1.0] * 4
     correlation.add(flat(np.zeros((4, 255), np.int64)))
     assert correlation.share.tolist() == [1.0] * 4

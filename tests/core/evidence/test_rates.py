@@ -30,6 +30,7 @@ def until_alarm(
     return most
 
 
+@pytest.mark.slow  # simulates 150 streams for each setting
 @pytest.mark.parametrize(
     ("allowed", "together"), [(0.001, 10), (0.01, 10), (0.01, 1), (0.01, 64), (0.2, 10), (0.2, 64)]
 )
@@ -99,6 +100,7 @@ def test_a_rule_that_could_not_be_looked_at_learns_nothing() -> None:
     assert rates.rate(1) == (0.0, 0)
 
 
+@pytest.mark.slow  # simulates 400 rules over 20,000 messages
 def test_a_false_recovery_is_as_rare_as_declared() -> None:
     """Of 400 violated rules whose rate stays just at the allowed one, the hardest case: at most 1 in 100 in 20,000 messages."""
     rng = np.random.default_rng(4)

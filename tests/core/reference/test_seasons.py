@@ -69,6 +69,7 @@ def drifts(events: list[Event]) -> int:
     return sum(isinstance(event, VerdictChanged) and event.report.state is State.DRIFT for event in events)
 
 
+@pytest.mark.slow  # days of rows
 def test_a_daily_cycle_is_drift_without_seasons_and_none_with_them() -> None:
     rng = np.random.default_rng(1)
     reference = seasonal(rng)

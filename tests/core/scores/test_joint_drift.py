@@ -55,6 +55,7 @@ def wide(rng: np.random.Generator, count: int) -> Floats:
     return np.maximum(np.round(weights @ sources / 2 + rng.normal(size=(64, count)) - 1), 0.0)
 
 
+@pytest.mark.slow  # simulates up to 150 comparisons for each kind of table
 @pytest.mark.parametrize(
     ("made", "times"),
     [

@@ -47,6 +47,7 @@ def changes(events: list[Event]) -> list[RuleChanged]:
     return [event for event in events if isinstance(event, RuleChanged)]
 
 
+@pytest.mark.slow  # a stream of thousands of rows
 def test_a_range_that_three_rows_in_a_hundred_break_is_violated() -> None:
     machine = monitor(constrained())
     events = fed(machine, 0.03, 4_000)
@@ -58,6 +59,7 @@ def test_a_range_that_three_rows_in_a_hundred_break_is_violated() -> None:
     assert changed.rows_seen < 3_500
 
 
+@pytest.mark.slow  # a stream of thousands of rows
 def test_no_drift_is_needed() -> None:
     """Rows as the reference has them, of which three in a hundred break a range that was declared."""
     machine = monitor(constrained(Constraint("age", max=1.88)))
@@ -67,6 +69,7 @@ def test_no_drift_is_needed() -> None:
     assert machine.view().sides[0].features[0].state is State.OK
 
 
+@pytest.mark.slow  # a stream of thousands of rows
 def test_a_bad_row_now_and_then_is_counted_and_no_verdict() -> None:
     machine = monitor(constrained())
     events = fed(machine, 0.005, 6_000)
@@ -84,6 +87,7 @@ def test_one_message_of_a_thousand_bad_rows_is_no_verdict_and_a_few_are() -> Non
     assert len(changes(fed(machine, 1.0, 20, STARTED + 200, rows=1_000))) == 1
 
 
+@pytest.mark.slow  # a stream of thousands of rows
 def test_a_rule_that_is_kept_again_recovers_and_can_be_violated_again() -> None:
     machine = monitor(constrained())
     events = fed(machine, 1.0, 200)

@@ -21,6 +21,8 @@ from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.view import FeatureView, SideView
 from sidecar.settings import LearnSettings, SegmentSettings, Settings
 
+pytestmark = pytest.mark.slow  # hundreds of messages for each kind of mismatch
+
 Row = dict[str, Any]
 Rng = np.random.Generator
 SETTINGS = Settings(learn=LearnSettings(rows=200))

@@ -116,6 +116,18 @@ def test_a_watch_raises_no_alarm_on_rows_that_depend_on_each_other(kind: str, se
     assert drifts(told(reference, stream(np.random.default_rng(seed), 6_000))) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["autocorrelated", "bursts"])
+def test_of_forty_young_watches_on_rows_that_depend_on_each_other_none_alarms(kind: str) -> None:
+    stream, reference = STREAMS[kind]
+
+    alarmed = [
+        seed for seed in range(1000, 1040) if drifts(told(reference, stream(np.random.default_rng(seed), 2_000)))
+    ]
+
+    assert alarmed == []
+
+
 @pytest.mark.parametrize("kind", ["independent", "autocorrelated", "bursts"])
 @pytest.mark.parametrize("seed", range(6))
 def test_evidence_stays_below_the_alarm_on_rows_that_drift_from_nothing(kind: str, seed: int) -> None:

@@ -17,6 +17,8 @@ from sidecar.core.words.events import ALL_FEATURES, JointChanged, State, Verdict
 from sidecar.core.words.frame import Side
 from sidecar.settings import Settings
 
+pytestmark = pytest.mark.slow  # streams of thousands of rows, most over five seeds
+
 SETTINGS = Settings()
 REFERENCE_ROWS = 10_000
 STEADY = 2_000

@@ -14,6 +14,8 @@ from sidecar.core.watching.watch import LEAST_BLOCK, MOST_BLOCK, Watch
 from sidecar.core.words.frame import Frame, Side
 from sidecar.settings import Settings
 
+pytestmark = pytest.mark.slow  # every allocation of 25,600 rows is traced
+
 FEW, MANY = 100, 300
 """More than take part in the test of relations, which needs the same for any of these numbers."""
 SETTINGS = Settings()
