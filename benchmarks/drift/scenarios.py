@@ -2,7 +2,8 @@
 
 Rows from the change to the first alarm, at default settings, beside windows of 200 and 1,000 rows tested by Kolmogorov-Smirnov
 and chi-squared, and ADWIN, all at the same rate of false alarms: as measured on clean rows of the same stream. An oracle that
-knows both distributions shows how much is left. `--quick` takes one seed and leaves out what does not change.
+knows both distributions shows how much is left. `--quick` takes one seed and leaves out what does not change. Results are kept
+in .cache/drift-scenarios, so an interrupted run goes on where it was.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.drift import oracle, windows
 from benchmarks.drift.__main__ import peer
+from benchmarks.drift.kept import Kept
 from harness.drift_delays import Stream, Told, told
 from harness.drift_scenarios import SCENARIOS, TOO_SMALL, Scenario, Values, table
 from sidecar.core.words.arrays import Floats
@@ -40,6 +43,13 @@ NEAR = 1.3
 BUDGET = DriftSettings().mean_rows_between_false_alarms
 
 Delays = list[int | None]
+HERE = Path("benchmarks/drift")
+KEPT = Path(".cache/drift-scenarios")
+STREAMS = (Path("harness/drift_scenarios.py"), Path("harness/drift_delays.py"))
+_OURS = Kept(KEPT / "ours", list[Told], (*STREAMS, Path("sidecar")))
+_PEERS = Kept(KEPT / "windows", dict[str, Delays], (*STREAMS, HERE / "windows.py"))
+_ORACLE = Kept(KEPT / "oracle", Delays, (*STREAMS, HERE / "oracle.py"))
+_ADWIN = Kept(KEPT / "adwin", Delays, (*STREAMS, HERE / "peers" / "with_river_delays.py"))
 
 
 @dataclass
@@ -90,15 +100,22 @@ def _text(delays: Delays) -> str:
 
 def measured(scenario: Scenario, streams: Sequence[Stream]) -> Row:
     """All but ADWIN."""
-    row = Row(scenario, [told(stream) for stream in streams])
+    name = f"{scenario.name}, {len(streams)} seeds"
+    ours = _OURS.get(name, lambda: [told(stream) for stream in streams])
+    peers = _PEERS.get(name, lambda: _by_window(scenario, streams))
+    return Row(scenario, ours, peers, _ORACLE.get(name, lambda: _of_oracle(scenario, streams)))
+
+
+def _of_oracle(scenario: Scenario, streams: Sequence[Stream]) -> Delays:
+    knows = oracle.oracle(scenario, BUDGET)
+    return [knows.delay(stream) for stream in streams]
+
+
+def _by_window(scenario: Scenario, streams: Sequence[Stream]) -> dict[str, Delays]:
     rng = np.random.default_rng(5)
     at = np.arange(float(CLEAN)) * scenario.seconds
     clean = table(scenario.before, len(scenario.before), rng, at)
-    for window in windows.WINDOWS:
-        row.peers[f"windows of {window:,}"] = _of_windows(scenario, clean, streams, window)
-    knows = oracle.oracle(scenario, BUDGET)
-    row.oracle = [knows.delay(stream) for stream in streams]
-    return row
+    return {f"windows of {window:,}": _of_windows(scenario, clean, streams, window) for window in windows.WINDOWS}
 
 
 def _of_windows(scenario: Scenario, clean: list[Values], streams: Sequence[Stream], window: int) -> Delays:
@@ -117,20 +134,19 @@ def _of_windows(scenario: Scenario, clean: list[Values], streams: Sequence[Strea
     return found
 
 
-def adwin(streams: dict[str, list[Stream]], environments: Path) -> dict[str, Delays]:
-    """ADWIN, in its own environment; empty where there is none."""
+def adwin(scenario: Scenario, streams: Sequence[Stream], environments: Path) -> Delays:
+    """ADWIN, in its own environment."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
-        jobs = [_job(directory, at, some) for at, some in enumerate(streams.values())]
-        (directory / "jobs.json").write_text(json.dumps(jobs))
+        (directory / "jobs.json").write_text(json.dumps([_job(directory, 0, streams)]))
         found = peer("river", environments, directory, "with_river_delays.py")
-    if "failed" in found:
-        print(f"ADWIN: {found['failed']}")
-        return {}
-    return found
+    if scenario.name not in found:
+        raise SystemExit(f"ADWIN: {found.get('failed')}")
+    delays: Delays = found[scenario.name]
+    return delays
 
 
-def _job(directory: Path, at: int, streams: list[Stream]) -> dict[str, object]:
+def _job(directory: Path, at: int, streams: Sequence[Stream]) -> dict[str, object]:
     scenario = streams[0].scenario
     changing = range(len(scenario.before))
     rng = np.random.default_rng(6)
@@ -192,18 +208,16 @@ def main() -> None:
     options = parser.parse_args()
     seeds = 1 if options.quick else options.seeds
     rows, small = [], []
-    streams: dict[str, list[Stream]] = {}
     for scenario in SCENARIOS if options.quick else (*SCENARIOS, *TOO_SMALL):
-        some = [Stream.draw(scenario, seed) for seed in range(seeds)]
-        row = measured(scenario, some)
-        print(row.line(), flush=True)
-        if scenario in SCENARIOS:
-            streams[scenario.name] = some
-            rows.append(row)
-        else:
+        streams = [Stream.draw(scenario, seed) for seed in range(seeds)]
+        row = measured(scenario, streams)
+        if scenario in TOO_SMALL:
             small.append(row)
-    for name, delays in adwin(streams, options.environments).items():
-        next(row for row in rows if row.scenario.name == name).peers["ADWIN"] = delays
+            continue
+        name = f"{scenario.name}, {seeds} seeds"
+        row.peers["ADWIN"] = _ADWIN.get(name, partial(adwin, scenario, streams, options.environments))
+        print(row.line(), flush=True)
+        rows.append(row)
     text = "\n".join(page(rows, small, seeds))
     print(text)
     if PAGE.exists() and not options.quick:
