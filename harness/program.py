@@ -24,6 +24,8 @@ from typing import IO, Any, ClassVar
 
 PATIENCE_SECONDS = 20.0
 """A time that only a broken program needs."""
+STARTING_SECONDS = 60.0
+"""A model that loads its libraries on a machine whose cores are all busy has not failed before."""
 _TRACE_LINE = re.compile(rb"traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00\r\n\r\n\Z")
 _RESET = struct.pack("ii", 1, 0)
 
@@ -274,7 +276,7 @@ class Sidecar:
 
 def connect(port: int, alive: Callable[[], bool] = lambda: True) -> socket.socket:
     """Connect to a port of this host, which may not be there yet, as long as there is hope."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + STARTING_SECONDS
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
@@ -340,6 +342,12 @@ def children(pid: int) -> list[int]:
     except FileNotFoundError:
         return []
     return [int(child) for child in pids if process_state(int(child)) not in "ZX"]
+
+
+def descendants(pid: int) -> list[int]:
+    """Its children, theirs, and so on."""
+    own = children(pid)
+    return own + [one for child in own for one in descendants(child)]
 
 
 def is_observer(pid: int) -> bool:

@@ -47,6 +47,8 @@ NAMES = (
     "ZqIBAN", "zq_card_number", "zqCreditCard", "zq_cvv", "zq_dob", "zq_date_of_birth", "zqHomeAddress", "zq_ip_address",
     "zq_contraseña", "zqMotDePasse", "zq_senha", "zq_wachtwoord", "ZqPasswort", "zqпароль", "zq密码", "zqパスワード",  # noqa: RUF001  # Cyrillic is meant
     "zq_telefon", "zqGeburtsdatum", "zq_username", "zq_first_name", "alice.zq@example.com", "078-05-1120",
+    "zq.phone", "zq.phone_number", "zq.billing.card_no", "zq_phone_home", "is_zq_customer.email", "has_zq.account.password",
+    "zqStatus.email", "zq.model.phone",
 )  # fmt: skip
 NUMBERS = ("4111111111111111", "371449635398431", "31612345678", "111222333", "234567890123", "5555555555554444")
 HARMLESS = (
@@ -58,4 +60,7 @@ HARMLESS_NAMES = (
     "age", "sepal length (cm)", "f0", "x[0]", "MedInc", "Latitude", "od280/od315_of_diluted_wines", "max_tokens", "n_tokens",
     "session_length", "has_phone", "password_length", "email_count", "card_type", "native-country", "prediction", "V28",
     "passenger_count", "pass_rate", "authority", "spin", "mailing_list", "income per month in euros", "2024-01-01", "zip",
+    "home.has_phone", "is_email_verified", "n_phone_calls", "has_card", "email_opt_in", "phone_model", "customer_has_phone",
+    "home.hasPhone", "a.b.is_email_verified", "user.email.length", "PhoneService", "customer.phone.type", "time_since_last_login",
+    "emailOptOut", "n.phone.calls", "login_failures", "calls_per_phone", "address.on_file", "otp_enabled",
 )  # fmt: skip

@@ -19,6 +19,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sidecar.errors import SidecarError
+from sidecar.plain_text import one_line
 from sidecar.settings import Settings
 from sidecar.settings.load import Effective
 
@@ -135,7 +136,7 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     worker = Worker(
         monitor, make_sinks(settings), clock, complaints, save_learned, reloader, containers, log_lines_lost
     )
-    logging.basicConfig(level=settings.log.level.upper(), stream=sys.stderr)
+    logging.getLogger().setLevel(settings.log.level.upper())
     uvloop.run(serve(settings, worker, clock, admin, handoff, reader, early))
 
 
@@ -150,7 +151,7 @@ def _observer_process(arguments: list[str]) -> int:
         try:
             observe(handoff, admin, lambda: streams.lost)
         except SidecarError as error:
-            print(f"drift-sidecar: {error}", file=sys.stderr)
+            print(f"drift-sidecar: {one_line(str(error))}", file=sys.stderr)
             return error.exit_code
         except ConnectionError:
             return 0  # the traffic process left before we began

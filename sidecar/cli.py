@@ -1,7 +1,7 @@
 """The command line: parses the arguments, runs one command, and returns its exit code.
 
 `run` is PID 1 of a container and must stay light, so a command is imported only when it is asked for; this module loads
-nothing but the errors. A `SidecarError` becomes one message on stderr and its exit code. The commands are in
+nothing but the errors and how to say them. A `SidecarError` becomes one message on stderr and its exit code. The commands are in
 `sidecar/commands`.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 
 from sidecar import __version__
 from sidecar.errors import SidecarError
+from sidecar.plain_text import one_line
 
 _RUN_HELP = """\
 Stand between clients and a model. Traffic on 9480, health, metrics and the live page on 9481.
@@ -122,12 +123,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = command.execute(options)
     except SidecarError as error:
-        print(f"drift-sidecar {options.command}: {error}", file=sys.stderr)
+        print(f"drift-sidecar {options.command}: {_said(error)}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
+
+
+def _said(error: SidecarError) -> str:
+    """The message, which may have lines and repeat what was given, without credentials and control characters."""
+    return "\n".join(map(one_line, str(error).split("\n")))
 
 
 def make_parser() -> argparse.ArgumentParser:

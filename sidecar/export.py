@@ -17,8 +17,8 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.util.types import AttributeValue
 
 from sidecar.errors import SettingsError
+from sidecar.plain_text import told, without_credentials
 from sidecar.settings import ModelSettings
-from sidecar.settings.shown import without_credentials
 
 TIMEOUT_SECONDS = 5.0
 FLUSH_SHARE = 0.6
@@ -67,16 +67,16 @@ class Counted:
 
     def send(self, batch: Sequence[Any]) -> bool:
         """Send a batch; an exception is a failure like any other."""
-        error: object = "the collector did not take them"
+        why = "the collector did not take them"
         try:
             taken = self._send(batch)
         except Exception as caught:  # noqa: BLE001  # whatever the exporter's network brings
-            taken, error = False, caught
+            taken, why = False, told(caught)
         if not self._given_up:
             self._settled += len(batch)
             self.results["sent" if taken else "failed"] += len(batch)
             if not taken:
-                self._complain(len(batch), error)
+                self._complain(len(batch), why)
         return taken
 
     def close(self, end: Callable[[], object], seconds: float) -> None:
@@ -89,8 +89,8 @@ class Counted:
         self.results["failed"] += self.waiting
         self._settled = self.made
 
-    def _complain(self, count: int, error: object) -> None:
+    def _complain(self, count: int, why: str) -> None:
         now = time.monotonic()
         if now - self._complained >= _COMPLAIN_SECONDS:
             self._complained = now
-            _log.warning("%d %s could not be sent: %s (said at most once a minute)", count, self._what, error)
+            _log.warning("%d %s could not be sent: %s (said at most once a minute)", count, self._what, why)

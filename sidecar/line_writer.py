@@ -3,25 +3,30 @@
 Whoever reads the log of a container may stop reading. A full pipe then blocks its writer for ever, and an event loop that is
 blocked carries no traffic. So nothing in the two processes writes to standard output or standard error by itself:
 `standard_streams` puts a stream over a `LineWriter` in the place of both, and lines that do not fit, or that the descriptor
-refuses, are counted. Neighbours: `app`, and the drift log, which has a writer of its own.
+refuses, are counted. What is written comes from `print`, `logging` and tracebacks, and may repeat what clients and servers
+sent: every line loses control characters and credentials of URLs here (`plain_text`), and what belongs to one record of the log
+begins with blanks from its second line on, so nobody can forge a record. Neighbours: `app`, and the drift log, which has a
+writer of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import queue
 import sys
 import threading
-import traceback
 from collections import Counter
 from collections.abc import Iterator
 
 from sidecar.errors import SidecarError
+from sidecar.plain_text import one_line, printable, traceback_of
 
 _WAITING_LINES = 1000
 _FLUSH_SECONDS = 0.5
+_INDENT = "    "
 _LINE_CHARACTERS = 65_536
 """A longer line is cut, so that the queue is bounded in bytes too."""
 
@@ -114,7 +119,17 @@ class LineStream(io.TextIOBase):
         self._lines.flush()
 
     def _send(self, line: str) -> None:
-        self._lines.info(line[:_LINE_CHARACTERS].encode(self.encoding, self.errors))
+        self._lines.info(one_line(line[:_LINE_CHARACTERS])[:_LINE_CHARACTERS].encode(self.encoding, self.errors))
+
+
+class RecordFormatter(logging.Formatter):
+    """One record is one line, whatever is in its message; a traceback follows it, each line of it indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Level, logger and message, and the traceback."""
+        told = f"{record.levelname}:{record.name}:{printable(record.getMessage())}"
+        error = record.exc_info and record.exc_info[1]
+        return "\n".join([told, *(_INDENT + line for line in (traceback_of(error) if error else ()))])
 
 
 class StandardStreams:
@@ -139,14 +154,18 @@ def standard_streams() -> Iterator[StandardStreams]:
     lines = LineWriter(1), LineWriter(2)
     streams = LineStream(lines[0]), LineStream(lines[1])
     sys.stdout, sys.stderr = streams
+    log = logging.StreamHandler(streams[1])
+    log.setFormatter(RecordFormatter())
+    logging.getLogger().addHandler(log)
     try:
         yield StandardStreams(*lines)
     except SidecarError:
         raise
     except Exception as error:
-        traceback.print_exc()
+        logging.getLogger("sidecar").critical("a fault of ours ends this process", exc_info=error)
         raise SystemExit(SidecarError.exit_code) from error
     finally:
+        logging.getLogger().removeHandler(log)
         for stream in streams:
             stream.end()
         sys.stdout, sys.stderr = before

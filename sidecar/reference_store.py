@@ -18,7 +18,7 @@ from pathlib import Path
 from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
-from sidecar.settings.shown import without_credentials
+from sidecar.plain_text import without_credentials
 
 _URL = ("https://", "http://")
 _ANSWER_SECONDS = 10.0

@@ -92,7 +92,25 @@ def test_what_a_process_said_last_is_written_before_it_ends() -> None:
     done = ended("print('said'); raise ValueError('why')")
 
     assert (done.returncode, done.stdout) == (1, "said\n")
-    assert done.stderr.endswith("ValueError: why\n")
+    assert done.stderr.endswith("    ValueError\n")
+
+
+def test_no_record_of_the_log_is_forged_and_none_has_credentials() -> None:
+    sent = r"'x\n\x1b[31mERROR:sidecar:forged http://me:hush@h/?key=hush'"
+    done = ended(f"import logging; logging.getLogger('a').error('said %s', {sent}, exc_info=OSError({sent}))")
+
+    assert "hush" not in done.stderr
+    assert "\x1b" not in done.stderr
+    first, *traceback = done.stderr.splitlines()
+    assert first == r"ERROR:a:said x\x0a\x1b[31mERROR:sidecar:forged http://h/"
+    assert traceback == [r"    OSError: x\x0a\x1b[31mERROR:sidecar:forged http://h/"]
+
+
+def test_a_fault_of_ours_is_said_with_its_traceback_in_one_record() -> None:
+    done = ended(r"raise OSError('why\nERROR:forged')")
+
+    assert done.stderr.startswith("CRITICAL:sidecar:")
+    assert done.stderr.endswith("    OSError: why\\x0aERROR:forged\n")
 
 
 def test_an_error_of_the_user_goes_on_to_who_says_it_in_a_line() -> None:

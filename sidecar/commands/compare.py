@@ -25,7 +25,7 @@ from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import FORMAT
 from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, LeastEffects, WithoutValue, compare
 from sidecar.core.scores.constraint_comparison import RuleCounts, rules_of_profile
-from sidecar.core.words.events import NotEnough, Score, State
+from sidecar.core.words.events import ALARMS, UNWELL, NotEnough, Score, State
 from sidecar.core.words.rules import RuleReport, RuleState
 from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
@@ -42,9 +42,7 @@ _STYLES = {
     State.OK: "green",
     State.INSUFFICIENT: "dim",
 }
-_DRIFT = {State.DRIFT, State.MISMATCH}
-_FAILING = {"drift": _DRIFT, "warning": {*_DRIFT, State.WARNING}}
-_TOLD = _FAILING["warning"]
+_FAILING = {"drift": ALARMS, "warning": UNWELL}
 Rules = tuple[RuleReport, ...]
 
 
@@ -246,7 +244,7 @@ def _print_features(console: Console, found: Sequence[FeatureComparison], materi
         table.add_row(state, name, *figures, effect, p_value, f"{one.rows:,}")
     console.print(table)
     for one in found:
-        if one.state in _TOLD:
+        if one.state in UNWELL:
             words = f"{one.changed}. " if one.changed else ""
             console.print(Text(f"\n{one.called}: {words}{_moved(one)}"), soft_wrap=True)
     counts = {state: sum(one.state is state for one in found) for state in State}

@@ -17,14 +17,12 @@ from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison
 from sidecar.core.scores.measures import TITLES
-from sidecar.core.words.events import JointReport, NotEnough, State
+from sidecar.core.words.events import BY_URGENCY, UNWELL, JointReport, NotEnough, State
 from sidecar.core.words.rules import RuleReport
 
 _WIDTH, _HEIGHT, _FOOT = 560, 150, 46
 _MOVED, _MOST = 0.01, 4
 """So many bins are marked, if their shares changed by so much."""
-_ORDER = (State.MISMATCH, State.DRIFT, State.WARNING, State.OK, State.INSUFFICIENT)
-_UNWELL = _ORDER[:3]
 _FEW = 60
 """Features without a verdict beyond so many are only listed."""
 
@@ -37,7 +35,7 @@ def page(reference: Profile, live: Profile, names: tuple[str, str], found: Compa
     policy = (
         f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()}'"
     )
-    ranked = sorted(found.features, key=lambda one: _ORDER.index(one.state))
+    ranked = sorted(found.features, key=lambda one: BY_URGENCY.index(one.state))
     lines = "".join(_line(one) for one in _told(ranked))
     cards = "\n".join(_card(reference, live, one) for one in _shown(ranked))
     return f"""<!doctype html>
@@ -63,11 +61,11 @@ Drift is certain (p below {SIZE} over all features) and large enough to matter.<
 
 
 def _worst(found: Comparison) -> State:
-    return State.DRIFT if found.violated else min(found.states, key=_ORDER.index)
+    return State.DRIFT if found.violated else min(found.states, key=BY_URGENCY.index)
 
 
 def _headline(found: Comparison) -> str:
-    counts = {state: sum(one.state is state for one in found.features) for state in _ORDER}
+    counts = {state: sum(one.state is state for one in found.features) for state in BY_URGENCY}
     features = len(found.features)
     if counts[State.MISMATCH]:
         return f"The reference does not describe {counts[State.MISMATCH]} of {features} features"
@@ -117,7 +115,7 @@ def paired(report: JointReport) -> str:
 
 
 def _told(ranked: Sequence[FeatureComparison]) -> Sequence[FeatureComparison]:
-    return [one for one in ranked if one.state in _UNWELL] or ranked[:1]
+    return [one for one in ranked if one.state in UNWELL] or ranked[:1]
 
 
 def _shown(ranked: Sequence[FeatureComparison]) -> Iterator[FeatureComparison]:
@@ -159,7 +157,7 @@ def _card(reference: Profile, live: Profile, one: FeatureComparison) -> str:
 def _chart(texts: Sequence[str], q: Shares, p: Shares, one: FeatureComparison) -> str:
     """Two bars a bin that holds any row; those that moved most are marked and named."""
     kept = [at for at in range(len(texts)) if q[at] or p[at]]
-    told = one.state in _UNWELL
+    told = one.state in UNWELL
     most = sorted(kept, key=lambda at: -abs(p[at] - q[at]))[:_MOST]
     moved = {at for at in most if told and abs(p[at] - q[at]) >= _MOVED}
     top = max([*q, *p, 1e-9])

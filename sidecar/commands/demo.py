@@ -23,7 +23,7 @@ from typing import Any
 import aiohttp
 from rich.console import Console
 
-from sidecar.commands.demo_processes import finished, free_port, process
+from sidecar.commands.demo_processes import Ports, finished, process
 from sidecar.commands.demo_story import Story
 from sidecar.commands.demo_traffic import Replay
 from sidecar.errors import SidecarError, UserError
@@ -34,6 +34,7 @@ _QUIET_SHARE = 0.45
 """Share of the time that is quiet."""
 _QUIET_SECONDS, _CHANGED_SECONDS = 40.0, 50.0
 """How long each part of the story is when the demo does not end by itself."""
+_PORTS = (("model", 8080), ("traffic", 9480), ("admin", 9481))
 _START_SECONDS = 30.0
 _SETTLE_SECONDS = 5.0
 _LOOK_SECONDS = 8.0
@@ -127,7 +128,14 @@ class Demo:
     @contextlib.asynccontextmanager
     async def _running(self, data: Path) -> AsyncIterator[tuple[str, str]]:
         """The model server and the sidecar; gives the addresses of traffic and admin."""
-        model, traffic, admin = self._port("model", 8080), self._port("traffic", 9480), self._port("admin", 9481)
+        with Ports() as ports:
+            model, traffic, admin = (self._port(ports, *one) for one in _PORTS)
+            async with self._listening(data, model, traffic, admin) as addresses:
+                yield addresses
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, data: Path, model: int, traffic: int, admin: int) -> AsyncIterator[tuple[str, str]]:
+        """Both of them at ports that are ours."""
         server = [sys.executable, str(EXAMPLE / "server.py"), str(data / "model.joblib"), "--port", str(model)]
         sidecar = [
             *(sys.executable, "-m", "sidecar.cli", "run", "--reference", str(data / "reference.json")),
@@ -144,8 +152,8 @@ class Demo:
             finally:
                 await _stopped(log)
 
-    def _port(self, what: str, preferred: int) -> int:
-        port = free_port(preferred)
+    def _port(self, ports: Ports, what: str, preferred: int) -> int:
+        port = ports.take(preferred)
         if port != preferred:
             self._story.tell(f"port {preferred} is in use, so the {what} port is {port}", "yellow")
         return port

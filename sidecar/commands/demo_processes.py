@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from typing import Self
 
 from sidecar.errors import SidecarError
 
 _END_SECONDS = 10.0
+_STEP, _TRIES = 10, 100
+"""Of ports: they stay below those that the kernel gives to clients, which may take one at any moment."""
 
 
 @contextlib.asynccontextmanager
@@ -25,6 +28,7 @@ async def process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
             await asyncio.wait_for(running.communicate(), _END_SECONDS)
         with contextlib.suppress(ProcessLookupError):
             running.kill()
+        await running.wait()  # until the kernel has ended it, it still holds its ports
 
 
 async def finished(*command: str) -> None:
@@ -34,13 +38,45 @@ async def finished(*command: str) -> None:
         raise SidecarError(f"{' '.join(command)} ended with exit code {running.returncode}")
 
 
-def free_port(preferred: int) -> int:
-    """The preferred port of loopback, or any other where it is taken. Raises SidecarError if none is free."""
-    for port in (preferred, 0):
-        with socket.socket() as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                sock.bind(("127.0.0.1", port))
-                chosen: int = sock.getsockname()[1]
-                return chosen
-    raise SidecarError("no port of 127.0.0.1 is free")
+class Ports:
+    """Ports of loopback, each held for the demo from its choice until the program that shall listen at it does, and on.
+
+    Between choice and use another demo that starts now would choose the same one: the model of one would end, and its sidecar
+    would stand before the model of the other. So a demo holds the *UDP* port of that number, which no program here wants.
+    """
+
+    def __init__(self) -> None:
+        self._held = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def take(self, preferred: int) -> int:
+        """The preferred port, or else one of the next that end in the same digit. Raises SidecarError if none is free."""
+        for port in range(preferred, preferred + _STEP * _TRIES, _STEP):
+            if self._hold(port) and _unused(port):
+                return port
+        raise SidecarError(
+            f"port {preferred} of 127.0.0.1 is in use, and so are the {_TRIES - 1} that were tried after it"
+        )
+
+    def _hold(self, port: int) -> bool:
+        mark = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            mark.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            return False
+        self._held.callback(mark.close)
+        return True
+
+
+def _unused(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

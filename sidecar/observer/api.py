@@ -12,7 +12,7 @@ import msgspec
 from sidecar import __version__
 from sidecar.core.scores.measures import TITLES
 from sidecar.core.words import events
-from sidecar.core.words.events import JointChanged, NotEnough, ReferenceChanged, State, VerdictChanged
+from sidecar.core.words.events import UNWELL, JointChanged, NotEnough, ReferenceChanged, VerdictChanged
 from sidecar.core.words.frame import Side
 from sidecar.core.words.rules import RuleChanged, RuleReport, RuleState
 from sidecar.core.words.snapshot import ADDED_BOUNDS, DURATION_BOUNDS, RequestSeries, Snapshot
@@ -175,7 +175,7 @@ def history(points: Iterable[Point]) -> History:
 
 
 def _segment_brief(stream: str, one: SegmentView) -> SegmentBrief:
-    unwell = [each for each in one.features if each.state not in (State.OK, State.INSUFFICIENT)]
+    unwell = [each for each in one.features if each.state in UNWELL]
     ranked = sorted(unwell, key=lambda each: -each.effect)[:_SEGMENT_FEATURES]
     return SegmentBrief(stream, one.segment, one.side, one.reference, one.rows_total, ranked, len(unwell))
 

@@ -9,6 +9,8 @@ import enum
 import logging
 from collections import Counter
 
+from sidecar.plain_text import told
+
 _EVERY_SECONDS = 60.0
 _log = logging.getLogger("sidecar.observer")
 
@@ -46,4 +48,4 @@ class Complaints:
             return
         self._written[what] = now, self._added[what]
         times = self._added[what] - count
-        _log.error("%s failed (%d times since last said): %r", what, times, error, exc_info=error)
+        _log.error("%s failed (%d times since last said): %s", what, times, told(error), exc_info=error)

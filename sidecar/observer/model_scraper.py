@@ -11,8 +11,10 @@ from collections.abc import Callable
 import aiohttp
 
 from sidecar.core.reading.metrics_page import RESULTS, Merging, ModelPage, read_page
+from sidecar.core.words.lookalikes import scrubbed
+from sidecar.errors import SidecarError
+from sidecar.plain_text import without_credentials
 from sidecar.settings import Settings
-from sidecar.settings.shown import without_credentials
 
 _LIMIT_BYTES = 4 << 20
 """Tens of thousands of samples; a page beyond it would be the most of the sidecar's memory."""
@@ -47,7 +49,7 @@ class ModelScraper:
             self._complain(error)
         except ValueError as error:
             result = "malformed"
-            self._complain(error)
+            self._complain(_AnswerError(result, scrubbed(str(error))))
         self._results[result] += 1
         return Merging(page, dict(self._results))
 
@@ -84,7 +86,7 @@ def patience(told: str) -> float:
         return most
 
 
-class _AnswerError(Exception):
+class _AnswerError(SidecarError):
     """An answer that is no page to merge; `result` is how it is counted."""
 
     def __init__(self, result: str, why: str) -> None:

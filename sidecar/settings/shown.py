@@ -5,19 +5,14 @@ Messages, the API, `check` and whatever else prints a value or a URL goes throug
 
 from __future__ import annotations
 
-import re
 from typing import Any, TypeVar
 
 import msgspec
 
+from sidecar.plain_text import without_credentials
 from sidecar.settings.catalogue import catalogue
 from sidecar.settings.types import Section
 
-_SCHEME = r"[a-z][a-z0-9+.-]*://"
-_HOST = r"([^/?#@:\[\]]*|\[[^/?#@\]]*\])(:\d*)?"
-_URL = re.compile(
-    rf"(?P<scheme>{_SCHEME}|(?!{_SCHEME}))([^/?#]*@)?(?P<place>{_HOST}(/[^?#@]*)?)([?#].*)?", re.IGNORECASE | re.DOTALL
-)
 AnySection = TypeVar("AnySection", bound=Section)
 
 
@@ -25,6 +20,12 @@ def shown(key: str, value: Any) -> Any:
     """The value of a dotted key as it may be shown: nothing that is a URL keeps what may be credentials."""
     if isinstance(value, tuple | list):
         return type(value)(shown(key, one) for one in value)
+    if isinstance(value, dict):
+        return {shown(key, name): shown(key, one) for name, one in value.items()}
+    if isinstance(value, Section):
+        return msgspec.structs.replace(
+            value, **{name: shown(key, one) for name, one in msgspec.structs.asdict(value).items()}
+        )
     is_address = isinstance(value, str) and ("://" in value or catalogue()[key].secret)
     return without_credentials(value) if is_address else value
 
@@ -36,12 +37,3 @@ def presentable(section: AnySection, prefix: str = "") -> AnySection:
         for name, value in msgspec.structs.asdict(section).items()
     }
     return msgspec.structs.replace(section, **values)
-
-
-def without_credentials(url: str) -> str:
-    """A URL, or a path with a query, without user, password, query and fragment: a query may be a signature, or hold a key.
-
-    What reads as neither, such as a password with a slash in it, is not shown at all.
-    """
-    found = _URL.fullmatch(url)
-    return found["scheme"] + found["place"] if found else "***"

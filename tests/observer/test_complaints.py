@@ -6,18 +6,29 @@ import logging
 
 import pytest
 
+from sidecar.errors import DecodeError
 from sidecar.observer.complaints import Complaints, Part
 
 
 def test_a_fault_that_goes_on_is_counted_always_and_written_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     complaints = Complaints()
     for now in (0.0, 1.0, 59.9, 60.0, 61.0):
-        complaints.add(Part.SINK, "otlp", ValueError(f"at {now}"), now)
+        complaints.add(Part.SINK, "otlp", DecodeError("syntax", f"at {now}"), now)
 
     assert complaints.counts == dict.fromkeys(Part, 0) | {"sink": 5}
     assert [record.getMessage() for record in caplog.records] == [
-        "otlp failed (1 times since last said): ValueError('at 0.0')",
-        "otlp failed (3 times since last said): ValueError('at 60.0')",
+        "otlp failed (1 times since last said): DecodeError: syntax: at 0.0",
+        "otlp failed (3 times since last said): DecodeError: syntax: at 60.0",
+    ]
+
+
+def test_what_a_library_says_of_a_value_is_not_written(caplog: pytest.LogCaptureFixture) -> None:
+    Complaints().add(
+        Part.ANALYSIS, "decoding", ValueError("could not convert string to float: '4111111111111111'"), 0.0
+    )
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "decoding failed (1 times since last said): ValueError"
     ]
 
 

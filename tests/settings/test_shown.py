@@ -6,22 +6,7 @@ import pytest
 
 from sidecar.errors import SettingsError
 from sidecar.settings.load import load
-from sidecar.settings.shown import presentable, shown, without_credentials
-
-MALFORMED = ["https://me:hu/sh@h/", "https://me:hu#sh@h/", "https://me:hu?sh@h/", "https://h/a@hush", "http://[hush"]
-
-
-@pytest.mark.parametrize("value", MALFORMED)
-def test_an_address_that_reads_as_none_is_not_shown(value: str) -> None:
-    assert without_credentials(value) == "***"
-
-
-@pytest.mark.parametrize("value", [
-    "", "reference.json", "/refs/loans.json", "/metrics", "http://127.0.0.1:8002/metrics", "http://[::1]:8002/metrics",
-    "https://collector:4318/v1/traces", "http://collector",
-])  # fmt: skip
-def test_what_holds_no_credentials_is_shown_as_it_is(value: str) -> None:
-    assert without_credentials(value) == value
+from sidecar.settings.shown import presentable, shown
 
 
 def test_a_message_about_a_wrong_value_holds_no_credentials() -> None:
@@ -34,6 +19,15 @@ def test_a_message_about_a_wrong_value_holds_no_credentials() -> None:
 
 def test_of_a_list_each_address_is_shown_without_credentials() -> None:
     assert shown("http.routes", ("/a", "http://me:hush@h/b?key=hush")) == ("/a", "http://h/b")
+
+
+def test_of_a_mapping_names_and_values_are_shown_without_credentials() -> None:
+    given = '{"http://me:hush@h/{model}?key=hush": {"model": "http://me:hush@h/b?key=hush"}}'
+    settings = load(None, {}, {"decode.routes": given}).settings
+    assert (
+        presentable(settings)
+        == load(None, {}, {"decode.routes": '{"http://h/{model}": {"model": "http://h/b"}}'}).settings
+    )
 
 
 def test_what_is_no_address_is_shown_as_it_is() -> None:

@@ -12,7 +12,7 @@ can be repeated.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from sidecar.core.binning.bins import Feature
 from sidecar.core.binning.grain import LiveGrain, is_coarser, rounded_where_finer
 from sidecar.core.binning.rounding import BINARY, FLOAT32, Binary, Decimal, Rounding
 from sidecar.core.stats.splitmix import splitmix64
-from sidecar.core.words.arrays import Codes, Floats, Numbers
+from sidecar.core.words.arrays import Codes, Floats, Numbers, Singles
 
 Precisions = tuple[str, ...]
 """The format of each numeric feature, empty where it is not known; or none at all."""
@@ -106,9 +106,9 @@ class _Table(NamedTuple):
 
     offsets: Numbers
     """Where the row of each feature begins (F, 1)."""
-    rounded: Floats
+    rounded: Floats | Singles
     """NaN, and what each edge is rounded to: bin b has its lower edge at b and its upper edge at b + 1."""
-    bins: NDArray[np.int32]
+    bins: NDArray[np.signedinteger[Any]]
     """The only bin of the cell; for cells of several bins, -1 less their row in the next two."""
     first: NDArray[np.int32]
     """The first bin of each cell of several (C,)."""
@@ -142,7 +142,9 @@ class _Table(NamedTuple):
         offsets = (np.arange(len(cells)) * (most + 3))[:, None]
         has_cells = not np.isnan(rounded).all()
         begins = np.array(first, np.int32)
-        return cls(offsets, rounded.ravel(), bins.ravel(), begins, cumulative, has_cells, only_float32)
+        exact: Floats | Singles = rounded.astype(np.float32) if only_float32 else rounded
+        small: type[np.signedinteger[Any]] = np.int16 if len(first) < np.iinfo(np.int16).max else np.int32
+        return cls(offsets, exact.ravel(), bins.astype(small).ravel(), begins, cumulative, has_cells, only_float32)
 
     def settle(self, numbers: Floats, codes: Codes, first: int) -> None:
         """See `Allotment.settle`; `first` is the number of the first row."""

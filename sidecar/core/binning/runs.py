@@ -23,9 +23,13 @@ class RunLengths:
         value (F, n).
         """
         before = np.concatenate([self._last, values[:, :-1]], axis=1)
-        at = np.arange(values.shape[1])
-        start = np.maximum.accumulate(np.where(values != before, at, -1), axis=1)
-        length = np.where(start < 0, self.length[:, None] + at + 1, at - start + 1)
+        length = np.ones(values.shape, np.int64)
+        repeats = values == before
+        some = np.flatnonzero(repeats.any(axis=1))
+        if len(some):
+            at = np.arange(values.shape[1])
+            start = np.maximum.accumulate(np.where(repeats[some], -1, at), axis=1)
+            length[some] = np.where(start < 0, self.length[some, None] + at + 1, at - start + 1)
         earlier = np.concatenate([self.length[:, None], length[:, :-1]], axis=1)
         self._last, self.length = values[:, -1:].copy(), length[:, -1].copy()  # a view would keep the whole block
         return earlier, before

@@ -57,15 +57,14 @@ class Clusters:
 
     def _measure(self, share: Floats, rows: Numbers) -> None:
         """How far a message lies from the mean of those before it, in units of what independent rows would show."""
-        mean = self._mean
-        difference = share - mean
+        mean = self._mean.astype(np.float64)
+        difference, ranked = share - mean, mean * self._ranks
         noise = 1 + 1 / self._weight  # of a message and of the mean of earlier ones
         occupied = mean > 0
-        pearson = np.divide(difference**2, mean, out=np.zeros_like(mean), where=occupied).sum(axis=1)
+        pearson = np.divide(difference**2, mean, out=np.zeros_like(self._mean), where=occupied).sum(axis=1)
         freedom = np.maximum(occupied.sum(axis=1) - 1, 1)
-        centre = (mean * self._ranks).sum(axis=1)
-        variance = (mean * self._ranks**2).sum(axis=1) - centre**2
-        moved = (difference * self._ranks).sum(axis=1) ** 2
+        variance = np.einsum("fb,fb->f", ranked, self._ranks) - ranked.sum(axis=1) ** 2
+        moved = np.einsum("fb,fb->f", difference, self._ranks) ** 2
         of_rank = np.divide(moved, variance, out=np.zeros_like(moved), where=variance > _TINY)
         kept = np.exp(-1 / _MEMORY)
         self._scatter = self._scatter * kept + np.array([pearson / freedom, of_rank]) * rows / noise

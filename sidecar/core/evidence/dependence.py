@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.core.binning.runs import longest_run
-from sidecar.core.words.arrays import Codes, Floats, Numbers
+from sidecar.core.words.arrays import Bins, Codes, Floats, Numbers
 
 LAGS = np.array([1, 2, 4, 8, 16, 32, 64])
 """Rows between the two rows of a pair."""
@@ -23,6 +23,7 @@ FIRST_ROWS = 256
 """Rows of the first estimate; nothing is bet before it."""
 _CHUNK = 256
 """Rows of each further estimate."""
+_KEPT = _CHUNK + FURTHEST
 _SETTLED_ROWS = 4096
 """Beyond so many rows, one chunk in four is measured."""
 _MEMORY = 4096.0
@@ -58,19 +59,24 @@ class Autocorrelation:
         self._offsets = (np.arange(len(ranks)) * ranks.shape[1])[:, None]
         self._rows = np.zeros(len(LAGS))
         self._variogram = np.zeros((2, len(LAGS), len(ranks)))
-        self._held = np.empty((len(ranks), 0), np.uint8)  # bins, of which no feature has more than 200
+        self._held: Bins = np.empty((len(ranks), 0), np.uint8)
         self._fresh = 0
 
     def add(self, codes: Codes) -> None:
         """Take a block of rows: flat codes (F, n)."""
-        bins = (codes - self._offsets).astype(np.uint8)
-        self._held = np.concatenate([self._held, bins], axis=1)[:, -_CHUNK - FURTHEST :].copy()
+        bins = (codes[:, -_KEPT:] - self._offsets).astype(np.uint8)
+        spare = max(self._held.shape[1] + bins.shape[1] - _KEPT, 0)
+        self._held = np.concatenate([self._held[:, spare:], bins], axis=1)
         self._fresh += codes.shape[1]
         self.rows += codes.shape[1]
         if self._fresh >= self._next():
             self._fresh = min(self._fresh, _CHUNK)
             self._measure()
             self._fresh = 0
+
+    def last(self, feature: int, rows: int) -> Bins:
+        """The bins (n,) of the last `rows` rows of a feature; up to `_KEPT` are kept."""
+        return self._held[feature, -rows:]
 
     def _next(self) -> int:
         """New rows that the next estimate waits for."""
@@ -79,16 +85,18 @@ class Autocorrelation:
         return _CHUNK if self.rows < _SETTLED_ROWS else 4 * _CHUNK
 
     def _measure(self) -> None:
-        ranks = np.take_along_axis(self._ranks, self._held.astype(np.int64), axis=1)
+        ranks = self._ranks.take(self._held + self._offsets)
         kept = np.exp(-self._fresh / _MEMORY)
+        self._rows *= kept
+        self._variogram *= kept
         for at, lag in enumerate(LAGS.tolist()):
             start = max(self._held.shape[1] - self._fresh - lag, 0)
             later, earlier = slice(start + lag, None), slice(start, -lag)
             other = self._held[:, later] != self._held[:, earlier]
-            squares = (ranks[:, later] - ranks[:, earlier]) ** 2
-            self._rows[at] = self._rows[at] * kept + other.shape[1]
-            self._variogram[0, at] = self._variogram[0, at] * kept + other.sum(axis=1)
-            self._variogram[1, at] = self._variogram[1, at] * kept + squares.sum(axis=1)
+            apart = ranks[:, later] - ranks[:, earlier]
+            self._rows[at] += other.shape[1]
+            self._variogram[0, at] += other.sum(axis=1)
+            self._variogram[1, at] += np.einsum("fn,fn->f", apart, apart)
         self.share = 1 / self._autocorrelation_times().max(axis=0)
 
     def _autocorrelation_times(self) -> Floats:
@@ -126,9 +134,10 @@ class RunWeights:
         costs only what that does not: of both discounts the larger one counts, not their product. A weight depends only on the
         rows before it, so a factor raised to its power stays an e-value (Jensen).
         """
-        before = np.concatenate([self._last, codes[:, :-1]], axis=1)
-        self._last = codes[:, -1:].copy()
-        allowed = self._longest_run[before]
+        last, self._last = self._last, codes[:, -1:].copy()
+        if runs.max(initial=0) <= 1:  # any run of one is allowed
+            return None
+        allowed = self._longest_run[np.concatenate([last, codes[:, :-1]], axis=1)]
         if not (runs > allowed).any():
             return None
         return np.where(runs > BURST, 1.0, np.minimum(allowed / np.maximum(runs, 1) / share[:, None], 1.0))

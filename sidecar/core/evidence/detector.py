@@ -33,7 +33,7 @@ from sidecar.core.evidence.recent import Recent
 from sidecar.core.evidence.shape_bets import SHAPES, shape_factors
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.stats.divergence import effect
-from sidecar.core.words.arrays import Codes, Floats, Mask, Numbers, Singles
+from sidecar.core.words.arrays import Bins, Codes, Floats, Mask, Numbers, Singles
 
 MEMORIES = (32.0, 256.0, 2048.0)
 """Rows after which the weight of a row has decayed to 1/e."""
@@ -56,6 +56,10 @@ rows than were seen is as valid."""
 RECENT_ROWS = 2048
 """While no bet is wealthy, the effect that is shown is over so many rows."""
 _LEARNED = BETS * len(MEMORIES)
+_SIZES = (len(MEMORIES), _LEARNED - len(MEMORIES), len(SHAPES))
+"""Bets on a feature: along the whole difference, along smooth directions, and on shapes."""
+_GROUPS = np.cumsum([0, *_SIZES[:-1]])
+"""Where each of these begins."""
 _DELAYED_BELOW = 0.8
 """A feature with a smaller share of independent rows is bet on with rows that are at least `FURTHEST` old."""
 _LARGEST_STAKE = 0.95
@@ -151,13 +155,15 @@ class Evidence:
 
     def _settle(self, gains: Floats, restart: float) -> None:
         """Add the logarithms of a block's factors (D, F) to the wealth, as CUSUM does."""
-        self._began[self._log_wealth < restart] = self._judged
-        wealth = np.maximum(self._log_wealth, restart) + gains * self.independent_share
-        self._log_wealth = np.minimum(wealth, LARGEST_LOG_WEALTH)
+        np.copyto(self._began, self._judged, where=self._log_wealth < restart)
+        wealth = np.maximum(self._log_wealth, restart, out=self._log_wealth)
+        wealth += gains * self.independent_share
+        np.minimum(wealth, LARGEST_LOG_WEALTH, out=wealth)
 
     def log10(self) -> Floats:
         """The evidence of each feature (F,): log10 of the mean wealth of its bets."""
-        mean = (np.exp(self._log_wealth) * self._mixture).sum(axis=0)
+        wealth = np.add.reduceat(np.exp(self._log_wealth), _GROUPS, axis=0)
+        mean = (wealth * self._mixture).sum(axis=0)
         of_rates = np.exp(self._rates.log_wealth).sum(axis=0)
         mean += np.add.reduceat(of_rates, self._rate_starts) * self._rate_part
         return np.asarray(np.log10(np.maximum(mean, _TINY)))
@@ -168,7 +174,7 @@ class Evidence:
 
         Recent rows are those since the wealthiest bet began; while none is wealthy, the last `RECENT_ROWS`.
         """
-        return self._effect(features, *self._recent.since(self._change_began()))
+        return self._effect(features, self._change_began()[features])
 
     def effect_of_all(self) -> tuple[float, float]:
         """The sum of effects since the bet on all features began, without those that are left out, and the fewest
@@ -177,7 +183,7 @@ class Evidence:
         It is the effect on whole rows if features are independent, and larger than that if they are correlated.
         """
         began = np.maximum(self._reset_at, self.all_features.began)
-        effects, rows, _ = self._effect(np.arange(len(began)), *self._recent.since(began))
+        effects, rows, _ = self._effect(np.arange(len(began)), began)
         return float(effects[~self._masked].sum()), float(rows.min(initial=np.inf))
 
     def spans(self, features: Numbers, began: int) -> tuple[Floats, Floats]:
@@ -187,14 +193,26 @@ class Evidence:
         shares /= np.maximum(shares.sum(axis=2, keepdims=True), _TINY)
         return shares, weight * self.independent_share[features]
 
+    def last_bins(self, feature: int, rows: int) -> Bins:
+        """The bins (n,) of the last rows of a feature: so many, or all that came if they are fewer."""
+        return self._autocorrelation.last(feature, rows)
+
     @property
     def judged(self) -> int:
         """Rows judged so far."""
         return self._judged
 
-    def _effect(self, features: Numbers, excess: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
-        rows = weight[features] * self.independent_share[features]
-        shares = self.null.q[features] + excess[features] / np.maximum(weight[features], _TINY)[:, None]
+    def special(self, features: Numbers) -> Mask:
+        """Which bins of some features (f, B) have a rate with a criterion of its own."""
+        mask = np.zeros(self.null.q.shape, np.bool_)
+        mask[self._rates.feature, self._rates.bin] = self._rates.special
+        return mask[features]
+
+    def _effect(self, features: Numbers, began: Numbers) -> tuple[Floats, Floats, Floats]:
+        """`effect` since the rows (f,) at which each of the features began."""
+        excess, weight = self._recent.since(features, began)
+        rows = weight * self.independent_share[features]
+        shares = self.null.q[features] + excess / np.maximum(weight, _TINY)[:, None]
         shares = np.maximum(shares, 0.0)
         live = shares / np.maximum(shares.sum(axis=1, keepdims=True), _TINY) * rows[:, None]
         return np.maximum(effect(self._reference[features], live, rows), 0.0), rows, live
@@ -203,7 +221,7 @@ class Evidence:
         """Rows judged when each feature's wealthiest bet began (F,); while none is wealthy, `RECENT_ROWS` ago."""
         features = np.arange(self._log_wealth.shape[1])
         with np.errstate(divide="ignore"):
-            weighted = self._log_wealth + np.log(self._mixture)
+            weighted = self._log_wealth + np.repeat(np.log(self._mixture), _SIZES, axis=0)
         best = weighted.argmax(axis=0)
         top, began = weighted[best, features], self._began[best, features]
         rates = self._rates
@@ -269,11 +287,14 @@ class Evidence:
         """Estimated directions h (BETS, S, F, B) of the difference and their norms |h| (BETS, S, F), for the first memories."""
         base = self.null
         difference = self._excess[:memories] / np.maximum(self._weight[:memories], _TINY)[:, :, None]
-        whole = difference * base.inverse
-        along = np.einsum("sfb,fkb->sfk", difference, base.basis)
-        parts = along * SUBSPACES[:, None, None, :]
-        directions = np.concatenate([whole[None], np.einsum("dsfk,fkb->dsfb", parts, base.basis)])
-        square = np.concatenate([np.einsum("sfb,sfb->sf", difference, whole)[None], (parts * along).sum(axis=3)])
+        directions = np.empty((BETS, *difference.shape))
+        whole = np.multiply(difference, base.inverse, out=directions[0])
+        square = np.empty((BETS, memories, difference.shape[1]))
+        np.einsum("sfb,sfb->sf", difference, whole, out=square[0])
+        along = np.matmul(difference.transpose(1, 0, 2), base.basis.transpose(0, 2, 1))  # (F, S, DIRECTIONS)
+        for bet, inside in enumerate(SUBSPACES, start=1):
+            directions[bet] = np.matmul(along[:, :, inside], base.basis[:, inside]).transpose(1, 0, 2)
+            square[bet] = (along[:, :, inside] ** 2).sum(axis=2).T
         return directions, np.sqrt(square)
 
     def _bet_on_all_features(self, directions: Floats) -> None:
@@ -281,7 +302,8 @@ class Evidence:
         longest memory.
         """
         h = np.where(self._smooth[:, None], directions[-1, -1], directions[0, -1])
-        h[self._masked] = 0.0
+        if self._masked.any():
+            h[self._masked] = 0.0
         radius = np.where(self._smooth, self.null.radius[-1], self.null.radius[0])
         self.all_features.bet_on(Bet(h, self.null.q, radius, self._effective_rows(slice(-1, None))[0]))
 
@@ -335,10 +357,15 @@ class Evidence:
 
 
 def _mixture(smooth: Mask, shaped: Mask) -> Floats:
-    """Weights (D, F) of the mean over bets. Features without smooth directions or shapes have fewer, which share the rest."""
-    parts = np.zeros((_LEARNED + len(SHAPES), len(smooth)))
+    """Weights (3, F) of each bet in the mean, by the `_GROUPS` that it is of. Features without smooth directions or shapes have
+    fewer bets, which share the rest.
+    """
+    whole, smoothed, shapes = _SIZES
     learned = LEARNED_PART + np.where(shaped, 0.0, SHAPE_PART)
-    parts[:_LEARNED] = np.where(smooth, learned / _LEARNED, 0.0)
-    parts[: len(MEMORIES)] = np.where(smooth, parts[: len(MEMORIES)], learned / len(MEMORIES))
-    parts[_LEARNED:] = np.where(shaped, SHAPE_PART / len(SHAPES), 0.0)
-    return parts
+    return np.array(
+        [
+            learned / np.where(smooth, whole + smoothed, whole),
+            np.where(smooth, learned / (whole + smoothed), 0.0),
+            np.where(shaped, SHAPE_PART / shapes, 0.0),
+        ]
+    )

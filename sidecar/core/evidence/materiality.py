@@ -9,14 +9,13 @@ evidence is beyond its threshold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sidecar.core.binning.bins import Feature
-from sidecar.core.evidence.rate_bets import special
-from sidecar.core.words.arrays import Floats
+from sidecar.core.words.arrays import Floats, Mask, Numbers
 
 CERTAIN = 4.0
 """Standard deviations by which a rate must have changed: chance does that for one bin in 16,000."""
@@ -61,23 +60,43 @@ def criterion_of(feature: Feature, at: int) -> str:
     return UNSEEN if at == feature.unseen else LEVEL
 
 
-def rate_change(
-    feature: Feature, reference: Floats, live: Floats, rows: float, material: Material
+def rate_changes(
+    features: Sequence[Feature], special: Mask, reference: Floats, live: Floats, rows: Floats, material: Material
+) -> list[RateChange | None]:
+    """Of f features each the rate that matters most, if one does, of the `special` bins (f, B) and of intervals out of line with
+    their neighbours: reference and live counts are (f, B), worth `rows` (f,) live rows.
+    """
+    m = reference.sum(axis=1)
+    known = ((m > 0) & (rows > 0))[:, None]
+    m, n = np.where(known, m[:, None], 1.0), np.where(known, rows[:, None], 1.0)
+    before, after = reference / m, live / np.maximum(live.sum(axis=1, keepdims=True), 1e-300)
+    inner, expected, seen = _by_neighbours(_intervals(features, special), before, after, n, m)
+    expected, seen = np.where(special, before, expected), np.where(special, m, seen)
+    deviations = np.abs(after - expected) / _spread(expected, after, n, seen)
+    certain = (special | inner) & known & (deviations >= CERTAIN) & (np.maximum(after, expected) * n >= LEAST_ROWS)
+    return [
+        _largest(feature, bins, before[at], expected[at], after[at], deviations[at], material) if len(bins) else None
+        for at, (feature, bins) in enumerate(zip(features, map(np.flatnonzero, certain), strict=True))
+    ]
+
+
+def _largest(
+    feature: Feature,
+    bins: Numbers,
+    before: Floats,
+    expected: Floats,
+    after: Floats,
+    deviations: Floats,
+    material: Material,
 ) -> RateChange | None:
-    """The rate of a feature that matters most, if one does: reference and live counts are (B,), worth `rows` live rows."""
-    m, found = float(reference.sum()), None
-    if not (m and rows):
-        return None
-    largest = 0.0
-    before, after = reference / m, live / max(float(live.sum()), 1e-300)
-    for at, expected, seen in [*_special(feature, before, m), *_out_of_line(feature, before, after, rows, m, material)]:
-        p = float(after[at])
-        deviation = abs(p - expected) / _spread(expected, p, rows, seen)
-        if deviation < max(CERTAIN, largest) or max(p, expected) * rows < LEAST_ROWS:
-            continue
-        if _matters(criterion_of(feature, at), expected, p, material):
-            largest, found = deviation, RateChange(criterion_of(feature, at), at, float(before[at]), p)
-    return found
+    """The rate of a feature that is the most deviations from the expected one, of those of some bins (K,) that matter beside
+    that and beside the reference's; the others are (B,).
+    """
+    for at in sorted(bins.tolist(), key=lambda at: (deviations[at], at), reverse=True):
+        criterion, q, p = criterion_of(feature, at), float(before[at]), float(after[at])
+        if _matters(criterion, q, p, material) and _matters(criterion, float(expected[at]), p, material):
+            return RateChange(criterion, at, q, p)
+    return None
 
 
 def is_over(
@@ -98,28 +117,40 @@ def still_matters(change: RateChange, rate: float, rows: float, deviations: floa
     return bool(beyond > -deviations * spread)
 
 
-def _special(feature: Feature, before: Floats, rows: float) -> Iterator[tuple[int, float, float]]:
-    """The special bins, each with the rate that it is compared with, the reference's, and the rows that this rests on."""
-    for at in special(feature):
-        yield at, float(before[at]), rows
+def _intervals(features: Sequence[Feature], special: Mask) -> Mask:
+    """The bins (f, B) of numbers within the range of the reference that are intervals."""
+    edges = np.array([len(feature.edges) if feature.ordered else 0 for feature in features])
+    at = np.arange(special.shape[1])
+    return (at > 0) & (at < edges[:, None]) & ~special
 
 
-def _out_of_line(
-    feature: Feature, before: Floats, after: Floats, rows: float, m: float, material: Material
-) -> Iterator[tuple[int, float, float]]:
-    """The same of intervals whose rate changed as that of their neighbours did not: these say what was to be expected.
+def _by_neighbours(
+    intervals: Mask, before: Floats, after: Floats, rows: Floats, reference_rows: Floats
+) -> tuple[Mask, Floats, Floats]:
+    """Which intervals (f, B) are compared with their neighbours, what rate (f, B) these let expect, and the rows (f, B) that
+    this rests on.
 
     So a value that came to repeat is told though it has no bin of its own, and so are far values that no longer come. A
     shift or a stretch takes neighbours along: it is PSI's matter. In the tails it raises rates more the farther out they
     are, so there only a fall counts.
     """
-    inner = [at for at in range(1, len(feature.edges)) if not feature.is_spike(at)] if feature.ordered else []
-    for place, at in enumerate(inner):
-        beside = inner[max(place - 1, 0) : place] + inner[place + 1 : place + 2]
-        known, now, q = float(before[beside].sum()), float(after[beside].sum()), float(before[at])
-        fell, tail = float(after[at]) < q, q < TAIL * known
-        if known and q and (fell or not tail) and _matters(VALUE, q, float(after[at]), material):
-            yield at, q * now / known, 1 / (q / known / rows + 1 / m)
+    beside, now = (_of_neighbours(intervals, rates) for rates in (before, after))
+    compared = intervals & (beside > 0) & (before > 0) & ((after < before) | (before >= TAIL * beside))
+    q, known = np.where(compared, before, 1.0), np.where(compared, beside, 1.0)
+    return compared, q * now / known, 1 / (q / known / rows + 1 / reference_rows)
+
+
+def _of_neighbours(intervals: Mask, rates: Floats) -> Floats:
+    """The rates (f, B) of the next interval on both sides of each, added up."""
+    f, bins = intervals.shape
+    at = np.arange(1, bins + 1)
+    padded = np.zeros((f, bins + 2))
+    padded[:, 1:-1] = rates
+    row = np.arange(f)[:, None]
+    left, right = np.zeros((f, bins), np.int64), np.full((f, bins), bins + 1)
+    left[:, 1:] = np.maximum.accumulate(np.where(intervals, at, 0), axis=1)[:, :-1]
+    right[:, :-1] = np.minimum.accumulate(np.where(intervals, at, bins + 1)[:, ::-1], axis=1)[:, -2::-1]
+    return np.asarray(padded[row, left] + padded[row, right])
 
 
 def _matters(criterion: str, q: float, p: float, material: Material) -> bool:
@@ -139,6 +170,6 @@ def _boundary(change: RateChange, material: Material) -> float:
     return max(rare, q - material.rate_shift) if change.criterion in _BAD else rare
 
 
-def _spread(q: float, p: float, rows: float, reference_rows: float) -> float:
+def _spread(q: Floats, p: Floats, rows: Floats, reference_rows: Floats) -> Floats:
     pooled = (q * reference_rows + p * rows) / (reference_rows + rows)
-    return float(np.sqrt(max(pooled * (1 - pooled), 1e-12) * (1 / rows + 1 / reference_rows)))
+    return np.asarray(np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12) * (1 / rows + 1 / reference_rows)))

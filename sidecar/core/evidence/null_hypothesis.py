@@ -26,9 +26,9 @@ chance."""
 REFERENCE_DOUBT = 0.01
 """Probability, per feature and subspace, that the sampling error of the reference exceeds the radius. Where it does, it is little
 larger, so that evidence against it grows by less than a decade in 100,000 rows, and its effect is far from material."""
-SUBSPACES = np.array([[1] * DIRECTIONS, [0, 1, *[0] * (DIRECTIONS - 2)]], np.float64)
-"""(2, DIRECTIONS): the smooth directions of each bet: all of them, or the shift in rank alone, which is estimated from
-fewer rows and has a smaller ball."""
+SUBSPACES = (slice(0, DIRECTIONS), slice(1, 2))
+"""The smooth directions of each bet: all of them, or the shift in rank alone, which is estimated from fewer rows and has a
+smaller ball."""
 BETS = 1 + len(SUBSPACES)
 """Bets per memory: along the whole difference, and within each subspace."""
 
@@ -57,8 +57,8 @@ def null_hypothesis(features: Sequence[Feature], counts: Floats, *, mask: Mask, 
     padded = np.where(mask, counts + PSEUDO_COUNT, 0.0)
     q = padded / padded.sum(axis=1, keepdims=True)
     basis = smooth_basis(features, q)
-    has = np.abs(basis).any(axis=2)
-    freedom = np.concatenate([mask.sum(axis=1)[None] - 1, SUBSPACES @ has.T])
+    has: Mask = np.asarray(basis.any(axis=2))
+    freedom = np.array([mask.sum(axis=1) - 1, *(has[:, inside].sum(axis=1) for inside in SUBSPACES)])
     doubt = np.array([[chi2_isf(REFERENCE_DOUBT, int(df)) for df in of_bet] for of_bet in freedom])
     radius = np.where(rows > 0, np.sqrt(doubt / np.maximum(rows, 1)) + tolerance, np.inf)
     return NullHypothesis(q, basis, radius)

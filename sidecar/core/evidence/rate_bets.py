@@ -31,7 +31,9 @@ _NEVER = 1e-9
 
 
 def special(feature: Feature) -> list[int]:
-    """The bins whose rates are bet on: all of names; of numbers what is missing, out of range, or a value that repeats."""
+    """The bins whose rates have a criterion of their own: all of names; of numbers what is missing, out of range, or a value that
+    repeats.
+    """
     if not feature.ordered:
         return list(range(feature.bins))
     spikes = [at for at in range(1, len(feature.edges)) if feature.is_spike(at)]
@@ -62,14 +64,16 @@ def rate_bounds(hits: float, rows: float, tolerance: float) -> tuple[float, floa
 
 
 class RateBets:
-    """Two detectors for each of K special bins of all features: row 0 bets that the rate rose, row 1 that it fell."""
+    """Two detectors for each of K bins of all features: row 0 bets that the rate rose, row 1 that it fell."""
 
     def __init__(self, features: Sequence[Feature], counts: Floats, tolerance: float) -> None:
         """`counts` (F, B) are the reference's."""
         pairs = [(at, bin_) for at, feature in enumerate(features) for bin_ in bet_on(feature)]
         self.feature: Numbers = np.array([at for at, _ in pairs], np.int64)
-        """The feature of each special bin (K,)."""
+        """The feature of each bin (K,)."""
         self.bin: Numbers = np.array([bin_ for _, bin_ in pairs], np.int64)
+        self.special: Mask = np.array([bin_ in special(features[at]) for at, bin_ in pairs], np.bool_)
+        """Whether its rate has a criterion of its own (K,): not of the tails."""
         self.log_wealth = np.zeros((2, len(pairs)))
         """Logarithms of the detectors' evidence."""
         self.began = np.zeros((2, len(pairs)), np.int64)
@@ -105,14 +109,14 @@ class RateBets:
         if judged - self._refreshed >= REFRESH_ROWS:
             self._refresh()
             self._refreshed = judged
-        hits = counts[self.feature, self.bin]
-        seen = rows[self.feature]
-        gain = (hits * self._if_in + seen * self._if_not) * share[self.feature]
+        hits = counts.take(self.feature * counts.shape[1] + self.bin)
+        seen, share = rows.take(self.feature), share.take(self.feature)
+        gain = (hits * self._if_in + seen * self._if_not) * share
         anew = self.log_wealth < beginning
-        if anew.any():
-            self.log_wealth[anew] = beginning
-            self.began[anew] = judged
-            self._hits[anew] = self._rows[anew] = 0.0
+        np.copyto(self.log_wealth, beginning, where=anew)
+        np.copyto(self.began, judged, where=anew)
+        np.copyto(self._hits, 0.0, where=anew)
+        np.copyto(self._rows, 0.0, where=anew)
         self.log_wealth += gain
         np.minimum(self.log_wealth, LARGEST_LOG_WEALTH, out=self.log_wealth)
         self._hits += hits

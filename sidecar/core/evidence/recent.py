@@ -50,16 +50,16 @@ class Recent:
         fresh.append(piece)
         self._join()
 
-    def since(self, began: Numbers) -> tuple[Floats, Floats]:
-        """For each feature the excess (F, B) and weight (F,) of the pieces that began at or after `began` (F,) rows."""
+    def since(self, features: Numbers, began: Numbers) -> tuple[Floats, Floats]:
+        """For each of some features the excess (f, B) and weight (f,) of the pieces that began at or after `began` (f,) rows."""
         pieces = [piece for level in self._levels for piece in level]
         if not pieces:
-            return np.zeros(self._shape), np.zeros(len(began))
+            return np.zeros((len(features), self._shape[1])), np.zeros(len(features))
         starts = np.array([piece.began for piece in pieces])
         taken = (starts[:, None] >= began).astype(np.float32)
-        excess = sum(piece.excess * taken[at][:, None] for at, piece in enumerate(pieces))
-        weight = sum(piece.weight * taken[at] for at, piece in enumerate(pieces))
-        return np.asarray(excess, np.float64), np.asarray(weight, np.float64)
+        excess = np.einsum("jfb,jf->fb", np.array([piece.excess[features] for piece in pieces]), taken)
+        weight = np.einsum("jf,jf->f", np.array([piece.weight[features] for piece in pieces]), taken)
+        return excess.astype(np.float64), weight.astype(np.float64)
 
     def spans(self, features: Numbers, began: int) -> tuple[Floats, Floats]:
         """The last piece, the last two, and so on back to `began` rows, of some features: excess (J, f, B), weights (J, f)."""

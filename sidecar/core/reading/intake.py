@@ -35,6 +35,7 @@ COMPLAINT_SECONDS = 60.0
 """A failure is reported at most this often per decoder and reason."""
 NOBODY = "none"
 """Label value `decoder` if no decoder claims an exchange."""
+_BOTH = len(Side)
 _MAX_CHOICES = 1024
 _REMEMBERED_BYTES = 2048
 """Bounds of the cache of decoders by head: clients repeat heads, and may also send any number of different ones."""
@@ -90,10 +91,11 @@ class Intake:
         frames, errors = self._frames(choice, answered, exchange)
         for error in errors:
             self._failed(decoder.name, error, exchange, now, failures)
+        unread: tuple[Side, ...] = ()
         if answered is Answered.ACCEPTED:
             self._count(decoder.name, frames, exchange, now, failures)
+            unread = _unread(exchange, frames) if len(frames) < _BOTH else ()
         key = self._by_body(place.key, request) if place.by_body else place.key
-        unread = _unread(exchange, frames) if answered is Answered.ACCEPTED else ()
         return Reading(key, place.declared, answered, frames, unread)
 
     def _unclaimed(self, exchange: Exchange, now: float, failures: list[DecodeFailed]) -> Reading:
@@ -133,11 +135,14 @@ class Intake:
     def _count(
         self, name: str, frames: list[Frame], exchange: Exchange, now: float, failures: list[DecodeFailed]
     ) -> None:
+        whole = 0
         for frame in frames:
-            if frame.lost is not None:
-                self._failed(name, DecodeError("partial", frame.lost.first), exchange, now, failures)
+            if frame.lost is None:
+                whole += 1
             else:
-                self.results[name, "ok"] += 1
+                self._failed(name, DecodeError("partial", frame.lost.first), exchange, now, failures)
+        if whole:
+            self.results[name, "ok"] += whole
 
     def _not_accepted(self, choice: _Choice, exchange: Exchange, answered: Answered) -> list[Frame]:
         """The input alone, to be counted. One that cannot be read is no failure of ours: that may be why it was refused."""

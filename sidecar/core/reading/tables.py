@@ -30,6 +30,8 @@ _GUARDED_BYTES = 1_048_576
 """Below this size the parsed payload is small whatever it holds (350,000 empty lists: 22 MB)."""
 _MAX_CELLS = 1_000_000
 """Most cells of a payload beyond `_GUARDED_BYTES`, which was mostly compressed: 32 MB as floats."""
+_NO_COLUMNS = ((), (BLOB,))
+"""Keys of objects that are no row of cells."""
 _DIGITS = 18
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -86,8 +88,9 @@ class Tables:
 
     def parse(self, data: bytes) -> Any:
         """JSON to Python within the bounds. Raises DecodeError: syntax, too_large."""
-        self.guard(data, b",")
-        self._guard_nesting(data)
+        if len(data) > _GUARDED_BYTES:
+            self.guard(data, b",")
+            self._guard_nesting(data)
         return parse(data)
 
     def parse_object(self, data: bytes) -> dict[str, Any]:
@@ -122,7 +125,7 @@ class Tables:
             raise DecodeError("too_large", f"{width} columns, {self._max_features} allowed")
         if len(values) != rows * width or width < 1:
             raise DecodeError("shape", f"{len(values)} values for {rows} x {width}")
-        return Frame(side, names, rows, width, values, precisions=precisions)
+        return Frame(side, names, rows, width, values, None, None, precisions)
 
     def fits(self, width: int) -> bool:
         """Whether so many columns are read as single columns."""
@@ -207,9 +210,14 @@ class Tables:
 
     def _plain_objects(self, side: Side, rows: list[Any], names: tuple[str, ...]) -> Frame | None:
         """The frame of objects with the same keys and nothing but cells; None if they are others."""
-        if names in ((), (BLOB,)) or not all(type(row) is dict and tuple(row) == names for row in rows):
+        if names in _NO_COLUMNS:
             return None
-        values = list(chain.from_iterable(row.values() for row in rows))
+        if len(rows) == 1:
+            values = list(rows[0].values())
+        elif set(map(type, rows)) == {dict} and all(map(names.__eq__, map(tuple, rows))):
+            values = list(chain.from_iterable(row.values() for row in rows))
+        else:
+            return None
         return self.frame(side, names, len(rows), len(names), values) if SCALARS.issuperset(map(type, values)) else None
 
     def _plain_lists(self, side: Side, rows: list[Any], names: tuple[str, ...] | None, width: int) -> Frame | None:
@@ -218,7 +226,7 @@ class Tables:
             return None
         if len(rows) == 1:
             values = rows[0]
-        elif all(type(row) is list and len(row) == width for row in rows):
+        elif set(map(type, rows)) == {list} and set(map(len, rows)) == {width}:
             values = list(chain.from_iterable(rows))
         else:
             return None

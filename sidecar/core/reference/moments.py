@@ -33,11 +33,13 @@ class Moments:
         """The moments of numbers (numeric features, n)."""
         finite = np.isfinite(numbers)
         count = finite.sum(axis=1).astype(np.float64)
-        values = numbers if bool(finite.all()) else np.where(finite, numbers, 0.0)
+        whole = bool(finite.all())
+        values = numbers if whole else np.where(finite, numbers, 0.0)
         some = np.maximum(count, 1)
         with np.errstate(over="ignore", invalid="ignore"):  # sums may exceed the range of floats: see `sd`
             mean = values.sum(axis=1) / some
-            distance = np.where(finite, values - mean[:, None], 0.0)
+            distance = values - mean[:, None]
+            distance = distance if whole else np.where(finite, distance, 0.0)
             squares = np.einsum("fr,fr->f", distance, distance)
         low = numbers.min(axis=1, where=finite, initial=np.inf)
         high = numbers.max(axis=1, where=finite, initial=-np.inf)

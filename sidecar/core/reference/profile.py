@@ -67,7 +67,7 @@ class SideProfile:
         """Rows of each feature (F,)."""
         return np.asarray(self.counts.sum(axis=1))
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the features, in order."""
         return tuple(feature.name for feature in self.features)

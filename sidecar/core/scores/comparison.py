@@ -29,7 +29,7 @@ from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
 from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Mask, Numbers
-from sidecar.core.words.events import BinShift, JointReport, NotEnough, Score, State
+from sidecar.core.words.events import ALARMS, BinShift, JointReport, NotEnough, Score, State
 from sidecar.core.words.frame import Side
 from sidecar.core.words.rules import RuleReport, RuleState
 
@@ -123,7 +123,7 @@ def compare(
     for (name, side), (of_reference, of_live) in shared.items():
         lacking = without_value.get(name, {}).get(side) if without_value is not None else None
         of_side = _side(side, of_reference, of_live, features, material.psi, lacking)
-        drifting = np.array([one.state in (State.DRIFT, State.MISMATCH) for one in of_side], np.bool_)
+        drifting = np.array([one.state in ALARMS for one in of_side], np.bool_)
         joint = _joint(side, of_reference, of_live, drifting, material.correlation, len(shared))
         pairs += [msgspec.structs.replace(one, stream=name) for one in joint]
         found += [msgspec.structs.replace(one, stream=name) for one in of_side]

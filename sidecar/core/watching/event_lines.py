@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sidecar.core.words.events import (
+    UNWELL,
     ConstraintsReplaced,
     DecodeFailed,
     Event,
@@ -33,7 +34,7 @@ _OfReference = ReferenceLearned | LearningRefused | ReferenceChanged | Reference
 _Told = (
     VerdictChanged | WindowClosed | JointChanged | RuleChanged | DecodeFailed | StreamBegan | StreamsFull | _OfReference
 )
-_LEVELS = dict.fromkeys((State.MISMATCH, State.DRIFT, State.WARNING), "warning")
+_LEVELS = dict.fromkeys(UNWELL, "warning")
 _TOP_FEATURES = 5
 
 

@@ -17,7 +17,7 @@ from sidecar.core.reference.choices import Choices
 from sidecar.core.reference.consent import Consent, Decision, decide
 from sidecar.core.reference.profile import Profile
 from sidecar.core.scores.comparison import FeatureComparison, LeastEffects, compare
-from sidecar.core.words.events import State
+from sidecar.core.words.events import ALARMS
 from sidecar.core.words.frame import Frame, Side
 
 MOST_PATIENCE = 16
@@ -78,7 +78,7 @@ class Learner:
             half += 1
         older, newer = (self._counted(frames, own=False) for frames in (self._frames[:half], self._frames[half:]))
         found = compare(older, newer, self._material).features
-        if not found or found[0].state not in (State.DRIFT, State.MISMATCH):
+        if not found or found[0].state not in ALARMS:
             return None
         self.refusals += 1
         self._frames = self._frames[half:]

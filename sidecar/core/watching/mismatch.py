@@ -22,7 +22,7 @@ from sidecar.core.reference.strange import (
     rows_in,
     strange_mask,
 )
-from sidecar.core.words.arrays import AnyCounts, Floats, Mask, Numbers
+from sidecar.core.words.arrays import AnyCounts, Bins, Floats, Mask
 from sidecar.core.words.mismatch import Explanation, Kind, Mismatch
 from sidecar.settings import WindowSettings
 
@@ -120,7 +120,7 @@ class Mismatches:
             return Look(found, clean)
         return self._look_at_suspects() if self._suspects else None
 
-    def suspects(self, at: int, bins: Numbers) -> bool:
+    def suspects(self, at: int, bins: Bins) -> bool:
         """Whether a change of one feature, which is certain, seems to be a mismatch: its last rows, in these bins, are bad.
 
         Then what follows is looked at as soon as it is enough, and no other verdict need be told meanwhile.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -37,13 +37,6 @@ _NUMBERED = re.compile(r"[A-Za-z_-]{0,12}\[?\d+\]?")
 _WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s*[^\W\d_°µ]{1,6}(?:/[^\W\d_]{1,3})?|[+-]?\d[\d.,]*\s*[°µ]\S{0,3}")
 
 
-class _Sample(NamedTuple):
-    names: Names | None
-    width: int
-    columns: list[list[Any]]
-    vectors: Names
-
-
 class Nearest:
     """Keeps the last rows of one side as they came, and explains."""
 
@@ -53,7 +46,7 @@ class Nearest:
         self._ignored = {one.name for one in reference.left_out} | reference.withheld
         self._binner = binner
         self._configured = configured
-        self._samples: deque[_Sample] = deque(maxlen=_FRAMES)
+        self._samples: deque[Frame] = deque(maxlen=_FRAMES)
 
     def keep(self, frames: Sequence[Frame]) -> None:
         """Keep the first rows of the last frame that has any."""
@@ -92,7 +85,7 @@ class Nearest:
         if last.names is None and not last.vectors:
             return Explanation.WIDTH
         wanted = _source(feature)
-        came = [*names_for(last.names, last.width, self._configured, self._columns), *last.vectors]
+        came = [*names_for(last.names, last.width, self._configured, self._columns), *(last.vectors or ())]
         if any(name.startswith((f"{wanted}.", f"{wanted}[")) for name in came):
             return Explanation.NESTED
         known = set(self._columns) | {_source(one) for one in self._features}
@@ -148,7 +141,7 @@ class Nearest:
         for sample in list(self._samples)[-last:]:
             names = names_for(sample.names, sample.width, self._configured, self._columns)
             if column in names:
-                found += sample.columns[names.index(column)]
+                found += listed(sample.column(names.index(column)))
         null = feature.ordered or feature.derived is not None
         return [one for one in found if not _is_null(one) and not (null and isinstance(one, str) and is_missing(one))]
 
@@ -169,14 +162,16 @@ class Nearest:
         return bool(edges) and all(one is not None and edges[0] <= one <= edges[-1] for one in numbers)
 
 
-def _sample(frame: Frame) -> _Sample:
-    rows, values = min(frame.rows, _ROWS), frame.values
-    if isinstance(values, Columnar):
-        columns = [listed(head_of(one, rows)) for one in values.columns]
+def _sample(frame: Frame) -> Frame:
+    """The first rows of a frame, and the names of its vectors; numbers as an array, which takes a quarter of a list's memory."""
+    rows, head = min(frame.rows, _ROWS), frame.values
+    if isinstance(head, Columnar):
+        head = Columnar(listed(head_of(one, rows)) for one in head.columns)
     else:
-        head = listed(values[: rows * frame.width])
-        columns = [head[at :: frame.width] for at in range(frame.width)]
-    return _Sample(frame.names, frame.width, columns, tuple(frame.vectors or ()))
+        head = head[: rows * frame.width]
+        if isinstance(head, np.ndarray) or set(map(type, head)) == {float}:
+            head = np.array(head)  # no view, which would keep the whole message
+    return Frame(frame.side, frame.names, rows, frame.width, head, vectors=dict.fromkeys(frame.vectors or ()))
 
 
 def _source(feature: Feature) -> str:

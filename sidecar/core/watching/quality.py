@@ -56,16 +56,18 @@ class Quality:
 
     def add(self, batch: Batch) -> Numbers:
         """Take rows; returns the length of the run of equal values before each (F, n)."""
-        values = batch.codes.astype(np.float64)
-        values[self._binner.numeric] = batch.numbers
+        values = batch.numbers
+        if len(values) < len(batch.codes):
+            values = batch.codes.astype(np.float64)
+            values[self._binner.numeric] = batch.numbers
         earlier, _ = self._runs.add(values)
-        # Names that are rare, new or missing share a bin each, and are no value that repeats.
-        stuck = (earlier + 1 > self._longest[:, None]) & (batch.codes < self._first_nameless)
-        if stuck.any():
+        if (earlier.max(axis=1) + 1 > self._longest).any():
+            # Names that are rare, new or missing share a bin each, and are no value that repeats.
+            stuck = (earlier + 1 > self._longest[:, None]) & (batch.codes < self._first_nameless)
             self._count("stuck", stuck.sum(axis=1))
         self._has_name = batch.codes[:, -1] < self._first_nameless[:, 0]
         fresh = batch.numbers[:, -RECENT:].astype(np.float32)
-        self._recent = np.concatenate([self._recent, fresh], axis=1)[:, -RECENT:].copy()
+        self._recent = np.concatenate([self._recent[:, fresh.shape[1] :], fresh], axis=1)
         return earlier
 
     def close(self, rows: int) -> None:

@@ -56,11 +56,7 @@ class RowBatches:
         self._names = tuple(feature.name for feature in binner.features)
         self._deriver = Deriver.of(binner.features, configured)
         self._columns = columns_of(binner.features)
-        self._features_of: dict[str, list[str]] = {}
         self._sources = {one.name: one.derived.of for one in binner.features if one.derived and not one.derived.size}
-        for feature in binner.features:
-            for column in columns_of([feature]):
-                self._features_of.setdefault(column, []).append(feature.name)
         self._aligned = functools.lru_cache(_MAX_MATCHINGS)(lambda names, width: aligned(names, width, self._columns))
         self._matchings: dict[Shape, Matching] = {}
         self._reported = -float("inf")
@@ -96,6 +92,15 @@ class RowBatches:
             self._count_lost(frame, frame.lost)
         return frame
 
+    @functools.cached_property
+    def _features_of(self) -> dict[str, list[str]]:
+        """The features of each column; made when a cell is first lost, since most watches never lose one."""
+        found: dict[str, list[str]] = {}
+        for feature in self._binner.features:
+            for column in columns_of([feature]):
+                found.setdefault(column, []).append(feature.name)
+        return found
+
     def _count_lost(self, frame: Frame, lost: Lost) -> None:
         """Cells by the features of their columns, rows by none."""
         names = names_for(frame.names, frame.width, self._configured, self._columns)
@@ -111,9 +116,10 @@ class RowBatches:
         if batch.rows == len(messages):
             return batch
         chance = splitmix64(np.arange(self._seen, self._seen + batch.rows, dtype=np.uint64))
-        order = np.lexsort((chance, np.repeat(np.arange(len(messages)), messages)))
+        message = np.repeat(np.arange(len(messages)), messages) if len(messages) > 1 else None
+        order = chance.argsort() if message is None else np.lexsort((chance, message))
         segments = None if batch.segments is None else batch.segments[order]
-        codes, numbers = batch.codes[:, order], batch.numbers[:, order]
+        codes, numbers = batch.codes.take(order, axis=1), batch.numbers.take(order, axis=1)
         return batch._replace(codes=codes, numbers=numbers, segments=segments, messages=messages)
 
     def _matching(self, shape: Shape) -> Matching:

@@ -14,14 +14,14 @@ import numpy as np
 from sidecar.core.binning.labels import Labels
 from sidecar.core.evidence.detector import Evidence
 from sidecar.core.evidence.long_run import DOUBTED, LongRun, doubt
-from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_change, still_matters
+from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_changes, still_matters
 from sidecar.core.evidence.policy import Policy, verdict
 from sidecar.core.evidence.recovery import Ending, ending
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
-from sidecar.core.watching.mismatch import Look, Mismatches
-from sidecar.core.words.arrays import AnyCounts, Codes, Floats, Mask
+from sidecar.core.watching.mismatch import TAIL, Look, Mismatches
+from sidecar.core.words.arrays import AnyCounts, Floats, Mask, Numbers
 from sidecar.core.words.events import ALL_FEATURES, BinShift, FeatureReport, NotEnough, Score, State, VerdictChanged
 from sidecar.core.words.frame import Side
 from sidecar.core.words.mismatch import Mismatch
@@ -57,7 +57,7 @@ class Verdicts:
         self._features = reference.features
         self._segment = segment
         self._units = units
-        self._names = tuple(feature.name for feature in reference.features)
+        self._names = reference.names
         self._reference = reference.numbers
         self._evidence = evidence
         self._rows = 0
@@ -84,10 +84,8 @@ class Verdicts:
         """Features in drift or mismatch, or about to be (F,). Verdicts on several features leave them out."""
         return np.array([state in _SETTLED for state in self.states]) | self._mismatches.suspected
 
-    def change(self, rows: int, last: Codes, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
-        """Change verdicts by the evidence after `rows` rows since the start, the `last` of which are in these bins (F, n);
-        `scores(at)` gives the scores of feature `at`.
-        """
+    def change(self, rows: int, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
+        """Change verdicts by the evidence after `rows` rows since the start; `scores(at)` gives the scores of feature `at`."""
         self._rows = rows
         if rows < self.limits.least_rows:
             return []
@@ -95,7 +93,7 @@ class Verdicts:
             self.states[at], self.since[at] = State.OK, now
         if self.all_features is State.INSUFFICIENT:
             self.all_features, self.since[-1] = State.OK, now
-        return [*self._change_features(last, scores, now), *self._change_all_features(now)]
+        return [*self._change_features(scores, now), *self._change_all_features(now)]
 
     def close(
         self, scores: Callable[[int], Scores], reference: Floats, live: AnyCounts, now: float
@@ -180,7 +178,7 @@ class Verdicts:
         )
         return f"{what} {rate.before:.1%} -> {rate.after:.1%}"
 
-    def _change_features(self, last: Codes, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
+    def _change_features(self, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
         evidence = self._evidence.log10()
         suspects = np.flatnonzero(evidence >= min(self.limits.warning, self.limits.alarm))
         suspects = suspects[[self.states[at] not in _SETTLED for at in suspects]]
@@ -188,12 +186,13 @@ class Verdicts:
             return []
         effects, rows, live = self._evidence.effect(suspects)
         events: list[VerdictChanged] = []
-        for at, size, recent, counts in zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True):
+        figures = zip(suspects.tolist(), effects.tolist(), rows.tolist(), live, strict=True)
+        rates = self._rate_changes(suspects, live, rows)
+        for (at, size, recent, counts), rate in zip(figures, rates, strict=True):
             before = self.states[at]
-            rate = self._rate_change(at, counts, recent)
             matters = size >= self.limits.material.psi + self._doubt(at, recent)
             after = verdict(self.limits, before, float(evidence[at]), matters or rate is not None)
-            if after is not before and not self._mismatches.suspects(at, last[at]):
+            if after is not before and not self._mismatches.suspects(at, self._evidence.last_bins(at, TAIL)):
                 self._begin(at, after, None if matters else rate, now)
                 moved = shifts(self._reference[at : at + 1], counts[None, :], [self.ranges[at]])[0]
                 words = changed(self._features[at], self._reference[at], counts, self.ranges[at])
@@ -201,12 +200,15 @@ class Verdicts:
                 events.append(VerdictChanged(now, before, self._rows, report))
         return [*events, *self._mask(now)]
 
-    def _rate_change(self, at: int, counts: Floats, rows: float) -> RateChange | None:
-        """The rate of a feature that matters most; of one that lessened, only if it matters for certain."""
-        limits = self.limits.material
-        found = rate_change(self._features[at], self._reference[at], counts, rows, limits)
-        if found and self._lessened[at] and not still_matters(found, found.after, rows, -DOUBTED, limits):
-            return None
+    def _rate_changes(self, suspects: Numbers, live: Floats, rows: Floats) -> list[RateChange | None]:
+        """The rate of each suspect that matters most; of a feature that lessened, only if it matters for certain."""
+        features, limits = [self._features[at] for at in suspects], self.limits.material
+        special = self._evidence.special(suspects)
+        found = rate_changes(features, special, self._reference[suspects], live, rows, limits)
+        for k, at in enumerate(suspects.tolist()):
+            one, n = found[k], float(rows[k])
+            if one and self._lessened[at] and not still_matters(one, one.after, n, -DOUBTED, limits):
+                found[k] = None
         return found
 
     def look(self, look: Look, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:

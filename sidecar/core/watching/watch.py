@@ -24,14 +24,15 @@ from sidecar.core.scores.measures import MEASURES
 from sidecar.core.scores.report import feature_views
 from sidecar.core.stats.divergence import ratios
 from sidecar.core.watching.joint_watch import JointWatch
-from sidecar.core.watching.mismatch import TAIL, Mismatches
+from sidecar.core.watching.mismatch import Mismatches
 from sidecar.core.watching.nearest import Nearest
 from sidecar.core.watching.periods import Period, Periods, compact
 from sidecar.core.watching.quality import Quality
 from sidecar.core.watching.row_batches import RowBatches
 from sidecar.core.watching.verdicts import Scores, Verdicts
+from sidecar.core.watching.waiting import Rows, Waiting
 from sidecar.core.watching.window import Window
-from sidecar.core.words.arrays import AnyCounts, Codes, Counts, Floats, Numbers
+from sidecar.core.words.arrays import AnyCounts, Codes, Counts, Floats
 from sidecar.core.words.events import (
     Event,
     JointChanged,
@@ -80,10 +81,7 @@ class Watch:
         self._clusters = Clusters(self._evidence.null.q, self._evidence.null.basis[:, 1])
         self._quality = Quality(reference, binner)
         self._live: Counts = np.zeros_like(reference.counts)
-        self._waiting: list[tuple[Codes, Numbers, Floats]] = []
-        self._waiting_rows = 0
-        self._waiting_since = now
-        self._last_codes: Codes = np.zeros((len(reference.features), 0), np.int64)
+        self._waiting = Waiting(self._quality, len(binner.numeric))
         violations = self._row_batches.violations
         self._mismatches = Mismatches(reference, settings.window, self._counted, violations, self._nearest, now)
         units = self._quality.units
@@ -94,7 +92,7 @@ class Watch:
         correlations differ between seasons."""
         self._scale = scale(reference)
         self._reference = reference.numbers
-        self._moments = self._open_moments = Moments.empty(len(binner.numeric))
+        self._moments = Moments.empty(len(binner.numeric))  # of closed windows
         self._periods = None if segment else Periods()
         self._open: AnyCounts = np.zeros(reference.counts.shape, np.int32)
         self._expected = np.zeros(
@@ -126,20 +124,18 @@ class Watch:
     def take_batches(self, batches: Iterable[Batch], now: float) -> list[Event]:
         """Take batches made by `binned`; judge all full blocks."""
         for batch in batches:
-            moments = Moments.of(batch.numbers)
-            self._moments, self._open_moments = self._moments.merge(moments), self._open_moments.merge(moments)
-            self._queue(batch.codes, self._quality.add(batch), now, self._worth(batch))
+            self._waiting.add(batch, self._worth(batch), now)
         return [*self._advance_full(now), *self._look(now)]
 
     def take_codes(self, codes: Codes, now: float) -> list[Event]:
         """Take rows as flat codes (F, n), without their numbers."""
         self._mismatches.add(codes.shape[1], 1)
-        self._queue(codes, np.zeros_like(codes), now)
+        self._waiting.add_codes(codes, now)
         return [*self._advance_full(now), *self._look(now)]
 
     def tick(self, now: float) -> list[Event]:
         """Judge a block that has waited long enough, and close a window whose time is over."""
-        old = self._waiting_rows and now - self._waiting_since >= self._block_seconds
+        old = self._waiting.rows and now - self._waiting.since >= self._block_seconds
         events = [*(self._advance(1, now) if old else []), *self._look(now)]
         return events + (self._close(now) if self.window.due(now) else [])
 
@@ -150,19 +146,21 @@ class Watch:
 
     def live(self) -> SideProfile:
         """All rows since the start, as a profile."""
-        return SideProfile(self.reference.features, self._live.copy(), self._moments)
+        moments = self._moments.merge(self._waiting.moments())
+        return SideProfile(self.reference.features, self._live.copy(), moments)
 
     def since(self, time: float, now: float) -> Period | None:
         """The rows of windows that began at `time` (Unix seconds) or later, the open one included; None if there are none. Not
         for a segment.
         """
-        open_window = Period(self.window.started, now, self._open, self._open_moments)
+        open_window = Period(self.window.started, now, self._open, self._waiting.moments())
         periods = [*(self._periods.since(time) if self._periods is not None else ()), open_window]
         found = [period for period in periods if period.started >= time and period.counts.any()]
         return functools.reduce(Period.join, found) if found else None
 
     def violations(self) -> dict[tuple[str, str], int]:
         """Violating rows by (feature, kind). Values out of range and unseen names are counted by their bins."""
+        self._waiting.settle()
         found = dict(self._row_batches.violations + self._quality.violations)
         for feature, counts in zip(self.reference.features, self._live.tolist(), strict=True):
             if feature.ordered and feature.edges:
@@ -203,25 +201,18 @@ class Watch:
         """What each row is worth beside the others of its message (F, n); None where all count whole."""
         if max(batch.messages, default=0) < LEAST_ROWS:
             return None
-        worth = np.ones(batch.codes.shape)
+        worth = np.ones((len(batch.codes), len(batch.messages)))
         at = 0
-        for rows in batch.messages:
+        for number, rows in enumerate(batch.messages):
             if rows >= LEAST_ROWS:
-                worth[:, at : at + rows] = self._clusters.worth(rows)[:, None]
+                worth[:, number] = self._clusters.worth(rows)
                 self._clusters.add(self._binner.counts(batch.codes[:, at : at + rows]))
             at += rows
-        return worth
-
-    def _queue(self, codes: Codes, runs: Numbers, now: float, worth: Floats | None = None) -> None:
-        if not self._waiting_rows:
-            self._waiting_since = now
-        self._waiting.append((codes, runs, np.ones(codes.shape) if worth is None else worth))
-        self._waiting_rows += codes.shape[1]
+        return np.repeat(worth, batch.messages, axis=1)
 
     def _counted(self) -> Counts:
         """Rows in each bin (F, B) since the start, those that wait included."""
-        waiting = [self._binner.counts(codes) for codes, _, _ in self._waiting]
-        return np.asarray(sum(waiting, self._live))
+        return np.asarray(sum(map(self._binner.counts, self._waiting.codes()), self._live))
 
     def _look(self, now: float) -> list[Event]:
         """See whether the reference describes what comes. What waits is judged before a mismatch ends, since it is of it."""
@@ -234,44 +225,43 @@ class Watch:
 
     def _advance_full(self, now: float) -> list[Event]:
         """Judge blocks that are full or have waited long enough."""
-        waited = now - self._waiting_since >= self._block_seconds
+        waited = now - self._waiting.since >= self._block_seconds
         return self._advance(LEAST_BLOCK if waited else MOST_BLOCK, now)
 
     def _advance(self, least: int, now: float) -> list[Event]:
         """Judge blocks of equal size while at least `least` rows wait."""
         events: list[Event] = []
-        if self._waiting_rows < least:
+        if self._waiting.rows < least:
             return events
-        codes, runs, worth = (np.concatenate(parts, axis=1) for parts in zip(*self._waiting, strict=True))
-        at, rows = 0, codes.shape[1]
-        self._waiting = []
+        waiting = self._waiting.take()
+        at, rows = 0, waiting.codes.shape[1]
         while rows - at >= least:
             blocks = -(-(rows - at) // MOST_BLOCK)
             size = min(-(-(rows - at) // blocks), self.window.room)
-            events += self._process(codes[:, at : at + size], runs[:, at : at + size], worth[:, at : at + size], now)
+            events += self._process(waiting.part(at, at + size), now)
             at += size
-        self._waiting = [(codes[:, at:], runs[:, at:], worth[:, at:])] if at < rows else []
-        self._waiting_rows = rows - at
+        if at < rows:
+            self._waiting.put_back(waiting.part(at))
         return events
 
-    def _process(self, codes: Codes, runs: Numbers, worth: Floats, now: float) -> list[Event]:
+    def _process(self, block: Rows, now: float) -> list[Event]:
         """Process one block: counts, evidence, verdicts; closes the window if the block fills it."""
+        codes, runs, worth = block
         counts = self._binner.counts(codes)
         self._use_season(codes.shape[1], now)
-        self._evidence.update(codes, runs, None if worth.min(initial=1.0) == 1.0 else worth)
+        self._evidence.update(codes, runs, None if worth is None or worth.min() == 1.0 else worth)
         if self.joint:
             self.joint.add(codes)
         self._live += counts
         self._open += counts.astype(np.int32)
         self._rows += codes.shape[1]
         self.window.rows += codes.shape[1]
-        self._last_codes = np.concatenate([self._last_codes, codes[:, -TAIL:]], axis=1)[:, -TAIL:]
-        last = self._last_codes % self._binner.width
-        events: list[Event] = [*self.verdicts.change(self._rows, last, self._recent_scores, now)]
+        events: list[Event] = [*self.verdicts.change(self._rows, self._recent_scores, now)]
         return events + (self._close(now) if self.window.due(now) else [])
 
     def _close(self, now: float) -> list[Event]:
         """Score and report the window, and end the verdicts that have recovered in it."""
+        moments = self._waiting.moments()
         self._quality.close(self.window.rows)
         self._scores = self._score(self._open)
         started, rows = self.window.started, self.window.rows
@@ -279,8 +269,9 @@ class Watch:
         self._expected = np.zeros_like(self._expected)
         self._last = compact(self._open)
         if self._periods is not None and rows:
-            self._periods.add(Period(started, now, self._last, self._open_moments))
-        self._open_moments = Moments.empty(len(self._binner.numeric))
+            self._periods.add(Period(started, now, self._last, moments))
+        self._moments = self._moments.merge(moments)
+        self._waiting.forget_moments()
         self._open = np.zeros_like(self._open)
         self.window.restart(now)
         joint = self._close_joint(now)

@@ -20,6 +20,8 @@ AnyCounts = NDArray[np.integer[Any]]
 """The same in a smaller type, where many are kept."""
 Codes = NDArray[np.int64]
 """Flat bin numbers, `feature * B + bin` (F, n)."""
+Bins = NDArray[np.uint8]
+"""Bin numbers within a feature, where many rows are kept: no feature has more than 200 bins."""
 Numbers = NDArray[np.int64]
 """Positions, lengths, or the numbers of features or segments."""
 Mask = NDArray[np.bool_]

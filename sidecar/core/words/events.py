@@ -27,6 +27,10 @@ class State(enum.StrEnum):
     """The reference does not describe what comes: nearly all cells are unseen, of another type, absent or unread."""
 
 
+BY_URGENCY = (State.MISMATCH, State.DRIFT, State.WARNING, State.OK, State.INSUFFICIENT)
+"""The states, the worst first."""
+ALARMS = frozenset(BY_URGENCY[:2])
+UNWELL = frozenset(BY_URGENCY[:3])
 ALL_FEATURES = "*"
 """Name of the feature in the report on all features of a side together."""
 

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from sidecar.core.words.arrays import Floats
+from sidecar.plain_text import HIDDEN
 
-HIDDEN = "***"
-"""What stands in a message in place of a look-alike."""
 NAMES_OF_THINGS = frozenset({"", "date", "token", "number", "document number"})
 """Kinds of text that models and versions may be called, too: dates, numbers and digests."""
 PROSE = frozenset({"prose", "text"})
@@ -76,9 +75,15 @@ _MEASURED_FIRST = frozenset(
 )
 _MEASURED_LAST = frozenset(
     {"count", "counts", "length", "len", "rate", "ratio", "share", "score", "type", "flag", "days", "months", "years", "age",
-     "verified", "valid", "changes", "changed", "attempts", "duration", "seconds", "set", "present", "entropy", "strength"}
+     "verified", "valid", "changes", "changed", "attempts", "duration", "seconds", "set", "present", "entropy", "strength",
+     "model", "brand", "os", "call", "calls", "minutes", "service", "plan", "usage", "price", "provider", "frequency",
+     "campaign", "optin", "optout", "opened", "opens", "clicked", "clicks", "sent", "received", "bounced", "subscribed",
+     "enabled", "disabled", "required", "confirmed", "failed", "failures", "known", "missing", "available", "provided",
+     "exists", "status"}
 )  # fmt: skip
-"""A measurement of such a thing (`has_phone`, `password_length`) is none."""
+_MEASURED_LAST_PAIRS = frozenset({("opt", "in"), ("opt", "out"), ("signed", "up"), ("on", "file")})
+_ASKED = frozenset({"has", "have", "had", "is", "was", "does", "since", "per"})
+"""Words after which something is asked or counted of what follows, wherever they stand (`customer_has_phone`)."""
 
 _TELLING = (*_CREDENTIAL_WORDS, *_PERSONAL_WORDS)
 _LONG = tuple(word for word in _TELLING if len(word) >= 6)
@@ -154,9 +159,12 @@ def kind_of_name(name: str) -> str:
         return "text"
     if any(word in name.casefold() or word in folded for word in _ELSEWHERE):
         return "personal"
-    words = [word.lower() for part in _CAMEL.split(_unaccented(name)) for word in _WORD.findall(part.replace("_", " "))]
-    if words and (words[0] in _MEASURED_FIRST or words[-1] in _MEASURED_LAST):
-        return ""
+    words = _words(name)
+    found = kind_of_text(name)
+    is_title = found == "prose" and len(words) <= _TITLE_WORDS
+    as_text = "" if is_title or (found == "date" and not words) else found
+    if _is_measurement(name):
+        return as_text
     if any(word in _CREDENTIAL_WORDS for word in words) or _glued(folded, _CREDENTIAL_WORDS):
         return "credential"
     pairs = set(pairwise(words)) & _PAIRS
@@ -164,9 +172,28 @@ def kind_of_name(name: str) -> str:
     if pairs or personal or (len(words) == 1 and words[0] in _WHOLE):
         is_key = any(pair[1] in _CREDENTIAL_ENDS for pair in pairs) or words in (["pass"], ["sid"])
         return "credential" if is_key else "personal"
-    found = kind_of_text(name)
-    is_title = found == "prose" and len(words) <= _TITLE_WORDS
-    return "" if is_title or (found == "date" and not words) else found
+    return as_text
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for part in _CAMEL.split(_unaccented(name)) for word in _WORD.findall(part.replace("_", " "))]
+
+
+def _is_measurement(name: str) -> bool:
+    """Whether a name tells of a measurement of such a thing (`has_phone`, `password_length`), which is none.
+
+    With dots the last part decides: `home.has_phone` asks a question, and `is_customer.email` is an address. A lone word before
+    the first dot counts as well (`n.phones`), since some join words by dots.
+    """
+    *outer, last = map(_words, name.split("."))
+    first = outer[0] if outer else []
+    return bool(last) and (
+        last[0] in _MEASURED_FIRST
+        or last[-1] in _MEASURED_LAST
+        or tuple(last[-2:]) in _MEASURED_LAST_PAIRS
+        or not _ASKED.isdisjoint(last[:-1])
+        or (len(first) == 1 and first[0] in _MEASURED_FIRST)
+    )
 
 
 @functools.lru_cache(maxsize=4096)

@@ -5,6 +5,8 @@ Made by `Monitor.view()`. Readers format; they never compute and never access th
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from sidecar.core.words.events import JointReport, NotEnough, Score, State
@@ -99,12 +101,7 @@ class SideView(msgspec.Struct, frozen=True):
     @property
     def mismatched(self) -> dict[str, int]:
         """How many features are in state mismatch, by the nearest explanation."""
-        found: dict[str, int] = {}
-        for feature in self.features:
-            if feature.mismatch is not None:
-                explanation = feature.mismatch.explanation.value
-                found[explanation] = found.get(explanation, 0) + 1
-        return found
+        return dict(Counter(one.mismatch.explanation.value for one in self.features if one.mismatch is not None))
 
 
 class SegmentFeature(msgspec.Struct, frozen=True):

@@ -115,7 +115,7 @@ class SegmentBrief(msgspec.Struct, frozen=True):
     reference: str
     rows_total: int
     features: list[SegmentFeature]
-    """In state `warning` or `drift`, those with most effect."""
+    """In state `warning`, `drift` or `mismatch`, those with most effect."""
     unwell: int
     """How many there are."""
 

@@ -2,10 +2,9 @@
 
 import { evidenceBar, setEvidence } from "./charts.js";
 import { isWithin, streamOf } from "./streams.js";
-import { STATE, byId, count, element, power, say, score } from "./text.js";
+import { RANK, STATE, byId, count, element, power, say, score } from "./text.js";
 
 const SHOWN = 100; // rows of the table until more are asked for
-const RANK = { mismatch: 0, drift: 1, warning: 2, ok: 3, insufficient: 4 };
 const COLUMNS = ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein"];
 
 let features = [];

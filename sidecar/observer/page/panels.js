@@ -2,7 +2,7 @@
 
 import { choose } from "./features.js";
 import { streamOf } from "./streams.js";
-import { RULE, badge, byId, clock, count, element, happened, pValue, percent, power, refill, say, score, seconds, shorten, table, total } from "./text.js";
+import { RANK, RULE, badge, byId, clock, count, element, happened, pValue, percent, power, refill, say, score, seconds, shorten, table, total } from "./text.js";
 
 const CHANGES = 12;
 const LINES = 8;
@@ -31,10 +31,13 @@ function joint(of) {
   return [one.state, `How ${side} features${inStream(of)} go together`, `p ${pValue(one.p_value)}`, score(one.effect), carried];
 }
 
+/** The state of those that are least well; undefined where there are none. */
+const worst = (features) => features.map((one) => one.state).sort((a, b) => RANK[a] - RANK[b])[0];
+
 export function showSegments(segments) {
   byId("segments-card").hidden = !segments.length;
   refill(byId("segments"), segments, () => segments.map((one) => {
-    const state = one.features.some((each) => each.state === "mismatch") ? "mismatch" : one.features.some((each) => each.state === "drift") ? "drift" : one.features.length ? "warning" : one.rows_total ? "ok" : "insufficient";
+    const state = worst(one.features) ?? (one.rows_total ? "ok" : "insufficient");
     const more = one.unwell > one.features.length ? ` and ${count(one.unwell - one.features.length)} more` : "";
     const named = one.features.map((each) => shorten(each.feature, 40)).join(", ");
     return element("tr", {},

@@ -84,6 +84,7 @@ export function ago(span) {
   return span < 129600 ? `${Math.round(span / 3600)} h` : `${Math.round(span / 86400)} days`;
 }
 
+export const RANK = { mismatch: 0, drift: 1, warning: 2, ok: 3, insufficient: 4 }; // the worst first
 export const STATE = {
   mismatch: "mismatch", drift: "drift", warning: "warning", ok: "ok", insufficient: "too few rows", violated: "violated",
 };

@@ -16,7 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from sidecar import __version__
-from sidecar.core.words.events import Event, ExchangeSeen, State
+from sidecar.core.words.events import BY_URGENCY, Event, ExchangeSeen
 from sidecar.core.words.view import FeatureView, SideView
 from sidecar.settings import Settings
 from sidecar.sink import RESULTS, Observed
@@ -30,7 +30,7 @@ from sidecar.sinks.prometheus.model import model_families
 from sidecar.sinks.prometheus.segments import segment_families
 from sidecar.sinks.prometheus.traffic import traffic_families
 
-_URGENCY = {State.MISMATCH: 0, State.DRIFT: 1, State.WARNING: 2, State.OK: 3, State.INSUFFICIENT: 4}
+_URGENCY = {state: at for at, state in enumerate(BY_URGENCY)}
 _END = b"# EOF\n"
 """The end of an OpenMetrics exposition."""
 

@@ -341,7 +341,8 @@ class NaiveEvidence:
         self.together.sum, self.together_began = 0.0, self.judged
 
     def _effect(self, at: int, began: int) -> tuple[float, float, Floats]:
-        excess, weight = self.recent.since(np.full(len(self.features), max(began, self._reset_at[at])))
+        every = np.arange(len(self.features))
+        excess, weight = self.recent.since(every, np.full(len(every), max(began, self._reset_at[at])))
         rows, total = float(weight[at]) * self.share(at), max(float(weight[at]), 1e-300)
         raw = [max(q + e / total, 0.0) for q, e in zip(self.null.q[at].tolist(), excess[at].tolist(), strict=True)]
         live = np.array(raw) / sum(raw) * rows

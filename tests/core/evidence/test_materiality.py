@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from sidecar.core.binning.bins import Feature, Kind
-from sidecar.core.evidence.materiality import Material, RateChange, criterion_of, is_over, rate_change
+from sidecar.core.evidence.materiality import Material, RateChange, criterion_of, is_over, rate_changes
+from sidecar.core.evidence.rate_bets import special
 from sidecar.core.words.arrays import Floats
 
 MATERIAL = Material(psi=0.1, rate_difference=0.005, rate_ratio=1.75, rate_shift=0.075)
@@ -25,6 +26,11 @@ def counts(feature: Feature, at: int, rate: float, rows: float) -> Floats:
     found[INSIDE if feature.ordered else A] = rows * (1 - rate)
     found[at] += rows * rate
     return found
+
+
+def rate_change(feature: Feature, reference: Floats, live: Floats, rows: float) -> RateChange | None:
+    special_bins = np.isin(np.arange(feature.bins), special(feature))[None]
+    return rate_changes([feature], special_bins, reference[None], live[None], np.array([rows]), MATERIAL)[0]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +61,7 @@ def counts(feature: Feature, at: int, rate: float, rows: float) -> Floats:
 def test_a_rate_matters(
     feature: Feature, at: int, before: float, after: float, rows: float, criterion: str | None
 ) -> None:
-    found = rate_change(feature, counts(feature, at, before, 10_000), counts(feature, at, after, rows), rows, MATERIAL)
+    found = rate_change(feature, counts(feature, at, before, 10_000), counts(feature, at, after, rows), rows)
 
     if criterion is None:
         assert found is None or found.bin != at
@@ -79,7 +85,7 @@ def test_a_value_that_came_to_repeat_matters_though_it_has_no_bin_of_its_own(at:
     live = before * 0.95
     live[at] += 0.05
 
-    found = rate_change(WIDE, before * 10_000, live * 2_000, 2_000, MATERIAL)
+    found = rate_change(WIDE, before * 10_000, live * 2_000, 2_000)
 
     assert found is not None
     assert (found.criterion, found.bin) == ("value", at)
@@ -93,7 +99,7 @@ def test_far_values_that_no_longer_come_matter(inner: int, outer: int) -> None:
     live[[inner, outer]] = 0.0
     live /= live.sum()
 
-    found = rate_change(WIDE, before * 10_000, live * 4_000, 4_000, MATERIAL)
+    found = rate_change(WIDE, before * 10_000, live * 4_000, 4_000)
 
     assert found is not None
     assert (found.criterion, found.bin) == ("value", inner)
@@ -108,7 +114,7 @@ def test_a_shift_or_a_stretch_takes_neighbours_along_and_is_no_matter_of_rates(m
         for _ in range(20):
             before = rng.multinomial(10_000, of_normal(0.0, 1.0)).astype(np.float64)
             live = rng.multinomial(rows, of_normal(mean, deviation)).astype(np.float64)
-            found = rate_change(WIDE, before, live, rows, MATERIAL)
+            found = rate_change(WIDE, before, live, rows)
             assert found is None or found.bin in (0, 23)  # out of range, which has a rate of its own
 
 
@@ -116,7 +122,7 @@ def test_of_several_rates_the_most_certain_is_named() -> None:
     reference = np.array([9_700.0, 300.0, 0.0, 0.0, 0.0])
     live = np.array([700.0, 80.0, 0.0, 200.0, 20.0])
 
-    found = rate_change(NAME, reference, live, 1_000.0, MATERIAL)
+    found = rate_change(NAME, reference, live, 1_000.0)
 
     assert found is not None
     assert found.criterion == "unseen"
@@ -125,13 +131,13 @@ def test_of_several_rates_the_most_certain_is_named() -> None:
 def test_fewer_effective_rows_are_less_certain() -> None:
     reference, live = counts(NAME, UNSEEN, 0.0, 10_000), counts(NAME, UNSEEN, 0.02, 1_000)
 
-    assert rate_change(NAME, reference, live, 1_000.0, MATERIAL)
-    assert rate_change(NAME, reference, live, 200.0, MATERIAL) is None
+    assert rate_change(NAME, reference, live, 1_000.0)
+    assert rate_change(NAME, reference, live, 200.0) is None
 
 
 @pytest.mark.parametrize(("m", "rows"), [(0.0, 100.0), (100.0, 0.0)])
 def test_of_no_rows_nothing_is_said(m: float, rows: float) -> None:
-    assert rate_change(NAME, counts(NAME, UNSEEN, 0.0, m), counts(NAME, UNSEEN, 1.0, rows), rows, MATERIAL) is None
+    assert rate_change(NAME, counts(NAME, UNSEEN, 0.0, m), counts(NAME, UNSEEN, 1.0, rows), rows) is None
 
 
 def test_each_special_bin_has_a_criterion() -> None:
@@ -167,3 +173,15 @@ def test_a_rate_is_over_when_it_is_certain_to_be_below_half_of_what_matters(
     for deviations, expected in ((2.9, False), (3.1, True)):
         p = half + toward * deviations * spread
         assert is_over(change, counts(NAME, UNSEEN, p, 1.0), rows, m, 3.0, MATERIAL) is expected
+
+
+def test_of_several_features_each_has_its_own_rate_and_one_without_rows_has_none() -> None:
+    special_bins = np.array([np.isin(np.arange(6), special(one)) for one in (NUMBER, NAME, NUMBER)])
+    padded = [np.append(counts(NAME, UNSEEN, rate, 1_000), 0.0) for rate in (0.0, 0.05)]
+    missing = [counts(NUMBER, MISSING, rate, 1_000) for rate in (0.01, 0.2)]
+    rows = np.array([1_000.0, 1_000.0, 0.0])
+    before, after = (np.array([one, two, one]) for one, two in zip(missing, padded, strict=True))
+
+    found = rate_changes([NUMBER, NAME, NUMBER], special_bins, before, after, rows, MATERIAL)
+
+    assert [one and (one.criterion, one.bin) for one in found] == [("missing", MISSING), ("unseen", UNSEEN), None]

@@ -29,7 +29,7 @@ def test_a_window_holds_the_last_rows_none_from_before_and_at_most_half_of_its_a
     rows, largest = sum(sizes), max(sizes)
     for age in (16, 50, 300, 1_000, 4_000, 9_000):
         began = np.array([max(rows - age, 0), max(rows - age // 2, 0)])
-        found, sums = recent.since(began)
+        found, sums = recent.since(ALL, began)
         for feature, start in enumerate(began.tolist()):
             totals = np.cumsum(weight[::-1, feature])
             held = int(np.searchsorted(totals, sums[feature] * (1 - 1e-5))) + 1 if sums[feature] else 0
@@ -59,7 +59,7 @@ def test_what_is_older_than_a_thousand_blocks_is_forgotten() -> None:
     for _ in range(9_000):
         recent.add(np.ones(SHAPE), np.ones(2) * 16, 16)
 
-    _, weight = recent.since(np.array([0, 0]))
+    _, weight = recent.since(ALL, np.array([0, 0]))
 
     assert 7_500 < weight[0] < 17_500
 
@@ -67,8 +67,8 @@ def test_what_is_older_than_a_thousand_blocks_is_forgotten() -> None:
 def test_of_no_rows_nothing_is_known() -> None:
     recent = Recent(SHAPE)
 
-    assert not recent.since(np.array([0, 0]))[0].any()
+    assert not recent.since(ALL, np.array([0, 0]))[0].any()
     assert recent.spans(ALL, 0)[0].shape == (0, 2, 3)
     recent.add(np.ones(SHAPE), np.ones(2), 16)
-    assert not recent.since(np.array([1, 1]))[1].any()
+    assert not recent.since(ALL, np.array([1, 1]))[1].any()
     assert recent.spans(ALL, 1)[1].shape == (0, 2)

@@ -54,9 +54,7 @@ class Watched:
             self.evidence.update(codes)
             self.open += self.binner.counts(codes).astype(np.int32)
             self.rows += codes.shape[1]
-            events += self.verdicts.change(
-                self.rows, codes[:, -5:] % self.binner.width, lambda at: {}, float(self.rows)
-            )
+            events += self.verdicts.change(self.rows, lambda at: {}, float(self.rows))
         return events
 
     def close(self) -> list[VerdictChanged]:

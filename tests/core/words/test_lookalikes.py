@@ -90,3 +90,8 @@ def test_a_message_loses_what_looks_like_a_secret_and_nothing_else() -> None:
     assert scrubbed("values of 'age' have 3 cells") == "values of 'age' have 3 cells"
     assert scrubbed("tensor 'userPassword' has no shape") == "tensor '***' has no shape"
     assert scrubbed('datatype "alice@example.com" of 4111111111111111, 2 rows') == "datatype '***' of *** 2 rows"
+
+
+@pytest.mark.parametrize("kind", ["email", "phone, plain", "card", "iban", "ssn", "jwt", "aws key", "bearer", "ipv4"])
+def test_a_text_is_recognised_behind_a_word_that_begins_a_measurement(kind: str) -> None:
+    assert kind_of_name(f"has {TEXTS[kind]}")
