@@ -24,9 +24,9 @@ import numpy as np
 
 from benchmarks.drift import oracle, windows
 from benchmarks.drift.__main__ import peer
-from benchmarks.drift.kept import Kept
 from harness.drift_delays import Stream, Told, told
 from harness.drift_scenarios import SCENARIOS, TOO_SMALL, Scenario, Values, table
+from harness.kept import Kept
 from sidecar.core.words.arrays import Floats
 from sidecar.settings import DriftSettings
 

@@ -22,12 +22,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="of each table and budget")
     parser.add_argument("--references", type=int, default=10, help="drawn for each")
     parser.add_argument("--only", default="", help="a part of the names of tables")
+    parser.add_argument("--budgets", type=float, nargs="+", default=BUDGETS, help="rows between false alarms")
     options = parser.parse_args()
     rows = options.rows // options.references
     print("| table | budget | rows | alarms | mean rows between |\n|---|---|---|---|---|")
     told: list[str] = []
     for name, ugly in UGLY.items():
-        for budget in BUDGETS if options.only in name else ():
+        for budget in options.budgets if options.only in name else ():
             settings = Settings(drift=DriftSettings(mean_rows_between_false_alarms=budget))
             found = 0
             for reference in range(options.references):

@@ -1,6 +1,7 @@
 """Results that are kept in a file, so that a run of many minutes goes on where it was interrupted.
 
-A result is kept under its name and a digest of the sources it was made by: a change of any of them makes it anew.
+A result is kept under its name and a digest of the sources it was made by: a change of any of them makes it anew. A file is
+whole or not there, so that no interruption leaves a part of one.
 """
 
 from __future__ import annotations
@@ -39,5 +40,7 @@ class Kept(Generic[Result]):
             kept: Result = msgspec.json.decode(path.read_bytes(), type=self._kind)
             return kept
         found = make()
-        path.write_bytes(msgspec.json.encode(found))
+        part = path.with_suffix(".part")
+        part.write_bytes(msgspec.json.encode(found))
+        part.replace(path)
         return found
