@@ -74,7 +74,7 @@ def _examine(
         notes.append(f"{one.where}: its namespace asks for no sidecar")
         return []
     try:
-        patched = inject(one.pod, options, one.namespace)
+        patched = inject(one.pod, options, one.namespace, asked=False)
     except UserError as error:
         why = f"the webhook would refuse it: {error.what}: {error.why}"
         return [Finding("no_sidecar", one.namespace, one.where, why, error.mend)]

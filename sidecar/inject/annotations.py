@@ -96,6 +96,11 @@ def disabled(pod: Json) -> bool:
     return value == "disabled"
 
 
+def asks(pod: Json) -> bool:
+    """Whether a pod itself says anything to the injector, by label or annotation; its record of changes is none of its own."""
+    return any(name.startswith(PREFIX) and name != STATUS for name in (*annotations_of(pod), *labels_of(pod)))
+
+
 def on_invalid(pod: Json, options: Options) -> str:
     """`refuse` or `admit`: the pod's annotation if it is one of them, else the option."""
     value = annotations_of(pod).get(f"{PREFIX}on-invalid")

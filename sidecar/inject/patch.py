@@ -1,9 +1,9 @@
 """The patch: a pod in, the same pod with the sidecar out. Pure: no socket, no clock, and the given pod is not modified.
 
-Every change is recorded in one annotation (`drift-sidecar/status`). So a second run changes nothing, and `remove` undoes
-exactly these changes and keeps what others changed since. The neighbours do the steps: `annotations` reads what the pod
-asks for, `model_container` finds the model, `redirect` brings its traffic to the sidecar, `sidecar_container` builds that,
-and `pod_diff` computes patch and record.
+Every change is recorded in one annotation (`drift-sidecar/status`). So a second run changes only what is wanted otherwise by now,
+and keeps what others changed (`three_way`); `remove` undoes exactly these changes. The neighbours do the steps: `annotations`
+reads what the pod asks for, `model_container` finds the model, `redirect` brings its traffic to the sidecar,
+`sidecar_container` builds that, and `pod_diff` computes patch and record.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sidecar.inject.annotations import PREFIX, STATUS, PodConfig, disabled, on_invalid, read_annotations
+from sidecar.inject.annotations import PREFIX, STATUS, PodConfig, asks, disabled, on_invalid, read_annotations
 from sidecar.inject.model_container import NAME, check_own_ports, find_model, mesh_of, served_ports, targets_numbers
 from sidecar.inject.options import Options, Refused, at_least
 from sidecar.inject.pod import Json, all_containers, annotations_of, check_pod, ensure
-from sidecar.inject.pod_diff import Change, changes, json_patch, undo
+from sidecar.inject.pod_diff import Change, changes, json_patch, redo, undo
 from sidecar.inject.redirect import redirect
 from sidecar.inject.sidecar_container import drain_hook, make_container, volume_names
+from sidecar.inject.three_way import merge
 
 __all__ = ["Options", "Patched", "Refused", "inject", "remove"]
 
@@ -36,7 +37,7 @@ strict mode would refuse."""
 _CHANGEABLE = re.compile(
     rf"metadata(/annotations(/.*)?)?|spec/(shareProcessNamespace|initContainers|imagePullSecrets(/[^/]*)?|volumes(/{NAME}-[^/]*)?)"
     rf"|spec/(initContainers|containers)/{NAME}"
-    r"|spec/containers/[^/]+/(ports|env|args|command|lifecycle|(liveness|readiness|startup)Probe)(/.*)?"
+    r"|spec/containers/[^/]*/(ports|env|args|command|lifecycle|(liveness|readiness|startup)Probe)(/.*)?"
 )
 """Paths that the injector changes. A record that names any other was not written by it, and is not undone."""
 
@@ -53,16 +54,19 @@ class Patched(NamedTuple):
     """Why the pod gets no sidecar; None if it has one."""
 
 
-def inject(pod: dict[str, Any], options: Options, namespace: str = "") -> Patched:
+def inject(pod: dict[str, Any], options: Options, namespace: str = "", asked: bool = True) -> Patched:
     """Add the sidecar to a pod, or update it to these options. `namespace` is where the pod will run, if known.
 
-    Raises Refused, which names the annotation or field, the reason and the fix, unless pod or options say `admit`: then the
-    pod is skipped with a warning.
+    `asked` says that somebody wants the sidecar in this very pod; a webhook sees all pods of a namespace, and only a pod that
+    asks by itself is meant. Raises Refused, which names the annotation or field, the reason and the fix, where such a wish
+    cannot be met, unless pod or options say `admit`. Other pods that cannot have a sidecar are skipped.
     """
     check_pod(pod)
     try:
         return _inject(pod, options, namespace)
     except Refused as error:
+        if not asked and not asks(pod):
+            return Patched(pod, [], [f"no drift-sidecar: {error}"], f"unfit: {error}")
         if on_invalid(pod, options) == "refuse":
             raise
         return Patched(pod, [], [f"no drift-sidecar: {error}"], f"invalid: {error}")
@@ -96,10 +100,40 @@ def _inject(pod: Json, options: Options, namespace: str) -> Patched:
     if native is None:
         return Patched(bare, list(json_patch(pod, bare)), [_JOB], _JOB)
     made = copy.deepcopy(bare)
-    warnings = _add(made, config, native)
+    try:
+        warnings = _add(made, config, native)
+    except Refused as error:  # what others changed does not fit any more: what was set fitted, and they have seen it
+        if not _is_injected(pod):
+            raise
+        return Patched(pod, [], [f"the sidecar stays as it was set before: {error}"], None)
     recorded = [change for change in changes(bare, made) if change.at[-1] != STATUS]
     made["metadata"]["annotations"][STATUS] = msgspec.json.encode(recorded).decode()
+    if _is_injected(pod):
+        made = _with_foreign_changes(pod, bare, made)
     return Patched(made, list(json_patch(pod, made)), warnings, None)
+
+
+def _with_foreign_changes(pod: Json, bare: Json, made: Json) -> Json:
+    """The pod as it is wanted now, with what others changed since it was injected; the pod as it is, record and all, if it has
+    all that is wanted.
+    """
+    was: Json = copy.deepcopy(bare)
+    redo(was, _read_changes(annotations_of(pod)[STATUS]), pod)
+    status = annotations_of(made)[STATUS]
+    ensure(ensure(was, "metadata", {}), "annotations", {})[STATUS] = status
+    container = _sidecar(made)
+    merged = copy.deepcopy(merge(_sidecar(was), _sidecar(pod), container))  # also where it moves to another list
+    container.clear()
+    container.update(merged)
+    kept: Json = copy.deepcopy(merge(was, pod, made))
+    if kept != pod:
+        kept["metadata"]["annotations"] |= {STATUS: status}
+    return kept
+
+
+def _sidecar(pod: Json) -> Json:
+    found: Json = next(one for one in all_containers(pod) if one["name"] == NAME)
+    return found
 
 
 def _add(pod: Json, config: PodConfig, native: bool) -> list[str]:
@@ -229,7 +263,7 @@ def _read_changes(text: str) -> list[Change]:
     except msgspec.DecodeError as error:
         raise _unreadable_status(str(error)) from error
     for change in recorded:
-        if not _CHANGEABLE.fullmatch("/".join(map(str, change.at))):
+        if not _CHANGEABLE.fullmatch("/".join(str(step).replace("/", "~1") for step in change.at)):
             raise _unreadable_status(f"names {change.at!r}, which the injector never changes")
     return recorded
 

@@ -6,6 +6,7 @@ so they address items by name, and only what still is as it was left is put back
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +14,10 @@ import msgspec
 from msgspec import UNSET
 
 Path = list[str | int]
-_NAMED = frozenset({"containers", "initContainers", "volumes", "env", "imagePullSecrets"})
+NAMED = frozenset({"containers", "initContainers", "volumes", "env", "imagePullSecrets"})
 """Lists whose items are addressed by name; items of other lists are addressed by index."""
-_SHARED = _NAMED | {"metadata", "annotations"}
+_MAPS = frozenset({"metadata", "annotations"})
+_SHARED = NAMED | _MAPS
 """Collections that others add to as well: one that was created here is removed only if it is empty by then."""
 
 
@@ -59,9 +61,9 @@ def changes(before: Any, after: Any, path: Path | None = None) -> Iterator[Chang
     if name in _SHARED and before in (None, UNSET) and isinstance(after, dict | list):
         yield from changes(type(after)(), after, at)
         yield Change(at, was=before, made=True)
-    elif name in _NAMED and (old := _by_name(before)) is not None and (new := _by_name(after)) is not None:
+    elif name in NAMED and (old := by_name(before)) is not None and (new := by_name(after)) is not None:
         for key in new:
-            yield from changes(old[key], new[key], [*at, key]) if key in old else [Change([*at, key])]
+            yield from changes(old[key], new[key], [*at, key]) if key in old else [Change([*at, key], now=new[key])]
     elif isinstance(before, dict) and isinstance(after, dict):
         for key in sorted(before.keys() | after.keys()):  # the same changes for any order of keys
             yield from changes(before.get(key, UNSET), after.get(key, UNSET), [*at, key])
@@ -73,12 +75,41 @@ def changes(before: Any, after: Any, path: Path | None = None) -> Iterator[Chang
 
 
 def undo(value: Any, recorded: list[Change]) -> None:
-    """Revert changes in place, as far as they are still there."""
+    """Revert changes in place, as far as they are still there. An item that was added to a named list goes in any case."""
     for change in recorded:
-        parent = value
-        for step in change.at[:-1]:
-            parent = _item(parent, step)
-        _revert(parent, change)
+        _revert(_parent(value, change), change)
+
+
+def redo(value: Any, recorded: list[Change], there: Any) -> None:
+    """Make changes in place, in a value where they were reverted, whatever others made of their places.
+
+    Items of which only the name is recorded are as they are `there`.
+    """
+    for change in reversed(recorded):
+        _repeat(_parent(value, change, make=True), change, _item(_parent(there, change), change.at[-1]))
+
+
+def _parent(value: Any, change: Change, make: bool = False) -> Any:
+    """What holds the place of a change; with `make`, mappings on the way that others have removed are made anew."""
+    for step in change.at[:-1]:
+        if make and isinstance(value, dict):
+            value.setdefault(step, {})
+        value = _item(value, step)
+    return value
+
+
+def _repeat(parent: Any, change: Change, there: Any) -> None:
+    key, now = change.at[-1], copy.deepcopy(change.now)
+    if isinstance(parent, list) and isinstance(key, str):
+        parent[:] = [item for item in parent if not isinstance(item, dict) or item.get("name") != key]
+        parent += [item for item in (there if now is UNSET else now,) if item is not UNSET]
+    elif change.made:
+        if isinstance(parent, dict):
+            parent[key] = parent.get(key) or ({} if key in _MAPS else [])
+    elif isinstance(parent, dict) and now is UNSET:
+        parent.pop(key, None)
+    elif isinstance(parent, dict) or (isinstance(parent, list) and isinstance(key, int) and key < len(parent)):
+        parent[key] = now  # type: ignore[index]  # an integer where it is a list
 
 
 def _revert(parent: Any, change: Change) -> None:
@@ -86,6 +117,8 @@ def _revert(parent: Any, change: Change) -> None:
     current = _item(parent, key)
     if change.made:
         untouched = current in ({}, [])
+    elif isinstance(parent, list) and isinstance(key, str):
+        untouched = current is not UNSET
     else:
         untouched = current is not UNSET and (change.now is UNSET or current == change.now)
         untouched |= current is UNSET and change.now is UNSET and change.was is not UNSET
@@ -111,7 +144,7 @@ def _item(parent: Any, step: str | int) -> Any:
     return UNSET
 
 
-def _by_name(items: Any) -> dict[str, Any] | None:
+def by_name(items: Any) -> dict[str, Any] | None:
     """Items of a list by name; None where names are missing or not unique."""
     if not isinstance(items, list) or not all(
         isinstance(item, dict) and isinstance(item.get("name"), str) for item in items

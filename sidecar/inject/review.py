@@ -1,7 +1,7 @@
 """Answers one admission review: bytes of an AdmissionReview in, bytes of the response out. Pure: no socket, no clock.
 
 Anyone who reaches the port may send anything. What is no review gets a 400. A pod that cannot be read is admitted with a
-warning, since the API server validates it next and explains it better. Only a wrong annotation refuses a pod. Neighbours:
+warning, since the API server validates it next and explains it better. Only a wish that cannot be met refuses a pod. Neighbours:
 `patch` makes the patch, `survey` finds the Services that bypass the sidecar, `webhook` serves the answers.
 """
 
@@ -84,7 +84,7 @@ def _reviewed(request: _Request, options: Options, services: Sequence[Service]) 
         return Reviewed("unreadable", _answer(request, warnings=[f"no drift-sidecar: {why}"]), why=why)
     about = _about(request)
     try:
-        patched = inject(request.object, options, request.namespace or "")
+        patched = inject(request.object, options, request.namespace or "", asked=False)
     except Refused as error:
         return about._replace(result="refused", body=_answer(request, refusal=str(error)), why=str(error))
     if patched.skipped:

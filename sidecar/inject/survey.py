@@ -109,7 +109,7 @@ def _examine(one: Pod, services: Sequence[Service], options: Options) -> list[Fi
 def why_missing(pod: Json, namespace: str, options: Options) -> tuple[str, str] | None:
     """Why a pod should have a sidecar and has none, and the fix; None if it should have none."""
     try:
-        patched = inject(pod, options, namespace)
+        patched = inject(pod, options, namespace, asked=False)
     except SidecarError as error:
         return f"its annotations would be refused today: {error}", "Fix them, and create the pod anew"
     if patched.skipped is None:

@@ -113,3 +113,20 @@ OPTIONS = st.builds(
     image_pull_secrets=st.sampled_from([(), ("ours",), ("ours", "ours", "more")]),
     settings=st.sampled_from([{}, {"trace.sample_ratio": 0.5, "http.routes": ["/a"]}]),
 )
+
+
+@st.composite
+def served_pods(draw: st.DrawFn) -> dict[str, Any]:
+    """Pods of which nearly all get a sidecar: they say which container is the model, and that serves."""
+    pod = draw(pods())
+    spec, model = pod["spec"], pod["spec"]["containers"][0]
+    for unfit in ("hostNetwork", "restartPolicy"):
+        spec.pop(unfit, None)
+    model["ports"] = [port for port in model.get("ports") or [] if port.get("protocol") != "UDP"] or [
+        {"containerPort": 8080}
+    ]
+    model["env"] = [{"name": "PORT", "value": "8080"}, {"name": "HOST", "value": "0.0.0.0"}]
+    pod["metadata"] = pod.get("metadata") or {}
+    known = pod["metadata"].get("annotations") or {}
+    pod["metadata"]["annotations"] = known | {"drift-sidecar/container": model["name"]}
+    return pod

@@ -112,6 +112,28 @@ def test_a_wrong_annotation_is_admitted_with_a_warning_where_the_policy_says_so(
     assert reviewed.why
 
 
+@pytest.mark.parametrize(
+    "containers",
+    [
+        [{"name": "worker", "image": "w"}],
+        [{"name": one, "image": one, "ports": [{"containerPort": 80}]} for one in ("nginx", "redis")],
+    ],
+    ids=["serves nothing", "two that could be it"],
+)
+def test_a_pod_that_wished_nothing_and_is_unfit_starts_without_and_one_that_asks_is_refused(
+    containers: list[Json],
+) -> None:
+    unfit = {**POD, "spec": {"containers": containers}}
+    reviewed = asked(unfit)
+
+    assert answer(reviewed)["allowed"] is True
+    assert (reviewed.result, patch_in(reviewed)) == ("skipped", [])
+    assert reviewed.why.startswith("unfit: ")
+    assert answer(reviewed)["warnings"][0].startswith("no drift-sidecar: ")
+    for wish in ({"labels": {"drift-sidecar/inject": "enabled"}}, {"annotations": {"drift-sidecar/model-name": "m"}}):
+        assert answer(asked({**unfit, "metadata": {**POD["metadata"], **wish}}))["allowed"] is False
+
+
 def test_a_skipped_pod_gets_a_warning_that_says_why() -> None:
     host = {**POD, "spec": {**POD["spec"], "hostNetwork": True}}
 
