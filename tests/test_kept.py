@@ -52,9 +52,10 @@ def test_a_result_whose_writing_was_interrupted_is_made_again(
             file.write(content[: len(content) // 2])
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(Path, "write_bytes", half_written)
-        measurement.run()
+        with pytest.raises(KeyboardInterrupt):
+            measurement.run()
 
     assert measurement.run() == [[0, None], [1, None], [2, None]]
     assert measurement.made == [0, 0, 1, 2]
