@@ -81,6 +81,9 @@ bench-drift: $(VENV)/.test $(PEERS:%=.venv-drift/%/.bench)
 	$(VENV)/bin/python -m benchmarks.drift.sequential
 	$(VENV)/bin/python -m benchmarks.drift.joint
 	$(VENV)/bin/python -m benchmarks.drift.real
+	$(VENV)/bin/python -m benchmarks.drift.scenarios
+	$(VENV)/bin/python -m benchmarks.drift.ugly
+	$(VENV)/bin/python -m benchmarks.drift.cost
 
 .venv-drift/%/.bench: requirements/bench-drift/%.txt
 	scripts/venv $(PYTHON) .venv-drift/$*

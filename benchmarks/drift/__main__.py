@@ -26,12 +26,12 @@ HERE = Path(__file__).parent
 Results = Mapping[str, Any]
 
 
-def peer(name: str, environments: Path, directory: Path) -> dict[str, Any]:
-    """What a peer found, or why it did not."""
+def peer(name: str, environments: Path, directory: Path, script: str = "") -> dict[str, Any]:
+    """What a peer found by a script, or why it did not."""
     python = (environments / name / "bin" / "python").absolute()
     if not python.exists():
         return {"failed": "not installed"}
-    script = f"with_{name.replace('-', '_')}.py"
+    script = script or f"with_{name.replace('-', '_')}.py"
     ran = subprocess.run(
         ["nice", str(python), script, str(directory)], cwd=HERE / "peers", capture_output=True, text=True, check=False
     )

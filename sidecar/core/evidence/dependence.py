@@ -126,11 +126,13 @@ class RunWeights:
         self._longest_run = longest_run(q, RUN_PROBABILITY).ravel().astype(np.float32)
         self._last = np.zeros((len(q), 1), np.int64)
 
-    def weights(self, codes: Codes, runs: Numbers) -> Floats | None:
+    def weights(self, codes: Codes, runs: Numbers, share: Floats) -> Floats | None:
         """The weight (F, n), in (0, 1], of each row, for flat codes (F, n) and the lengths of the runs before each;
         None if all are 1.
 
-        A weight depends only on the rows before it, so a factor raised to its power stays an e-value (Jensen).
+        Rows are discounted by the independent `share` (F,) as well, which has seen the same repeats once it is known. So a run
+        costs only what that does not: of both discounts the larger one counts, not their product. A weight depends only on the
+        rows before it, so a factor raised to its power stays an e-value (Jensen).
         """
         last, self._last = self._last, codes[:, -1:].copy()
         if runs.max(initial=0) <= 1:  # any run of one is allowed
@@ -138,7 +140,7 @@ class RunWeights:
         allowed = self._longest_run[np.concatenate([last, codes[:, :-1]], axis=1)]
         if not (runs > allowed).any():
             return None
-        return np.where(runs > BURST, 1.0, np.minimum(allowed / np.maximum(runs, 1), 1.0))
+        return np.where(runs > BURST, 1.0, np.minimum(allowed / np.maximum(runs, 1) / share[:, None], 1.0))
 
 
 def _trapezoid_weights() -> Floats:

@@ -135,7 +135,7 @@ class Evidence:
         each row counts beside the others of its message, where that is less than a row.
         """
         rows = codes.shape[1]
-        weights = None if runs is None else self._run_weights.weights(codes, runs)
+        weights = None if runs is None else self._run_weights.weights(codes, runs, self.independent_share)
         if worth is not None:
             weights = worth if weights is None else weights * worth
         counts = self._counted(codes, weights)
@@ -203,9 +203,9 @@ class Evidence:
         return self._judged
 
     def special(self, features: Numbers) -> Mask:
-        """Which bins of some features (f, B) have a rate that is bet on."""
+        """Which bins of some features (f, B) have a rate with a criterion of its own."""
         mask = np.zeros(self.null.q.shape, np.bool_)
-        mask[self._rates.feature, self._rates.bin] = True
+        mask[self._rates.feature, self._rates.bin] = self._rates.special
         return mask[features]
 
     def _effect(self, features: Numbers, began: Numbers) -> tuple[Floats, Floats, Floats]:

@@ -1,9 +1,10 @@
 """Whether a change matters: by its size over all bins (PSI), or by the rate of a single kind of bin.
 
 PSI says little of rare events: nulls that rise from 1 % to 5 % come to 0.06. So a rate has a criterion of its own, its
-difference and its ratio together, for missing, unseen and out-of-range values, for rare levels, and for values that repeat. A
-rate must also be seen to have changed: by `CERTAIN` standard deviations, and over enough rows for the normal law to hold. Nothing
-here says whether there is drift: `policy` does, once evidence is beyond its threshold.
+difference and its ratio together, for missing, unseen and out-of-range values, for rare levels, for values that repeat, and for
+intervals that are out of line with their neighbours. A rate must also be seen to have changed: by `CERTAIN` standard
+deviations, and over enough rows for the normal law to hold. Nothing here says whether there is drift: `policy` does, once
+evidence is beyond its threshold.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ CERTAIN = 4.0
 """Standard deviations by which a rate must have changed: chance does that for one bin in 16,000."""
 LEAST_ROWS = 5.0
 """Rows that a rate must rest on: those seen if it rose, those expected if it fell."""
+TAIL = 0.4
+"""An interval with less than this part of its neighbours' rows is in a tail: bins there are finer."""
 HALF = 0.5
 """A change is over when it is certain to be below this part of what matters."""
 
@@ -60,29 +63,39 @@ def criterion_of(feature: Feature, at: int) -> str:
 def rate_changes(
     features: Sequence[Feature], special: Mask, reference: Floats, live: Floats, rows: Floats, material: Material
 ) -> list[RateChange | None]:
-    """Of f features each the rate that matters most, of the `special` bins (f, B), if one does: reference and live counts are
-    (f, B), worth `rows` (f,) live rows.
+    """Of f features each the rate that matters most, if one does, of the `special` bins (f, B) and of intervals out of line with
+    their neighbours: reference and live counts are (f, B), worth `rows` (f,) live rows.
     """
     m = reference.sum(axis=1)
     known = ((m > 0) & (rows > 0))[:, None]
     m, n = np.where(known, m[:, None], 1.0), np.where(known, rows[:, None], 1.0)
     before, after = reference / m, live / np.maximum(live.sum(axis=1, keepdims=True), 1e-300)
-    deviations = np.abs(after - before) / _spread(before, after, n, m)
-    certain = special & known & (deviations >= CERTAIN) & (np.maximum(after, before) * n >= LEAST_ROWS)
+    inner, expected, seen = _by_neighbours(_intervals(features, special), before, after, n, m)
+    expected, seen = np.where(special, before, expected), np.where(special, m, seen)
+    deviations = np.abs(after - expected) / _spread(expected, after, n, seen)
+    certain = (special | inner) & known & (deviations >= CERTAIN) & (np.maximum(after, expected) * n >= LEAST_ROWS)
     return [
-        _largest(feature, bins, before[at], after[at], deviations[at], material) if len(bins) else None
+        _largest(feature, bins, before[at], expected[at], after[at], deviations[at], material) if len(bins) else None
         for at, (feature, bins) in enumerate(zip(features, map(np.flatnonzero, certain), strict=True))
     ]
 
 
 def _largest(
-    feature: Feature, bins: Numbers, before: Floats, after: Floats, deviations: Floats, material: Material
+    feature: Feature,
+    bins: Numbers,
+    before: Floats,
+    expected: Floats,
+    after: Floats,
+    deviations: Floats,
+    material: Material,
 ) -> RateChange | None:
-    """The rate of a feature that changed by most deviations, of those of some bins (K,) that matter; the others are (B,)."""
+    """The rate of a feature that is the most deviations from the expected one, of those of some bins (K,) that matter beside
+    that and beside the reference's; the others are (B,).
+    """
     for at in sorted(bins.tolist(), key=lambda at: (deviations[at], at), reverse=True):
-        q, p = float(before[at]), float(after[at])
-        if _matters(criterion_of(feature, at), q, p, material):
-            return RateChange(criterion_of(feature, at), at, q, p)
+        criterion, q, p = criterion_of(feature, at), float(before[at]), float(after[at])
+        if _matters(criterion, q, p, material) and _matters(criterion, float(expected[at]), p, material):
+            return RateChange(criterion, at, q, p)
     return None
 
 
@@ -102,6 +115,42 @@ def still_matters(change: RateChange, rate: float, rows: float, deviations: floa
     spread = (max(boundary * (1 - boundary), 1e-12) / max(rows, 1.0)) ** 0.5
     beyond = rate - boundary if change.after > change.before else boundary - rate
     return bool(beyond > -deviations * spread)
+
+
+def _intervals(features: Sequence[Feature], special: Mask) -> Mask:
+    """The bins (f, B) of numbers within the range of the reference that are intervals."""
+    edges = np.array([len(feature.edges) if feature.ordered else 0 for feature in features])
+    at = np.arange(special.shape[1])
+    return (at > 0) & (at < edges[:, None]) & ~special
+
+
+def _by_neighbours(
+    intervals: Mask, before: Floats, after: Floats, rows: Floats, reference_rows: Floats
+) -> tuple[Mask, Floats, Floats]:
+    """Which intervals (f, B) are compared with their neighbours, what rate (f, B) these let expect, and the rows (f, B) that
+    this rests on.
+
+    So a value that came to repeat is told though it has no bin of its own, and so are far values that no longer come. A
+    shift or a stretch takes neighbours along: it is PSI's matter. In the tails it raises rates more the farther out they
+    are, so there only a fall counts.
+    """
+    beside, now = (_of_neighbours(intervals, rates) for rates in (before, after))
+    compared = intervals & (beside > 0) & (before > 0) & ((after < before) | (before >= TAIL * beside))
+    q, known = np.where(compared, before, 1.0), np.where(compared, beside, 1.0)
+    return compared, q * now / known, 1 / (q / known / rows + 1 / reference_rows)
+
+
+def _of_neighbours(intervals: Mask, rates: Floats) -> Floats:
+    """The rates (f, B) of the next interval on both sides of each, added up."""
+    f, bins = intervals.shape
+    at = np.arange(1, bins + 1)
+    padded = np.zeros((f, bins + 2))
+    padded[:, 1:-1] = rates
+    row = np.arange(f)[:, None]
+    left, right = np.zeros((f, bins), np.int64), np.full((f, bins), bins + 1)
+    left[:, 1:] = np.maximum.accumulate(np.where(intervals, at, 0), axis=1)[:, :-1]
+    right[:, :-1] = np.minimum.accumulate(np.where(intervals, at, bins + 1)[:, ::-1], axis=1)[:, -2::-1]
+    return np.asarray(padded[row, left] + padded[row, right])
 
 
 def _matters(criterion: str, q: float, p: float, material: Material) -> bool:

@@ -1,4 +1,4 @@
-"""Bets on the rate of single bins: missing, unseen, out of range, a level, a spike. For changes of rare events.
+"""Bets on the rate of single bins: missing, unseen, out of range, a level, a spike, the tails. For changes of rare events.
 
 A detector each for a rate that rose and one for a rate that fell. A row is worth p/q if it is in the bin and (1 - p)/(1 - q) if
 not, with q the largest (or least) rate that the reference leaves room for, so the factor is an e-value for every distribution
@@ -26,15 +26,26 @@ REFRESH_ROWS = 32
 """Rows after which bets are made anew from what was seen since they began."""
 LARGEST_LOG_WEALTH = 40 * np.log(10.0)
 """As in `detector`: evidence must be able to fall again."""
+_LEAST_EDGES = 8
 _NEVER = 1e-9
 
 
 def special(feature: Feature) -> list[int]:
-    """The bins whose rates are bet on: all of names; of numbers what is missing, out of range, or a value that repeats."""
+    """The bins whose rates have a criterion of their own: all of names; of numbers what is missing, out of range, or a value that
+    repeats.
+    """
     if not feature.ordered:
         return list(range(feature.bins))
     spikes = [at for at in range(1, len(feature.edges)) if feature.is_spike(at)]
     return [0, *spikes, *([len(feature.edges)] if feature.edges else []), feature.missing]
+
+
+def bet_on(feature: Feature) -> list[int]:
+    """The bins that have bets of their own: the special ones, and of numbers the two thin intervals in the tails as well, since
+    the whole feature's bets gather little where far values no longer come.
+    """
+    ends = {2, len(feature.edges) - 2} if feature.ordered and len(feature.edges) >= _LEAST_EDGES else set()
+    return sorted({*special(feature), *ends})
 
 
 def rate_bounds(hits: float, rows: float, tolerance: float) -> tuple[float, float]:
@@ -53,14 +64,16 @@ def rate_bounds(hits: float, rows: float, tolerance: float) -> tuple[float, floa
 
 
 class RateBets:
-    """Two detectors for each of K special bins of all features: row 0 bets that the rate rose, row 1 that it fell."""
+    """Two detectors for each of K bins of all features: row 0 bets that the rate rose, row 1 that it fell."""
 
     def __init__(self, features: Sequence[Feature], counts: Floats, tolerance: float) -> None:
         """`counts` (F, B) are the reference's."""
-        pairs = [(at, bin_) for at, feature in enumerate(features) for bin_ in special(feature)]
+        pairs = [(at, bin_) for at, feature in enumerate(features) for bin_ in bet_on(feature)]
         self.feature: Numbers = np.array([at for at, _ in pairs], np.int64)
-        """The feature of each special bin (K,)."""
+        """The feature of each bin (K,)."""
         self.bin: Numbers = np.array([bin_ for _, bin_ in pairs], np.int64)
+        self.special: Mask = np.array([bin_ in special(features[at]) for at, bin_ in pairs], np.bool_)
+        """Whether its rate has a criterion of its own (K,): not of the tails."""
         self.log_wealth = np.zeros((2, len(pairs)))
         """Logarithms of the detectors' evidence."""
         self.began = np.zeros((2, len(pairs)), np.int64)

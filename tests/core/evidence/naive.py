@@ -105,12 +105,13 @@ class NaiveRate:
 
 
 def special(feature: Feature) -> list[int]:
-    """All names; of numbers what is missing or out of range, and spikes."""
+    """All names; of numbers what is missing or out of range, spikes, and the thin intervals of the tails if there are many."""
     if feature.kind is not Kind.NUMERIC:
         return list(range(len(feature.categories) + 3))
     edges = feature.edges
     spikes = [at for at in range(1, len(edges)) if edges[at] == math.nextafter(edges[at - 1], math.inf)]
-    return sorted({0, *spikes, len(edges), len(edges) + 1})
+    tails = [2, len(edges) - 2] if len(edges) >= 8 else []
+    return sorted({0, *spikes, *tails, len(edges), len(edges) + 1})
 
 
 class NaiveFeature:
@@ -264,7 +265,7 @@ class NaiveEvidence:
     def update(self, codes: Numbers, runs: Numbers | None, worth: Floats | None = None) -> None:
         width = self.null.q.shape[1]
         bins = [[int(code) % width for code in row] for row in codes]
-        found = None if runs is None else self._runs.weights(codes, runs)
+        found = None if runs is None else self._runs.weights(codes, runs, self._autocorrelation.share)
         of_rows = np.ones(codes.shape) if found is None else found
         if worth is not None:
             of_rows = of_rows * worth

@@ -61,8 +61,8 @@ def run(*bins: int) -> NDArray[np.int64]:
     return np.array([bins])
 
 
-def weights(runs: RunWeights, lengths: RunLengths, block: NDArray[np.int64]) -> list[float]:
-    found = runs.weights(block, lengths.add(block.astype(np.float64))[0])
+def weights(runs: RunWeights, lengths: RunLengths, block: NDArray[np.int64], share: float = 1.0) -> list[float]:
+    found = runs.weights(block, lengths.add(block.astype(np.float64))[0], np.array([share]))
     return [1.0] * block.shape[1] if found is None else [float(weight) for weight in found[0]]
 
 
@@ -78,6 +78,14 @@ def test_a_run_goes_on_over_blocks_and_ends_where_another_value_comes() -> None:
     weights(runs, lengths, run(*[4] * 6))
 
     assert weights(runs, lengths, run(4, 5, 4)) == pytest.approx([0.5, 3 / 7, 1.0])
+
+
+def test_a_run_is_not_discounted_twice_once_the_independent_share_has_seen_it() -> None:
+    burst = run(*[3] * 50)
+    for share in (1.0, 0.1, 0.02):
+        runs, lengths = RunWeights(np.full((1, 10), 0.1)), RunLengths(1)
+        discounts = [share * weight for weight in weights(runs, lengths, burst, share)]
+        assert discounts == pytest.approx([share, *(min(share, 3 / at) for at in range(1, 50))])
 
 
 def test_a_value_that_the_reference_nearly_always_has_may_run_long() -> None:

@@ -133,7 +133,7 @@ SHARES = np.array([[0.05, 0.15, 0.8], [0.5, 0.5, 1e-9]])
 """Of two features. A run of so many is credible: 2.3, 3.6, 31 rows of the first, 10, 10, 1 of the second."""
 
 
-def naive_weights(bins: list[int], shares: list[float]) -> list[float]:
+def naive_weights(bins: list[int], shares: list[float], independent: float) -> list[float]:
     """Each row's weight by the run before it: how many values, up to the row before, equal the one before."""
     weights = []
     for at in range(len(bins)):
@@ -141,8 +141,12 @@ def naive_weights(bins: list[int], shares: list[float]) -> list[float]:
         while run < at and bins[at - 1 - run] == bins[at - 1]:
             run += 1
         credible = max(math.log(1e-3) / math.log(shares[bins[at - 1]]), 1.0) if at else 1.0
-        weights.append(1.0 if run > 256 or not run else min(credible / run, 1.0))
+        weights.append(1.0 if run > 256 or not run else min(credible / run / independent, 1.0))
     return weights
+
+
+INDEPENDENT = np.array([1.0, 0.2])
+"""Shares of independent rows, of the two features: the second is discounted to a fifth already."""
 
 
 def weighed(bins: Codes, size: int, shares: Floats = SHARES) -> tuple[list[list[float]], int]:
@@ -151,7 +155,7 @@ def weighed(bins: Codes, size: int, shares: Floats = SHARES) -> tuple[list[list[
     parts, discounted = [], 0
     for at in range(0, bins.shape[1], size):
         block = flat(bins[:, at : at + size], shares.shape[1])
-        found = runs.weights(block, lengths.add(block.astype(np.float64))[0])
+        found = runs.weights(block, lengths.add(block.astype(np.float64))[0], INDEPENDENT[: len(shares)])
         discounted += found is not None
         parts.append(np.ones(block.shape) if found is None else found)
         block[:] = -1  # the caller's own, who may use it again
@@ -166,8 +170,10 @@ def test_the_weight_of_a_row_is_what_the_run_before_it_makes_it(size: int) -> No
 
     found, _ = weighed(bins, size)
 
-    for row, shares, weights in zip(bins.tolist(), SHARES.tolist(), found, strict=True):
-        assert weights == pytest.approx(naive_weights(row, shares))
+    for row, shares, independent, weights in zip(
+        bins.tolist(), SHARES.tolist(), INDEPENDENT.tolist(), found, strict=True
+    ):
+        assert weights == pytest.approx(naive_weights(row, shares, independent))
     assert min(found[0]) < 0.1
     assert found[1][350] == 1.0
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.evidence.materiality import Material, RateChange, criterion_of, is_over, rate_changes
@@ -44,7 +45,7 @@ def rate_change(feature: Feature, reference: Floats, live: Floats, rows: float) 
         (NUMBER, BELOW, 0.005, 0.02, 2_000, "out of range"),
         (NUMBER, SPIKE, 0.2, 0.09, 2_000, "value"),
         (NUMBER, SPIKE, 0.6, 0.7, 5_000, None),  # a value that repeats has no shift
-        (NUMBER, LAST, 0.0, 0.1, 5_000, None),  # an interval is PSI's matter
+        (NUMBER, LAST, 0.0, 0.1, 5_000, None),  # an interval that the reference never saw is PSI's matter
         (NAME, UNSEEN, 0.0, 0.01, 1_000, "unseen"),
         (NAME, B, 0.01, 0.05, 1_000, "level"),
         (NAME, B, 0.15, 0.075, 2_000, "level"),
@@ -68,6 +69,53 @@ def test_a_rate_matters(
         assert found is not None
         assert (found.criterion, found.bin) == (criterion, at)
         assert (found.before, found.after) == pytest.approx((before, after))
+
+
+WIDE = Feature("w", Kind.NUMERIC, edges=tuple(stats.norm.ppf([0.001, 0.01, *np.linspace(0.05, 0.95, 19), 0.99, 0.999])))
+
+
+def of_normal(mean: float, deviation: float) -> Floats:
+    """The shares of normal numbers in the bins of `WIDE`; none is missing."""
+    return np.append(np.diff([0.0, *stats.norm.cdf(WIDE.edges, mean, deviation), 1.0]), 0.0)
+
+
+@pytest.mark.parametrize("at", [3, 10, 20])
+def test_a_value_that_came_to_repeat_matters_though_it_has_no_bin_of_its_own(at: int) -> None:
+    before = of_normal(0.0, 1.0)
+    live = before * 0.95
+    live[at] += 0.05
+
+    found = rate_change(WIDE, before * 10_000, live * 2_000, 2_000)
+
+    assert found is not None
+    assert (found.criterion, found.bin) == ("value", at)
+    assert (found.before, found.after) == pytest.approx((before[at], live[at]))
+
+
+@pytest.mark.parametrize(("inner", "outer"), [(1, 0), (22, 23)])
+def test_far_values_that_no_longer_come_matter(inner: int, outer: int) -> None:
+    before = of_normal(0.0, 1.0)
+    live = before.copy()
+    live[[inner, outer]] = 0.0
+    live /= live.sum()
+
+    found = rate_change(WIDE, before * 10_000, live * 4_000, 4_000)
+
+    assert found is not None
+    assert (found.criterion, found.bin) == ("value", inner)
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation"), [(0.0, 1.0), (0.2, 1.0), (-0.2, 1.0), (0.3, 1.0), (0.0, 1.15), (0.0, 0.85)]
+)
+def test_a_shift_or_a_stretch_takes_neighbours_along_and_is_no_matter_of_rates(mean: float, deviation: float) -> None:
+    rng = np.random.default_rng(9)
+    for rows in (500, 2_000, 50_000):
+        for _ in range(20):
+            before = rng.multinomial(10_000, of_normal(0.0, 1.0)).astype(np.float64)
+            live = rng.multinomial(rows, of_normal(mean, deviation)).astype(np.float64)
+            found = rate_change(WIDE, before, live, rows)
+            assert found is None or found.bin in (0, 23)  # out of range, which has a rate of its own
 
 
 def test_of_several_rates_the_most_certain_is_named() -> None:

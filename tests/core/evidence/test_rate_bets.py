@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from sidecar.core.binning.bins import Feature, Kind
-from sidecar.core.evidence.rate_bets import RateBets, rate_bounds, special
+from sidecar.core.evidence.rate_bets import RateBets, bet_on, rate_bounds, special
 from sidecar.core.words.arrays import Floats
 
 SPIKED = Feature("x", Kind.NUMERIC, edges=(0.0, math.nextafter(0.0, math.inf), 2.0, 3.0))
@@ -59,6 +59,14 @@ def test_numbers_have_rates_of_what_is_out_of_range_repeats_or_is_missing_and_na
     assert special(SPIKED) == [0, 1, 4, 5]
     assert special(NAMES) == [0, 1, 2, 3, 4]
     assert special(Feature("any", Kind.NUMERIC)) == [0, 1]
+
+
+def test_thin_intervals_in_the_tails_have_bets_too_where_there_are_many_bins() -> None:
+    many = Feature("x", Kind.NUMERIC, edges=tuple(map(float, range(9))))
+
+    assert bet_on(many) == [0, 2, 7, 9, 10]
+    assert bet_on(SPIKED) == special(SPIKED)
+    assert bet_on(NAMES) == special(NAMES)
 
 
 REFERENCE = np.array([[900.0, 60.0, 0.0, 0.0, 40.0]])
