@@ -11,8 +11,8 @@ from scipy import stats
 from sidecar.core.evidence.clusters import Clusters
 from sidecar.core.words.arrays import Floats, Numbers
 
-Q = np.array([[0.1, 0.2, 0.3, 0.4], [0.5, 0.3, 0.2, 0.0]])
-RANKS = np.array([[-1.5, -0.5, 0.5, 1.0], [0.0, 0.0, 0.0, 0.0]])
+Q = np.array([[0.1, 0.2, 0.3, 0.4], [0.5, 0.3, 0.2, 0.0], [0.4, 0.4, 0.1, 0.1]])
+RANKS = np.array([[-1.5, -0.5, 0.5, 1.0], [0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 4.0]])
 ROWS = 500
 
 
@@ -26,11 +26,11 @@ class Naive:
     def __init__(self) -> None:
         self.mean = Q.tolist()
         self.weight, self.messages = 1.0, 0.0
-        self.scatter = [[0.0, 0.0], [0.0, 0.0]]  # of bins and of ranks, by feature
+        self.scatter = [[0.0, 0.0] for _ in Q]  # of bins and of ranks, by feature
 
     def worth(self, rows: int) -> list[float]:
         if self.messages < 1:
-            return [1 / rows] * 2
+            return [1 / rows] * len(Q)
         k = round(self.messages)
         upper = [max(two) / self.messages * k / float(stats.chi2.ppf(0.02, k)) for two in self.scatter]
         return [1 / min(max(one, 1.0), rows) for one in upper]
@@ -70,13 +70,13 @@ def test_the_worth_of_a_row_is_what_loops_over_messages_and_bins_make_it(alike: 
 
 
 def test_the_first_message_counts_as_one_row_whatever_is_in_it() -> None:
-    assert Clusters(Q, RANKS).worth(ROWS).tolist() == [1 / ROWS] * 2
-    assert Clusters(Q, RANKS).worth(20).tolist() == [1 / 20] * 2
+    assert Clusters(Q, RANKS).worth(ROWS).tolist() == [1 / ROWS] * len(Q)
+    assert Clusters(Q, RANKS).worth(20).tolist() == [1 / 20] * len(Q)
 
 
 def test_two_messages_of_the_same_kind_do_not_pass_for_independent_rows() -> None:
     clusters = Clusters(Q, RANKS)
-    alike = np.zeros((2, 4), np.int64)
+    alike = np.zeros(Q.shape, np.int64)
     alike[:, 2] = ROWS
     for _ in range(2):
         clusters.add(alike)
@@ -100,8 +100,8 @@ def test_a_message_of_one_kind_is_worth_little_more_than_a_row() -> None:
     clusters = Clusters(Q, RANKS)
     for _ in range(60):
         kind = rng.choice(4, p=Q[0])
-        alike = np.zeros((2, 4), np.int64)
-        alike[0, kind], alike[1] = ROWS, rng.multinomial(ROWS, Q[1])
+        alike = counts(rng)
+        alike[0] = np.where(np.arange(4) == kind, ROWS, 0)
         clusters.add(alike)
 
     assert clusters.worth(ROWS)[0] < 2 / ROWS
@@ -120,7 +120,7 @@ def test_a_shift_that_all_messages_share_is_no_dependence() -> None:
 def test_no_message_is_worth_less_than_a_row() -> None:
     clusters = Clusters(Q, RANKS)
     for kind in (0, 3, 0, 3):
-        alike = np.zeros((2, 4), np.int64)
+        alike = np.zeros(Q.shape, np.int64)
         alike[:, kind] = ROWS
         clusters.add(alike)
 

@@ -72,3 +72,32 @@ def test_of_no_rows_nothing_is_known() -> None:
     recent.add(np.ones(SHAPE), np.ones(2), 16)
     assert not recent.since(ALL, np.array([1, 1]))[1].any()
     assert recent.spans(ALL, 1)[1].shape == (0, 2)
+
+
+def test_blocks_of_sixteen_rows_together_are_one_piece_and_larger_ones_are_not() -> None:
+    together, apart = Recent(SHAPE), Recent(SHAPE)
+    for recent, sizes in ((together, (8, 8)), (apart, (8, 9))):
+        for size in sizes:
+            recent.add(np.ones(SHAPE), np.ones(2), size)
+
+    assert (len(together.spans(ALL, 0)[0]), len(apart.spans(ALL, 0)[0])) == (1, 2)
+
+
+def test_a_piece_that_begins_where_the_change_began_is_of_the_rows_since() -> None:
+    recent = Recent(SHAPE)
+    recent.add(np.ones(SHAPE), np.ones(2) * 16, 16)
+    recent.add(np.ones(SHAPE), np.ones(2) * 4, 16)
+
+    assert recent.since(ALL, np.array([16, 17]))[1].tolist() == [4, 0]
+    assert [len(recent.spans(ALL, began)[0]) for began in (0, 16, 17)] == [2, 1, 0]
+
+
+def test_sums_of_large_and_small_are_exact() -> None:
+    """Pieces are held in single precision, which has no 100,000,001."""
+    recent = Recent(SHAPE)
+    recent.add(np.full(SHAPE, 1e8), np.full(2, 1e8), 16)
+    recent.add(np.ones(SHAPE), np.ones(2), 16)
+
+    excess, weight = recent.spans(ALL, 0)
+
+    assert excess[1, 0, 0] == weight[1, 0] == 100_000_001

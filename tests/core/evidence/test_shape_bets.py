@@ -13,16 +13,22 @@ from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.evidence.null_hypothesis import null_hypothesis
 from sidecar.core.evidence.shape_bets import shape_factors
+from sidecar.core.words.arrays import Floats
 
 SHAPES = ((0.4, 1.0), (-0.4, 1.0), (1.0, 1.0), (-1.0, 1.0), (0.0, 1.4), (0.0, 0.7))
 PROFILE = profile_of(np.random.default_rng(1).exponential(size=(2, 5_000)))
 BINNER = Binner(PROFILE.features)
 NULL = null_hypothesis(PROFILE.features, PROFILE.numbers, mask=BINNER.mask, tolerance=0.0025)
 RADIUS = NULL.radius[2]
-LOGS = shape_factors(PROFILE.features, NULL.q, RADIUS)
+
+
+def logs() -> Floats:
+    """Of the reference above (SHAPES, F, B)."""
+    return shape_factors(PROFILE.features, NULL.q, RADIUS)
 
 
 def test_a_factor_is_what_a_normal_distribution_that_moved_has_in_the_bin_over_the_reference() -> None:
+    found = logs()
     for at, feature in enumerate(PROFILE.features):
         q = NULL.q[at, : feature.bins - 1].tolist()
         cuts = [float(stats.norm.ppf(sum(q[: one + 1]) / sum(q))) for one in range(len(q) - 1)]
@@ -31,24 +37,25 @@ def test_a_factor_is_what_a_normal_distribution_that_moved_has_in_the_bin_over_t
             factors = [0.98 * (below[one + 1] - below[one]) * sum(q) / share + 0.02 for one, share in enumerate(q)]
             length = math.sqrt(sum(share * (factor - 1) ** 2 for share, factor in zip(q, factors, strict=True)))
             expected = [math.log(factor) - math.log(1 + float(RADIUS[at]) * length) for factor in factors]
-            assert LOGS[shape, at, : len(q)] == pytest.approx(expected, rel=1e-6, abs=1e-6)
-            assert LOGS[shape, at, feature.missing] == pytest.approx(-math.log(1 + float(RADIUS[at]) * length))
-            assert float(NULL.q[at] @ np.exp(LOGS[shape, at])) == pytest.approx(1 / (1 + float(RADIUS[at]) * length))
+            assert found[shape, at, : len(q)] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+            assert found[shape, at, feature.missing] == pytest.approx(-math.log(1 + float(RADIUS[at]) * length))
+            assert float(NULL.q[at] @ np.exp(found[shape, at])) == pytest.approx(1 / (1 + float(RADIUS[at]) * length))
 
 
 def test_no_distribution_in_the_ball_has_a_mean_factor_above_one() -> None:
     rng = np.random.default_rng(2)
+    found = logs()
     for at, feature in enumerate(PROFILE.features):
         q = NULL.q[at, : feature.bins]
         for _ in range(200):
             step = rng.normal(size=len(q)) * q**0.5
             step -= q * step.sum()
             worst = q + step * float(RADIUS[at]) / math.sqrt((step**2 / q).sum())
-            for logs in LOGS[:, at, : feature.bins]:
-                along = (np.exp(logs) - (q * np.exp(logs)).sum()) * q
+            for factors in np.exp(found[:, at, : feature.bins]):
+                along = (factors - (q * factors).sum()) * q
                 furthest = q + along * float(RADIUS[at]) / math.sqrt((along**2 / q).sum())
-                assert (worst * np.exp(logs)).sum() <= 1 + 1e-12
-                assert (furthest * np.exp(logs)).sum() <= 1 + 1e-12
+                assert (worst * factors).sum() <= 1 + 1e-12
+                assert (furthest * factors).sum() <= 1 + 1e-12
 
 
 def test_features_without_order_of_few_bins_or_without_reference_rows_are_not_bet_on() -> None:
