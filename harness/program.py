@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -211,7 +213,7 @@ class Sidecar:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SIDECAR_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sidecar.cli", "run", *arguments],
-            env=inherited | (environ or {}),
+            env=inherited | {"TMPDIR": _temporary()} | (environ or {}),
             stdout=stdout,
             stderr=stderr,
         )
@@ -272,6 +274,12 @@ class Sidecar:
                 os.kill(pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait(PATIENCE_SECONDS)
+
+
+@functools.cache
+def _temporary() -> str:
+    """Of all programs that these tests start, and gone with them: what a sidecar keeps for its next start is not for others."""
+    return _ours.enter_context(tempfile.TemporaryDirectory(prefix="drift-sidecar-tests-"))
 
 
 def connect(port: int, alive: Callable[[], bool] = lambda: True) -> socket.socket:

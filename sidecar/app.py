@@ -106,19 +106,20 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     from sidecar.core.watching.monitor import Monitor
     from sidecar.handoff.receive import receive_hello
     from sidecar.handoff.wire import FrameReader
+    from sidecar.last_good import LastGood
     from sidecar.observer.complaints import Complaints, Part
     from sidecar.observer.processes import read_containers
     from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
     from sidecar.observer.worker import Worker
-    from sidecar.reference_store import read_reference, save_reference
+    from sidecar.reference_store import save_reference
     from sidecar.sinks import make_sinks
 
     reader = FrameReader()
     hello, early = receive_hello(handoff, reader)
     settings = hello.settings
     clock = steady_clock()
-    reference = read_reference(settings.reference) if settings.reference else None
+    reference, failed = LastGood(settings.reference).read() if settings.reference else (None, None)
     label_key = secrets.token_bytes(_LABEL_KEY_BYTES)
     complaints = Complaints()
 
@@ -131,7 +132,7 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
         if settings.learn.save and monitor.reference is not None:
             save_reference(monitor.reference, settings.learn.save)
 
-    reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints)
+    reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints, failed)
     containers = functools.partial(read_containers, settings.container)
     worker = Worker(
         monitor, make_sinks(settings), clock, complaints, save_learned, reloader, containers, log_lines_lost

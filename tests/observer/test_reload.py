@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from harness.observed import STARTED, exchange, monitor, reference
+from harness.program import free_ports
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.words.events import ReferenceChanged
 from sidecar.core.words.frame import Side
+from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.reload import Reloader
 from sidecar.reference_store import save_reference
@@ -83,3 +88,41 @@ def test_reading_the_same_file_again_changes_nothing(path: Path) -> None:
     assert reloader.reload(STARTED) == []
     assert reloader.results == {"unchanged": 1}
     assert machine.live_profile(Side.INPUT) is not None
+
+
+def test_a_monitor_that_began_with_the_last_good_reference_says_so_once_and_takes_up_the_mended_file(
+    path: Path,
+) -> None:
+    path.write_text("{}")
+    machine = monitor(OLD)
+    reloader = Reloader(str(path), 10.0, machine, Complaints(), ReferenceFileError(str(path), "is damaged", "Mend it"))
+
+    assert reloader.look(STARTED) == reloader.look(STARTED + 20) == []
+    assert reloader.results == {"failed": 1}
+    save_reference(NEW, str(path))
+
+    assert reloader.look(STARTED + 40)
+    assert machine.view().digest == digest(NEW)
+
+
+def test_a_url_that_did_not_answer_at_the_start_is_asked_until_it_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (port,) = free_ports(1)
+    place = f"http://127.0.0.1:{port}/reference.json"
+    machine = monitor(OLD)
+    reloader = Reloader(place, 10.0, machine, Complaints(), ReferenceUnreachableError(f"{place}: cannot be fetched"))
+
+    assert reloader.look(STARTED) == []
+    assert reloader.results == {"failed": 2}
+    save_reference(NEW, str(tmp_path / "reference.json"))
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert reloader.look(STARTED + 10)
+        assert reloader.look(STARTED + 20) == []
+        server.shutdown()
+
+    assert machine.view().digest == digest(NEW)
+    assert reloader.results == {"failed": 2, "ok": 1}
