@@ -28,6 +28,8 @@ LARGEST_LOG_WEALTH = 40 * np.log(10.0)
 """As in `detector`: evidence must be able to fall again."""
 _LEAST_EDGES = 8
 _NEVER = 1e-9
+_ROSE = np.array([[True], [False]])
+"""Which of the two detectors bets that the rate rose."""
 
 
 def special(feature: Feature) -> list[int]:
@@ -90,16 +92,10 @@ class RateBets:
         hits = counts[self.feature, self.bin]
         found = [rate_bounds(h, n, self._tolerance) for h, n in zip(hits.tolist(), rows.tolist(), strict=True)]
         low, high = np.array(found).reshape(-1, 2).T
-        bound = np.clip(np.array([high, low]), _NEVER, 1 - _NEVER)
-        idle = np.array([high >= 1, low <= 0]) | (rows <= 0)
+        self._bound = np.clip(np.array([high, low]), _NEVER, 1 - _NEVER)
+        self._idle = np.array([high >= 1, low <= 0]) | (rows <= 0)  # nothing there to bet on
         prior = np.array([np.maximum(high * PRIOR_RATIO, high + PRIOR_DIFFERENCE), low / PRIOR_RATIO])
         self._prior = np.minimum(prior, np.maximum(np.array([(1 + high) / 2, low]), _NEVER)) * PRIOR_ROWS
-        self._inside, self._outside = np.log(bound), np.log1p(-bound)
-        side = np.array([[True], [False]])
-        self._least = np.where(
-            side | idle, bound, _NEVER
-        )  # of the rate that is bet on: nothing where there is nothing to bet
-        self._most = np.where(side & ~idle, 1 - _NEVER, bound)
         self._refresh()
 
     def update(self, counts: Floats, rows: Floats, share: Floats, beginning: float, judged: int) -> None:
@@ -125,9 +121,11 @@ class RateBets:
     def _refresh(self) -> None:
         """Logarithms of the factors of a row that is not in the bin, and what one that is has beyond it (2, K)."""
         rate = (self._hits + self._prior) / (self._rows + PRIOR_ROWS)
-        rate = np.minimum(np.maximum(rate, self._least), self._most)
-        self._if_not = np.log1p(-rate) - self._outside
-        self._if_in = np.log(rate) - self._inside - self._if_not
+        least = np.where(_ROSE | self._idle, self._bound, _NEVER)
+        most = np.where(_ROSE & ~self._idle, 1 - _NEVER, self._bound)
+        rate = np.minimum(np.maximum(rate, least), most)
+        self._if_not = np.log1p(-rate) - np.log1p(-self._bound)
+        self._if_in = np.log(rate) - np.log(self._bound) - self._if_not
 
     def reset(self, features: Numbers, judged: int) -> None:
         """Begin anew for some features."""
