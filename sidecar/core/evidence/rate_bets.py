@@ -94,8 +94,6 @@ class RateBets:
         low, high = np.array(found).reshape(-1, 2).T
         self._bound = np.clip(np.array([high, low]), _NEVER, 1 - _NEVER)
         self._idle = np.array([high >= 1, low <= 0]) | (rows <= 0)  # nothing there to bet on
-        prior = np.array([np.maximum(high * PRIOR_RATIO, high + PRIOR_DIFFERENCE), low / PRIOR_RATIO])
-        self._prior = np.minimum(prior, np.maximum(np.array([(1 + high) / 2, low]), _NEVER)) * PRIOR_ROWS
         self._refresh()
 
     def update(self, counts: Floats, rows: Floats, share: Floats, beginning: float, judged: int) -> None:
@@ -120,7 +118,7 @@ class RateBets:
 
     def _refresh(self) -> None:
         """Logarithms of the factors of a row that is not in the bin, and what one that is has beyond it (2, K)."""
-        rate = (self._hits + self._prior) / (self._rows + PRIOR_ROWS)
+        rate = (self._hits + _expected(self._bound) * PRIOR_ROWS) / (self._rows + PRIOR_ROWS)
         least = np.where(_ROSE | self._idle, self._bound, _NEVER)
         most = np.where(_ROSE & ~self._idle, 1 - _NEVER, self._bound)
         rate = np.minimum(np.maximum(rate, least), most)
@@ -133,3 +131,9 @@ class RateBets:
         self.log_wealth[:, chosen] = self._hits[:, chosen] = self._rows[:, chosen] = 0.0
         self.began[:, chosen] = judged
         self._refresh()
+
+
+def _expected(bound: Floats) -> Floats:
+    """The rates (2, K) that are bet on before any row was seen: such as would matter, and at most half the way to 1."""
+    rose = np.minimum(np.maximum(bound[0] * PRIOR_RATIO, bound[0] + PRIOR_DIFFERENCE), (1 + bound[0]) / 2)
+    return np.array([rose, bound[1] / PRIOR_RATIO])
