@@ -171,3 +171,21 @@ def test_a_reset_takes_evidence_back_and_keeps_what_is_known_of_the_variance() -
     both.naive.sum = 0.0
     both.feed(block, bet_of(), [1.0] * 16)
     assert both.real.log10 > 0
+
+
+def test_a_bet_began_with_the_first_row_or_where_its_wealth_had_fallen_below_the_beginning_or_at_a_reset() -> None:
+    detector = AllFeaturesDetector(FREEDOM)
+    assert detector.began == 0
+    detector.reset()
+    assert detector.began == 0
+    gains, loses = np.array([[1] * 16, [3] * 16]), np.array([[2] * 16, [5] * 16])
+    began = []
+    for judged, block in enumerate((gains, gains, loses, loses, gains, gains)):
+        detector.bet_on(bet_of())
+        detector.update(block, 1.0, BOUNDS, 100 + 16 * judged)
+        began.append(detector.began)
+
+    assert began[:3] == [0, 0, 0], "at its beginning, or above it"
+    assert began[3:] == [0, 164, 164], "the block before had taken it below"
+    detector.reset()
+    assert detector.began == 100 + 6 * 16

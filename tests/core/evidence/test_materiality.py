@@ -9,7 +9,14 @@ import pytest
 from scipy import stats
 
 from sidecar.core.binning.bins import Feature, Kind
-from sidecar.core.evidence.materiality import Material, RateChange, criterion_of, is_over, rate_changes
+from sidecar.core.evidence.materiality import (
+    Material,
+    RateChange,
+    criterion_of,
+    is_over,
+    rate_changes,
+    still_matters,
+)
 from sidecar.core.evidence.rate_bets import special
 from sidecar.core.words.arrays import Floats
 
@@ -173,6 +180,54 @@ def test_a_rate_is_over_when_it_is_certain_to_be_below_half_of_what_matters(
     for deviations, expected in ((2.9, False), (3.1, True)):
         p = half + toward * deviations * spread
         assert is_over(change, counts(NAME, UNSEEN, p, 1.0), rows, m, 3.0, MATERIAL) is expected
+
+
+@pytest.mark.parametrize(
+    ("criterion", "before", "after", "boundary"),
+    [
+        ("level", 0.01, 0.08, 0.0175),  # by the ratio
+        ("level", 0.001, 0.08, 0.006),  # by the difference
+        ("missing", 0.3, 0.5, 0.375),  # by the shift
+        ("missing", 0.01, 0.5, 0.0175),
+        ("level", 0.35, 0.1, 0.2),
+        ("missing", 0.35, 0.1, 0.275),
+        ("level", 0.006, 0.0, 0.001),
+        ("level", 0.005, 0.0, 0.0),
+    ],
+)
+@pytest.mark.parametrize("rows", [4_000.0, 0.5])
+def test_a_rate_still_matters_while_it_may_be_beyond_what_matters(
+    criterion: str, before: float, after: float, boundary: float, rows: float
+) -> None:
+    """Two standard deviations of a rate of `boundary` over so many rows, of at least one row; none is without any spread."""
+    change = RateChange(criterion, UNSEEN, before, after)
+    spread = math.sqrt(max(boundary * (1 - boundary), 1e-12) / max(rows, 1.0))
+    inside = -1 if after > before else 1
+
+    for deviations, expected in ((0.0, True), (1.9, True), (2.1, False)):
+        assert still_matters(change, boundary + inside * deviations * spread, rows, 2.0, MATERIAL) is expected
+
+
+def test_neighbours_are_those_of_the_same_feature() -> None:
+    """The interval that came to repeat in the one is out of line, and the other is as it was."""
+    before = of_normal(0.0, 1.0)
+    live = before * 0.95
+    live[10] += 0.05
+    special_bins = np.broadcast_to(np.isin(np.arange(WIDE.bins), special(WIDE)), (3, WIDE.bins))
+    narrow = Feature("n", Kind.NUMERIC, edges=WIDE.edges[:4])
+    few = np.zeros(WIDE.bins)
+    few[:6] = 1 / 6
+
+    found = rate_changes(
+        [WIDE, narrow, WIDE],
+        special_bins,
+        10_000 * np.array([before, few, before]),
+        2_000 * np.array([live, few, before]),
+        np.full(3, 2_000.0),
+        MATERIAL,
+    )
+
+    assert [one and one.bin for one in found] == [10, None, None]
 
 
 def test_of_several_features_each_has_its_own_rate_and_one_without_rows_has_none() -> None:
