@@ -53,6 +53,7 @@ GUARDS = {
         "tests/proxy/test_http1_messages.py",
     ),
     "sidecar/inject/patch.py": ("tests/inject/test_patch.py",),
+    "sidecar/inject/three_way.py": ("tests/inject/test_three_way.py",),
 }
 """The tests that guard each module: exact and fast, since they run once for each mutant."""
 

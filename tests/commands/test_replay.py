@@ -29,6 +29,7 @@ def capture(path: Path, rows: int, change_at: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_replay_tells_when_and_what_drifted(
     reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -177,6 +177,7 @@ def mutate(draw: st.DrawFn, value: Any) -> None:
         parent.insert(key if how == "insert" else len(parent), draw(VALUES))
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_any_document_can_be_given_any_value_and_keeps_its_comments_where_things_are_only_added(data: Any) -> None:

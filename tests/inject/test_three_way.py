@@ -54,6 +54,34 @@ def test_what_nobody_touched_follows_the_wish_and_all_else_stays(
     assert merge(was, there, wanted) == expected
 
 
+@pytest.mark.parametrize(
+    ("was", "there", "wanted", "name", "expected"),
+    [
+        pytest.param({"a": 1}, {"a": 2}, "text", "", {"a": 2}, id="a mapping that is wanted as a text"),
+        pytest.param("text", {"a": 2}, {"b": 1}, "", {"a": 2}, id="a text that became a mapping"),
+        pytest.param("text", [{"a": 2}], [{"b": 1}, {"c": 1}], "", [{"a": 2}], id="a text that became a list"),
+        pytest.param([{"b": 1}, {"c": 1}], [{"a": 2}], "text", "", [{"a": 2}], id="a list that is wanted as a text"),
+        pytest.param({"a": 1, "b": 2}, {"a": 1}, {}, "", {}, id="an empty mapping is wanted"),
+        pytest.param({"a": 1, "b": 2}, {"a": 1}, UNSET, "", UNSET, id="no mapping is wanted"),
+        pytest.param([{"m": 1}, {"m": 2}], [{"m": 1}], [], "", [], id="an empty list is wanted"),
+        pytest.param([{"m": 1}, {"m": 2}], [{"m": 1}], UNSET, "", UNSET, id="no list is wanted"),
+        pytest.param(UNSET, [{"m": 9}], [{"m": 1}, {"m": 2}], "", [{"m": 9}, {"m": 1}, {"m": 2}], id="both made a list"),
+        pytest.param(["x"], [{"m": 1}, {"m": 2}], [{"m": 1}], "", [{"m": 1}, {"m": 2}], id="texts before"),
+        pytest.param([{"m": 1}], [{"m": 1}, "x"], [{"m": 2}], "", [{"m": 1}, "x"], id="texts now"),
+        pytest.param([{"m": 1}], [{"m": 1}, {"m": 2}], ["x"], "", [{"m": 1}, {"m": 2}], id="texts wanted"),
+        pytest.param([{"m": 1}, {"m": 2}], [{"m": 1}, {"m": 8}, {"m": 9}], [{"m": 1}, {"m": 2}, {"m": 3}], "",
+                     [{"m": 1}, {"m": 8}, {"m": 9}, {"m": 3}], id="what they took out of a set stays out"),
+        pytest.param(named(p=1), named(q=1), [{"name": "p", "value": 2}], "ports", named(q=2), id="ports go by place"),
+        pytest.param([], named(a="theirs"), named(a="ours"), "env", named(a="theirs"), id="both added the same item"),
+        pytest.param(named(a=1, b=1), named(a=1), named(a=2, b=2), "env", named(a=2), id="an item they took away stays away"),
+        pytest.param({"env": named(a=1)}, {"env": named(t=9, a=1)}, {"env": named(a=2)}, "", {"env": named(t=9, a=2)},
+                     id="named lists within mappings"),
+    ],
+)  # fmt: skip
+def test_places_of_other_kinds_and_nothing_at_all(was: Any, there: Any, wanted: Any, name: str, expected: Any) -> None:
+    assert merge(was, there, wanted, name) == expected
+
+
 def test_items_of_named_lists_are_merged_by_name_in_the_order_that_is_there() -> None:
     there = [*named(theirs=9), *named(b="theirs", a=1)]
 

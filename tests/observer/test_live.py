@@ -74,6 +74,7 @@ def test_readers_share_what_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(look())
 
 
+@pytest.mark.slow
 def test_what_is_dear_to_make_is_made_rarely() -> None:
     """10 ms of work may come once in 2.5 seconds."""
 

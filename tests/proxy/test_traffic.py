@@ -72,6 +72,7 @@ def test_it_serves_says_that_it_is_ready_and_leaves_on_sigterm() -> None:
 HANGS = "import time; time.sleep(600)"
 
 
+@pytest.mark.slow
 def test_an_observer_that_hangs_is_told_of_in_the_scrape_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traffic, "_SILENT_SECONDS", 2.0)
 
@@ -86,6 +87,7 @@ def test_an_observer_that_hangs_is_told_of_in_the_scrape_and_ended(monkeypatch: 
     assert serving(body, HANGS) == 0
 
 
+@pytest.mark.slow
 def test_an_observer_that_answers_snapshots_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traffic, "_SILENT_SECONDS", 2.0)
     answers = ACKNOWLEDGES.replace(

@@ -60,6 +60,7 @@ def constrained(*found: Constraint, profile: Profile | None = None) -> Profile:
     return with_constraints(profile or reference(), {Side.INPUT: found})
 
 
+@pytest.mark.slow
 @given(st.lists(constraints(), max_size=4, unique_by=lambda one: one.feature))
 def test_a_reference_and_a_file_keep_what_was_asked(found: list[Constraint]) -> None:
     profile = constrained(*found)
