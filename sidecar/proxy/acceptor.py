@@ -74,8 +74,15 @@ class Adopter:
         self._tasks: set[asyncio.Task[object]] = set()
 
     def adopt(self, sock: socket.socket, protocol: asyncio.Protocol) -> None:
-        """Give `protocol` a transport over `sock`, soon."""
-        loop = asyncio.get_running_loop()
-        task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(lambda: protocol, sock))
+        """Give `protocol` a transport over `sock`, soon. Without one it is told of the loss of its connection alone."""
+        task = asyncio.get_running_loop().create_task(_tie(sock, protocol))
         self._tasks.add(task)  # the loop itself keeps no task alive
         task.add_done_callback(self._tasks.discard)
+
+
+async def _tie(sock: socket.socket, protocol: asyncio.Protocol) -> None:
+    try:
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, sock)
+    except OSError as error:  # the kernel takes the socket no more; whoever counts the protocol hears of its end
+        sock.close()
+        protocol.connection_lost(error)

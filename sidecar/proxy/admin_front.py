@@ -84,8 +84,8 @@ class Fronts(dict["AdminFront", None]):
 
     @property
     def spliced(self) -> int:
-        """How many are tied to the observer."""
-        return sum(front.peer is not None for front in self)
+        """How many are tied to the observer, or about to be."""
+        return sum(front.tied for front in self)
 
     def enter(self, front: AdminFront) -> None:
         """Another one; perhaps one goes for it."""
@@ -101,7 +101,7 @@ class AdminFront(Relay):
     It adds itself to `fronts`, and removes itself when it is closed.
     """
 
-    __slots__ = ("_buffer", "_fronts", "_late", "_path", "_task", "_traffic", "answered")
+    __slots__ = ("_buffer", "_fronts", "_late", "_path", "_task", "_traffic", "answered", "tied")
 
     def __init__(self, traffic: TrafficControl, fronts: Fronts) -> None:
         super().__init__()
@@ -113,6 +113,8 @@ class AdminFront(Relay):
         self._late: asyncio.TimerHandle | None = None
         self.answered = False
         """The observer has begun to answer."""
+        self.tied = False
+        """It takes a connection to the observer, until it is closed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: somebody asks."""
@@ -227,6 +229,7 @@ class AdminFront(Relay):
             self.transport.write(_TOO_MANY.encode(head_only=False))
             self.transport.close()
             return
+        self.tied = True
         observer = _ToObserver(self)
         try:
             await self._traffic.connect_observer(lambda: observer)

@@ -32,6 +32,7 @@ class Refusal(asyncio.Protocol):
     def __init__(self, gone: Callable[[], None]) -> None:
         self._gone = gone
         self._answered = False
+        self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the client is there."""
@@ -51,5 +52,6 @@ class Refusal(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio: it is gone."""
-        self._late.cancel()
+        if self._late is not None:
+            self._late.cancel()
         self._gone()

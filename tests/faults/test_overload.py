@@ -88,7 +88,7 @@ def test_descriptors_that_others_took_are_waited_for_and_nothing_is_lost(start: 
 
 def test_heads_beyond_their_memory_pass_unwatched(start: Start) -> None:
     model = Model()
-    sidecar = start(model.address, **{"http.head_memory_limit_bytes": 20_000, "handoff.snapshot_seconds": 0.05})
+    sidecar = start(model.address, **{"http.head_memory_limit_bytes": 22_000, "handoff.snapshot_seconds": 0.05})
     model.accept().close()
     part = b"GET /predict HTTP/1.1\r\nX-Long: " + b"x" * 6_000
     pairs: list[tuple[Wire, Wire]] = []
