@@ -13,8 +13,6 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
-_AT_ONCE: Final = 64
-"""Connections accepted in a row before others have their turn."""
 _AGAIN_SECONDS: Final = 0.1
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -48,18 +46,15 @@ class Acceptor:
         self._loop.add_reader(self._socket.fileno(), self._readable)
 
     def _readable(self) -> None:
-        for _ in range(_AT_ONCE):
-            try:
-                sock, _peer = self._socket.accept()
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                if error.errno not in _EXHAUSTED:
-                    continue  # this one client is gone already, or a firewall refuses it: accept(2)
+        """Accept one: the loop calls again if there are more, and what was accepted before has its turn first."""
+        try:
+            sock, _peer = self._socket.accept()
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
                 self._put_off(error)
-                return
-            sock.setblocking(False)
-            self._accepted(sock)
+            return  # else this one client is gone already, or a firewall refuses it: accept(2)
+        sock.setblocking(False)
+        self._accepted(sock)
 
     def _put_off(self, error: OSError) -> None:
         self._paused(error)

@@ -92,7 +92,9 @@ class Fronts(dict["AdminFront", None]):
         self[front] = None
         if len(self) > self.most:
             self.gave_way()
-            next((one for one in self if one.waits), front).give_way()
+            leaves = next((one for one in self if one.waits), front)
+            del self[leaves]  # now, not when the kernel has closed it: the next one that enters looks for another
+            leaves.give_way()
 
 
 class AdminFront(Relay):

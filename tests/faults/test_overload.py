@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from harness.program import Model, Sidecar, Wire, eventually
+from harness.program import Model, Sidecar, Wire, connect, eventually
 from tests.faults.test_accounting import GOOD
 from tests.path.conftest import Start
 from tests.path.test_promises import Server, answer, server
@@ -105,3 +108,36 @@ def test_heads_beyond_their_memory_pass_unwatched(start: Start) -> None:
         client.expect(b"HTTP/1.1 204 No Content\r\n\r\n")
     eventually(lambda: sidecar.exchanges().get("complete") == 3)
     model.close()
+
+
+@pytest.mark.parametrize("descriptors", [64, 1024])
+def test_half_requests_at_the_admin_port_take_nothing_from_health_and_traffic(server: Server, descriptors: int) -> None:
+    sidecar = Sidecar(server.address, {"handoff.snapshot_seconds": 0.05}, descriptors=descriptors)
+    with ExitStack() as stack:
+        stack.callback(sidecar.kill)
+        sidecar.connect().close()
+        for _ in range(600):
+            half = stack.enter_context(Wire(connect(sidecar.admin_port)))
+            with contextlib.suppress(OSError):  # it was closed for a newer one already
+                half.send(b"GET /livez HTTP/1.1\r\nHo")
+        assert sidecar.admin("GET /livez").status == 200
+        with sidecar.connect() as client:
+            client.send(GOOD)
+            client.expect(answer(1))
+        eventually(lambda: len(list(Path(f"/proc/{sidecar.pid}/fd").iterdir())) < descriptors / 2)
+        eventually(lambda: refused(sidecar, "admin") > 600 - descriptors / 8)
+        assert sidecar.metrics().total("sidecar_accept_pauses_total") == 0
+
+
+def test_without_descriptors_it_does_not_spin(start: Start, server: Server) -> None:
+    """A client waits in the kernel's queue all the while, so a loop that asked at once again would never sleep."""
+    sidecar = start(server.address, **{"handoff.snapshot_seconds": 0.05})
+    eventually(lambda: sidecar.metrics().total("sidecar_connections") == 0)
+    _, hard = resource.prlimit(sidecar.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(sidecar.pid, resource.RLIMIT_NOFILE, (5, hard))
+    client = sidecar.connect()
+    client.send(GOOD)
+    time.sleep(1.5)
+    resource.prlimit(sidecar.pid, resource.RLIMIT_NOFILE, (hard, hard))
+    client.expect(answer(1))
+    eventually(lambda: 1 <= sidecar.metrics().total("sidecar_accept_pauses_total") <= 20)
