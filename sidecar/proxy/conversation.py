@@ -115,16 +115,11 @@ class Conversation:
         services = self._services
         end = data.find(BLANK_LINE) + 4
         known = services.request_heads.get(data[:end])
-        if (
-            known is None
-            or end + known.length != len(data)
-            or self._requests.state is not IDLE
-            or not services.heads.fits(known.cost)
-        ):
+        if known is None or end + known.length != len(data) or self._requests.state is not IDLE:
             out = self._watch_client(data)
         else:
             line = self._ask(known)
-            if known.length:
+            if known.length and self._requests.state is IDLE:  # else there was no memory for its head
                 services.tap.keep(self._in_flight[-1].request, data[end:])
             out = b"".join((data[: end - 2], line, data[end - 2 :])) if line else data
         asked, self._asked = self._asked, None

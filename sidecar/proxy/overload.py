@@ -53,10 +53,6 @@ class Budget:
         self.limit = limit
         self.used = 0
 
-    def fits(self, size: int) -> bool:
-        """Whether `size` bytes could be taken now."""
-        return self.used + size <= self.limit
-
     def take(self, size: int) -> bool:
         """Take `size` bytes of it; False, and nothing is taken, if there are not so many."""
         if self.used + size > self.limit:
