@@ -104,6 +104,9 @@ def snapshot(requests: int = 10, *, status: int = 200, at: float = STARTED, **ch
         added=histogram(ADDED_BOUNDS, 0.00004, requests),
         exchanges=(("http1", "complete", requests), ("opaque", "tls", 1)),
         shed=(("body", "bytes", 4),),
+        connections_limit=1000,
+        refused=(("connections", 6), ("descriptors", 0), ("admin", 0)),
+        accept_pauses=1,
     )
     return msgspec.structs.replace(made, **changes)
 

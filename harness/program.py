@@ -198,7 +198,9 @@ class Sidecar:
         environ: dict[str, str] | None = None,
         stdout: IO[bytes] | int = subprocess.DEVNULL,
         stderr: IO[bytes] | int | None = None,
+        descriptors: int = 0,
     ) -> None:
+        """`descriptors` is its limit of open files; 0 means as many as we may have."""
         self.port, self.admin_port = free_ports(2)
         arguments = [
             "--upstream",
@@ -211,8 +213,9 @@ class Sidecar:
         for key, value in (sets or {}).items():
             arguments += ["--set", f"{key}={value}"]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SIDECAR_")}
+        limited = ["prlimit", f"--nofile={descriptors}", "--"] if descriptors else []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sidecar.cli", "run", *arguments],
+            [*limited, sys.executable, "-m", "sidecar.cli", "run", *arguments],
             env=inherited | {"TMPDIR": _temporary()} | (environ or {}),
             stdout=stdout,
             stderr=stderr,

@@ -13,6 +13,7 @@ from sidecar.handoff.inproc import InprocHandoff
 from sidecar.proxy.conversation import Conversation, Services, Step
 from sidecar.proxy.head import HeadCache
 from sidecar.proxy.ledger import Ledger
+from sidecar.proxy.overload import Bounds, Budget, Gate
 from sidecar.proxy.route import Routes
 from sidecar.proxy.tally import Tally, Waiting
 from sidecar.proxy.tap import Tap
@@ -21,6 +22,9 @@ from sidecar.settings import Settings, TapSettings, TraceSettings
 
 EPOCH = 1_000_000
 """Unix time, in ns, at which the clock of these tests is zero."""
+
+
+_ALLOWED = Bounds(1000, 100, 10, "connections")
 
 
 class Forgetful(HeadCache[Any]):
@@ -98,20 +102,25 @@ def make_services(
     head_limit: int = 4096,
     remember: bool = True,
     draining: bool = False,
+    allowed: Bounds = _ALLOWED,
+    head_memory: int = 1_000_000,
 ) -> Services:
     """What conversations share; the books are done at once."""
     settings = Settings()
     tally = Tally(0)
     tapped = Tap(tap or settings.tap, tally, random.Random(1))
     tracer = Tracer(trace or settings.trace, random.Random(2))
+    heads = Budget(head_memory)
     services = Services(
         tally=tally,
         tap=tapped,
         tracer=tracer,
         routes=Routes(),
-        ledger=Ledger(tally, tapped, InprocHandoff(), tracer, lambda: EPOCH, lambda settle: settle()),
+        ledger=Ledger(tally, tapped, heads, InprocHandoff(), tracer, lambda: EPOCH, lambda settle: settle()),
         probes=frozenset(probes),
         head_limit=head_limit,
+        heads=heads,
+        gate=Gate(allowed, tally, lambda: 0.0, lambda line: None),
         draining=draining,
     )
     if not remember:

@@ -13,6 +13,7 @@ from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.handoff.inproc import InprocHandoff
 from sidecar.proxy.conversation import Conversation, Services
 from sidecar.proxy.ledger import Ledger
+from sidecar.proxy.overload import Budget, Gate, bounds
 from sidecar.proxy.route import Routes
 from sidecar.proxy.tally import Tally
 from sidecar.proxy.tap import Tap
@@ -29,6 +30,7 @@ def recorded(name: str) -> list[Exchange]:
     settings = Settings()
     tally = Tally(0)
     tap = Tap(settings.tap, tally, random.Random(0))
+    heads = Budget(settings.http.head_memory_limit_bytes)
     handoff = InprocHandoff()
     tracer = Tracer(settings.trace, random.Random(0))
     services = Services(
@@ -36,9 +38,11 @@ def recorded(name: str) -> list[Exchange]:
         tap=tap,
         tracer=tracer,
         routes=Routes(),
-        ledger=Ledger(tally, tap, handoff, tracer, lambda: 0, lambda settle: settle()),
+        ledger=Ledger(tally, tap, heads, handoff, tracer, lambda: 0, lambda settle: settle()),
         probes=frozenset(),
         head_limit=settings.http.head_limit_bytes,
+        heads=heads,
+        gate=Gate(bounds(1, 1024, 0), tally, lambda: 0.0, print),
     )
     conversation = Conversation(services)
     conversation.from_client(asked, 1)

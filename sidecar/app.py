@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sidecar.handoff.port import Handoff
     from sidecar.proxy.conversation import Services
+    from sidecar.proxy.overload import Bounds
     from sidecar.proxy.tally import Tally
 
 OBSERVER_COMMAND = [sys.executable, "-m", "sidecar.app"]
@@ -58,16 +59,18 @@ async def carry_traffic(
     from sidecar.handoff.socket import SocketHandoff
     from sidecar.proxy.address import bind, parse_address
     from sidecar.proxy.ingress import Ingress
+    from sidecar.proxy.overload import bounds
     from sidecar.proxy.splice import connector
     from sidecar.proxy.supervisor import Supervisor
     from sidecar.proxy.tally import Tally
-    from sidecar.proxy.traffic import Traffic, observer_listener
+    from sidecar.proxy.traffic import Traffic, descriptors, observer_listener
 
     loop = asyncio.get_running_loop()
     upstream = parse_address("upstream", settings.upstream, unix=True)
     tally = Tally(time.time_ns(), log_lines_lost)
     handoff = SocketHandoff(loop, settings.handoff, tally.shed)
-    services = _services(settings, tally, handoff)
+    allowed = bounds(settings.http.max_connections, *descriptors())
+    services = _services(settings, tally, handoff, allowed)
     ingress = Ingress(settings, services)
     connect_model = connector(upstream, _READINESS_SECONDS)
     with bind("admin", parse_address("admin", settings.admin)) as admin, observer_listener() as observer:
@@ -75,10 +78,11 @@ async def carry_traffic(
         return await Traffic(settings, services, handoff, ingress, supervisor, connect_model, admin, observer).run()
 
 
-def _services(settings: Settings, tally: Tally, handoff: Handoff) -> Services:
+def _services(settings: Settings, tally: Tally, handoff: Handoff, allowed: Bounds) -> Services:
     """What all connections share."""
     from sidecar.proxy.conversation import Services
     from sidecar.proxy.ledger import Ledger
+    from sidecar.proxy.overload import Budget, Gate
     from sidecar.proxy.route import Routes
     from sidecar.proxy.tap import Tap
     from sidecar.proxy.trace import Tracer
@@ -86,15 +90,18 @@ def _services(settings: Settings, tally: Tally, handoff: Handoff) -> Services:
     rng = random.Random()
     tap = Tap(settings.tap, tally, rng)
     tracer = Tracer(settings.trace, rng)
+    heads = Budget(settings.http.head_memory_limit_bytes)
     later = functools.partial(asyncio.get_running_loop().call_later, settings.handoff.flush_seconds)
     return Services(
         tally=tally,
         tap=tap,
         tracer=tracer,
         routes=Routes((*settings.http.routes, *settings.decode.routes)),
-        ledger=Ledger(tally, tap, handoff, tracer, lambda: time.time_ns() - time.monotonic_ns(), later),
+        ledger=Ledger(tally, tap, heads, handoff, tracer, lambda: time.time_ns() - time.monotonic_ns(), later),
         probes=frozenset(path.encode() for path in settings.http.probes),
         head_limit=settings.http.head_limit_bytes,
+        heads=heads,
+        gate=Gate(allowed, tally, time.monotonic, functools.partial(print, file=sys.stderr, flush=True)),
     )
 
 

@@ -20,9 +20,9 @@ from sidecar.proxy.splice import Connect, Relay, reset
 _HEAD_LIMIT = 16_384
 _HEAD_SECONDS = 10.0
 """A request that is not whole by then is given up."""
-MOST_FRONTS = 256
-"""Connections at a time. Beyond these the oldest whose request is not whole gives way, so that health can always be asked for and
-traffic keeps its descriptors."""
+_TO_OBSERVER = 0.75
+"""Share of the connections that may be spliced to the observer (readers of the page's event stream stay for ever): the rest is
+for health."""
 CONSENT = b"x-drift-sidecar"
 """Header of requests that change something. A web page of another origin may not send it, whatever the browser can reach."""
 
@@ -67,15 +67,45 @@ class TrafficControl(NamedTuple):
     connect_observer: Connect
 
 
+_TOO_MANY = Answer("503 Service Unavailable", '{"detail":"too many connections to the admin port; try again"}')
+
+
+class Fronts(dict["AdminFront", None]):
+    """All open connections to the admin port, oldest first; at most `most`. `gave_way` is called for each that had to go.
+
+    Beyond that the oldest whose request is not whole goes, so that health can always be asked for and traffic keeps its
+    descriptors.
+    """
+
+    def __init__(self, most: int, gave_way: Callable[[], None]) -> None:
+        super().__init__()
+        self.most = most
+        self.gave_way = gave_way
+
+    @property
+    def spliced(self) -> int:
+        """How many are tied to the observer, or about to be."""
+        return sum(front.tied for front in self)
+
+    def enter(self, front: AdminFront) -> None:
+        """Another one; perhaps one goes for it."""
+        self[front] = None
+        if len(self) > self.most:
+            self.gave_way()
+            leaves = next((one for one in self if one.waits), front)
+            del self[leaves]  # now, not when the kernel has closed it: the next one that enters looks for another
+            leaves.give_way()
+
+
 class AdminFront(Relay):
     """One connection to the admin port. Its first request decides whether it is answered here or by the observer.
 
-    `fronts` are all open ones, oldest first: each adds itself, and removes itself when it is closed.
+    It adds itself to `fronts`, and removes itself when it is closed.
     """
 
-    __slots__ = ("_buffer", "_fronts", "_late", "_path", "_task", "_traffic", "answered")
+    __slots__ = ("_buffer", "_fronts", "_late", "_path", "_task", "_traffic", "answered", "tied")
 
-    def __init__(self, traffic: TrafficControl, fronts: dict[AdminFront, None]) -> None:
+    def __init__(self, traffic: TrafficControl, fronts: Fronts) -> None:
         super().__init__()
         self._traffic = traffic
         self._fronts = fronts
@@ -85,14 +115,14 @@ class AdminFront(Relay):
         self._late: asyncio.TimerHandle | None = None
         self.answered = False
         """The observer has begun to answer."""
+        self.tied = False
+        """It takes a connection to the observer, until it is closed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: somebody asks."""
         super().connection_made(transport)
-        self._fronts[self] = None
         self._late = asyncio.get_running_loop().call_later(_HEAD_SECONDS, self._give_up)
-        if len(self._fronts) > MOST_FRONTS:
-            next((front for front in self._fronts if front.waits), self)._give_up()
+        self._fronts.enter(self)
 
     def data_received(self, data: bytes) -> None:
         """asyncio: part of a request."""
@@ -139,6 +169,10 @@ class AdminFront(Relay):
     def waits(self) -> bool:
         """Its request is not whole yet."""
         return self._task is None
+
+    def give_way(self) -> None:
+        """Be closed at once, for a newer one."""
+        self._give_up()
 
     def _on_time(self) -> None:
         if self._late is not None:
@@ -192,6 +226,12 @@ class AdminFront(Relay):
         self.transport.close()
 
     async def _splice(self) -> None:
+        if self._fronts.spliced >= _TO_OBSERVER * self._fronts.most:
+            self._fronts.gave_way()
+            self.transport.write(_TOO_MANY.encode(head_only=False))
+            self.transport.close()
+            return
+        self.tied = True
         observer = _ToObserver(self)
         try:
             await self._traffic.connect_observer(lambda: observer)

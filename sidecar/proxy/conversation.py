@@ -19,6 +19,7 @@ from sidecar.proxy.head import BLANK_LINE, HeadCache, RequestHead, ResponseHead
 from sidecar.proxy.http1 import IDLE, OPAQUE, RequestWatcher, ResponseWatcher
 from sidecar.proxy.in_flight import InFlight
 from sidecar.proxy.ledger import Ledger
+from sidecar.proxy.overload import Budget, Gate
 from sidecar.proxy.route import Routes
 from sidecar.proxy.tally import Tally
 from sidecar.proxy.tap import Tap
@@ -39,6 +40,11 @@ _REFUSED_HEAD = (
 _REFUSED = ResponseHead(_REFUSED_HEAD, _REFUSED_HEAD.lower(), 503)
 
 
+def speaks_otherwise(data: bytes) -> bool:
+    """Whether a client begins with what is not HTTP/1 for sure: TLS, or HTTP/2 without asking."""
+    return data.startswith((_HTTP2_PREFACE, _TLS_HANDSHAKE))
+
+
 @dataclass
 class Services:
     """What all conversations share."""
@@ -50,6 +56,9 @@ class Services:
     ledger: Ledger
     probes: frozenset[bytes]
     head_limit: int
+    heads: Budget
+    """Of the heads of all messages under way."""
+    gate: Gate
     draining: bool = False
     request_heads: HeadCache[RequestHead] = field(default_factory=HeadCache)
     response_heads: HeadCache[ResponseHead] = field(default_factory=HeadCache)
@@ -83,8 +92,8 @@ class Conversation:
         self._answering: InFlight | None = None  # whose response is coming; None for interim ones and those to nothing
         self._asked: InFlight | None = None  # the last that this read began
         self._ended: list[InFlight] = []  # those that this read ended
-        self._requests = RequestWatcher(_Asking(self), services.head_limit)
-        self._responses = ResponseWatcher(_Answering(self), services.head_limit)
+        self._requests = RequestWatcher(_Asking(self), services.head_limit, services.heads)
+        self._responses = ResponseWatcher(_Answering(self), services.head_limit, services.heads)
         self._to_blame: Outcome | None = None  # of the side that was the first to end; None while both may speak
         self._now = 0
         self.closing = False
@@ -110,7 +119,7 @@ class Conversation:
             out = self._watch_client(data)
         else:
             line = self._ask(known)
-            if known.length:
+            if known.length and self._requests.state is IDLE:  # else there was no memory for its head
                 services.tap.keep(self._in_flight[-1].request, data[end:])
             out = b"".join((data[: end - 2], line, data[end - 2 :])) if line else data
         asked, self._asked = self._asked, None
@@ -200,7 +209,7 @@ class Conversation:
             self._services.ledger.enter(self._in_flight.popleft(), outcome, now)
 
     def _watch_client(self, data: bytes) -> bytes:
-        if self._asking is None and data.startswith((_HTTP2_PREFACE, _TLS_HANDSHAKE)):
+        if self._asking is None and speaks_otherwise(data):
             self._requests.give_up("tls" if data.startswith(_TLS_HANDSHAKE) else "http2")
         return self._requests.feed(data)
 
@@ -214,6 +223,9 @@ class Conversation:
     def _ask(self, head: RequestHead) -> bytes:
         """A request begins; returns the line to insert at the end of its head."""
         services = self._services
+        if not services.heads.take(head.cost):
+            self._requests.give_up("memory")
+            return b""
         tap = services.tap
         exchange = InFlight(head, self._now, head.tabular and not head.probe and (tap.everything or tap.chooses()))
         self._in_flight.append(exchange)
@@ -288,6 +300,10 @@ class _Answering:
         if interim or not conversation._in_flight:  # a server may also speak unasked, e.g. 408 before it closes
             return b""
         conversation._answering = exchange = conversation._in_flight[0]
+        if not conversation._services.heads.take(len(raw)):
+            conversation._responses.give_up("memory")
+            return b""
+        exchange.held += len(raw)
         exchange.answer = head = ResponseHead(raw, lowered, status)
         exchange.first_byte = exchange.first_byte or conversation._now
         if status == 101 or (exchange.head.method == "CONNECT" and 200 <= status < 300):

@@ -47,6 +47,15 @@ def render(snapshot: Snapshot, model: ModelSettings) -> str:
             "Lines on standard output and error that nobody took in time.",
             [({"process": "traffic"}, snapshot.log_lines_lost)],
         ),
+        ("sidecar_connections", "gauge", "Clients that are connected.", [({}, snapshot.connections)]),
+        ("sidecar_connections_limit", "gauge", "Most clients at a time.", [({}, snapshot.connections_limit)]),
+        (
+            "sidecar_refused_connections_total",
+            "counter",
+            "Connections that were turned away.",
+            [({"reason": r}, n) for r, n in snapshot.refused],
+        ),
+        ("sidecar_accept_pauses_total", "counter", "Times that accepting was put off.", [({}, snapshot.accept_pauses)]),
         (
             "sidecar_shed_total",
             "counter",

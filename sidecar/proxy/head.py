@@ -17,6 +17,8 @@ METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"
 """The methods of the semantic conventions; any other is labelled `_OTHER`."""
 
 _MEDIA = (b"image/", b"audio/", b"video/", b"multipart/", b"application/octet-stream", b"application/zip")
+_EXCHANGE_BYTES = 1024
+"""An exchange under way without its head and bodies, and its place in containers."""
 _CACHED_HEADS = 512
 _CACHED_HEAD_BYTES = 2048
 
@@ -25,6 +27,7 @@ class RequestHead:
     """What a request's head says."""
 
     __slots__ = (
+        "cost",
         "length",
         "method",
         "plain",
@@ -41,6 +44,8 @@ class RequestHead:
         method, target = request_line(raw)
         length = content_length(lowered)
         self.raw = raw
+        self.cost = _EXCHANGE_BYTES + len(raw)
+        """Bytes that it and what goes with it take until its exchange has ended."""
         self.method = method.decode("latin-1") if method in METHODS else "_OTHER"
         self.target = target.decode("latin-1")
         self.route = routes.match(target)

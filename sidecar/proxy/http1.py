@@ -19,6 +19,7 @@ import httptools
 
 from sidecar.proxy.chunks import Chunks
 from sidecar.proxy.head import BLANK_LINE, content_length, is_chunked, request_version
+from sidecar.proxy.overload import Budget
 
 
 class State(enum.StrEnum):
@@ -104,15 +105,17 @@ class Watcher:
     """One direction. `feed` never raises and never blocks, whatever the bytes."""
 
     __slots__ = (
-        "_chunks", "_ended", "_headed", "_held", "_last", "_left", "_limit", "_owner", "_parser", "_partial", "_started",
-        "_unparsed", "bodyless", "state",
+        "_chunks", "_ended", "_headed", "_heads", "_held", "_last", "_left", "_limit", "_owner", "_parser", "_partial",
+        "_started", "_unparsed", "bodyless", "state",
     )  # fmt: skip
 
     _left: int  # while LENGTH: bytes of the body to come
     _chunks: Chunks  # while CHUNKED
 
-    def __init__(self, owner: Owner, head_limit: int) -> None:
+    def __init__(self, owner: Owner, head_limit: int, heads: Budget) -> None:
+        """A head that is longer than `head_limit`, or that does not fit into the budget, is not watched."""
         self._owner = owner
+        self._heads = heads
         self._limit = head_limit
         self._parser: Any = self._new_parser()
         self.state = IDLE
@@ -177,7 +180,7 @@ class Watcher:
     def stop(self) -> None:
         """Watch no more."""
         self.state = TRANSITIONS[self.state][_GIVE_UP]
-        self._partial.clear()
+        self._forget_parts()
         self._parser = None  # it refers to us, and without the cycle our memory is free as soon as we are
 
     def close(self) -> None:
@@ -205,8 +208,10 @@ class Watcher:
         piece = data if end == size and not position else data[position:end]
         if not self._parse(piece):
             return size, b""
-        head = bytes(self._partial) + piece if self._partial else piece
-        self._partial.clear()
+        head = piece
+        if self._partial:
+            head = bytes(self._partial) + piece
+            self._forget_parts()
         if not self._headed:  # empty lines before a head
             self.state = TRANSITIONS[self.state][_LAST_END if self._last else _END]
             return end, b""
@@ -229,6 +234,9 @@ class Watcher:
             piece = piece[:-1]
         if piece and not self._parse(piece):
             return
+        if not self._heads.take(len(piece)):
+            self.give_up("memory")
+            return
         self._partial += piece
         if len(self._partial) > self._limit:
             self.give_up("head_too_large")
@@ -237,6 +245,10 @@ class Watcher:
         else:
             self.state = TRANSITIONS[self.state][_PART]
             self._held = b"\r" if held else b""
+
+    def _forget_parts(self) -> None:
+        self._heads.give(len(self._partial))
+        self._partial.clear()
 
     def _whole_head(self, head: bytes) -> bytes:
         """A head was confirmed; returns the line to insert."""
@@ -341,8 +353,8 @@ class ResponseWatcher(Watcher):
 
     __slots__ = ("status",)
 
-    def __init__(self, owner: Owner, head_limit: int) -> None:
-        super().__init__(owner, head_limit)
+    def __init__(self, owner: Owner, head_limit: int, heads: Budget) -> None:
+        super().__init__(owner, head_limit, heads)
         self.status = 0
 
     def _new_parser(self) -> Any:

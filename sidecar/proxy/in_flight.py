@@ -10,7 +10,19 @@ from sidecar.proxy.tap import Body
 class InFlight:
     """Begins with its request's head. Times are nanoseconds of the monotonic clock, 0 while unknown."""
 
-    __slots__ = ("added", "answer", "begun", "ended", "first_byte", "head", "outcome", "request", "response", "trace")
+    __slots__ = (
+        "added",
+        "answer",
+        "begun",
+        "ended",
+        "first_byte",
+        "head",
+        "held",
+        "outcome",
+        "request",
+        "response",
+        "trace",
+    )
 
     def __init__(self, head: RequestHead, begun: int, tapped: bool) -> None:
         """`tapped` says whether its bodies are kept for the observer."""
@@ -19,6 +31,8 @@ class InFlight:
         self.first_byte = self.ended = 0
         self.added = 0
         """Nanoseconds for which we held its bytes."""
+        self.held = head.cost
+        """Bytes of the budget for heads, which the ledger gives back."""
         self.answer: ResponseHead | None = None
         self.outcome = Outcome.COMPLETE
         self.request = Body(tapped)

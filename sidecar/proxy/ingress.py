@@ -59,10 +59,10 @@ class Ingress:
         """Whether new connections are accepted, everywhere."""
         return all(listener.listening for listener in self._listeners)
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Begin to accept."""
         for listener in self._listeners:
-            await listener.start()
+            listener.start()
 
     def begin_drain(self) -> None:
         """Stop being ready and end keep-alive, but go on serving. A second call does nothing."""

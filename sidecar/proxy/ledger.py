@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.handoff.port import Handoff
 from sidecar.proxy.in_flight import InFlight
+from sidecar.proxy.overload import Budget
 from sidecar.proxy.tally import Tally
 from sidecar.proxy.tap import Tap
 from sidecar.proxy.trace import Tracer
@@ -28,6 +29,7 @@ class Ledger:
         self,
         tally: Tally,
         tap: Tap,
+        heads: Budget,
         handoff: Handoff,
         tracer: Tracer,
         epoch: Callable[[], int],
@@ -35,6 +37,7 @@ class Ledger:
     ) -> None:
         self._tally = tally
         self._tap = tap
+        self._heads = heads
         self._handoff = handoff
         self._tracer = tracer
         self._epoch = epoch
@@ -63,6 +66,7 @@ class Ledger:
         head, answer = exchange.head, exchange.answer
         request, response = exchange.request, exchange.response
         tapped = request.wanted
+        self._heads.give(exchange.held)
         request_body = self._tap.release(request)
         response_body = self._tap.release(response)
         if head.probe:

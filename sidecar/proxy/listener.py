@@ -1,6 +1,6 @@
-"""One listening socket for traffic: accepts clients, keeps track of their connections, and ends them in a drain.
+"""One listening socket for traffic: lets clients in, keeps track of their connections, and ends them in a drain.
 
-Each connection is a `splice.Downstream`. All listeners together are `ingress`.
+Each connection is a `splice.Downstream`, or a `refusal.Refusal` where the gate has no room. All listeners together are `ingress`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from sidecar.proxy.acceptor import Acceptor, Adopter
 from sidecar.proxy.conversation import Services
+from sidecar.proxy.refusal import Refusal
 from sidecar.proxy.splice import Connect, Downstream, reset
 
 
@@ -20,7 +22,9 @@ class Listener:
         self._services = services
         self._connect = connect
         self._open: set[Downstream] = set()
-        self._server: asyncio.Server | None = None
+        self._gate = services.gate
+        self._acceptor: Acceptor | None = None
+        self._adopter = Adopter()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -32,11 +36,11 @@ class Listener:
     @property
     def listening(self) -> bool:
         """Whether new connections are accepted."""
-        return self._server is not None
+        return self._acceptor is not None
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Begin to accept."""
-        self._server = await asyncio.get_running_loop().create_server(self._accept, sock=self._socket)
+        self._acceptor = Acceptor(self._socket, self._accepted, self._gate.paused)
 
     async def drain(self, notice: float, timeout: float, leave: bool = True) -> bool:
         """Let the connections end by themselves; True if they did within `timeout` seconds.
@@ -47,9 +51,9 @@ class Listener:
         """
         self._services.draining = True
         await asyncio.sleep(min(notice, timeout))
-        if leave and self._server is not None:
-            self._server.close()
-            self._server = None
+        if leave and self._acceptor is not None:
+            self._acceptor.close()
+            self._acceptor = None
         for downstream in list(self._open):
             downstream.close_if_idle()
         try:
@@ -61,13 +65,29 @@ class Listener:
             return False
         return True
 
-    def _accept(self) -> Downstream:
+    def _accepted(self, sock: socket.socket) -> None:
+        if not self._gate.admit():
+            self._refuse(sock)
+            return
         downstream = Downstream(self._services, self._connect, self._forget)
         self._open.add(downstream)
         self._empty.clear()
-        return downstream
+        self._adopter.adopt(sock, downstream)
+
+    def _refuse(self, sock: socket.socket) -> None:
+        """Tell a client that it is turned away, unless too many are being told."""
+        gate = self._gate
+        if gate.refusing >= gate.bounds.refusals:
+            sock.close()
+            return
+        gate.refusing += 1
+        self._adopter.adopt(sock, Refusal(self._told))
+
+    def _told(self) -> None:
+        self._gate.refusing -= 1
 
     def _forget(self, downstream: Downstream) -> None:
+        self._gate.left()
         self._open.discard(downstream)
         if not self._open:
             self._empty.set()

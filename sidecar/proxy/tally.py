@@ -16,6 +16,7 @@ from sidecar.core.words.exchange import Exchange, Outcome
 from sidecar.core.words.snapshot import (
     ADDED_BOUNDS,
     DURATION_BOUNDS,
+    REFUSED,
     SHED,
     SIZE_BOUNDS,
     Histogram,
@@ -95,6 +96,10 @@ class Tally:
         self._completed = 0  # apart from the other outcomes, because hashing an enum costs more than all the rest
         self.active_requests = 0
         self.observer_restarts = 0
+        self.refused: Counter[str] = Counter(dict.fromkeys(REFUSED, 0))
+        """Connections that were turned away, by reason."""
+        self.accept_pauses = 0
+        self.connections_limit = 0
 
     def ended(self, exchange: Exchange, added: int) -> None:
         """An HTTP/1 exchange ended; `added` is how many ns of it we took."""
@@ -168,4 +173,7 @@ class Tally:
             ),
             observed=waiting.observed,
             shed=tuple((*key, count) for key, count in self._shed.items()),
+            connections_limit=self.connections_limit,
+            refused=tuple(self.refused.items()),
+            accept_pauses=self.accept_pauses,
         )

@@ -16,13 +16,15 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 import uvloop
 
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.socket import SocketHandoff
 from sidecar.handoff.wire import Hello
-from sidecar.proxy.admin_front import AdminFront, TrafficControl
+from sidecar.proxy.acceptor import Acceptor, Adopter
+from sidecar.proxy.admin_front import AdminFront, Fronts, TrafficControl
 from sidecar.proxy.conversation import Services
 from sidecar.proxy.fallback import render
 from sidecar.proxy.ingress import Ingress
@@ -61,7 +63,7 @@ class Traffic:
         self._connect_model = connect_model
         self._admin_socket = admin
         self._observer_socket = observer
-        self._fronts: dict[AdminFront, None] = {}
+        self._fronts = Fronts(services.gate.bounds.fronts, services.gate.front_gave_way)
         self._exit_code = 0
         self._observers_started = 0
         self._stop = asyncio.Event()
@@ -69,18 +71,24 @@ class Traffic:
     async def run(self) -> int:
         """Serve until SIGTERM, then drain. Returns the exit code."""
         loop = asyncio.get_running_loop()
+        services = self._services
         loop.add_signal_handler(signal.SIGTERM, self._leave)
         loop.add_signal_handler(signal.SIGINT, self._on_interrupt)
         loop.add_signal_handler(signal.SIGHUP, self._supervisor.signal, signal.SIGHUP)
         self._supervisor.start(self._observer_started, self._observer_ended, self._refused)
-        await self._ingress.start()
-        admin = await loop.create_server(lambda: AdminFront(self._control(), self._fronts), sock=self._admin_socket)
+        self._ingress.start()
+        adopter = Adopter()
+        admin = Acceptor(
+            self._admin_socket,
+            lambda sock: adopter.adopt(sock, AdminFront(self._control(), self._fronts)),
+            services.gate.paused,
+        )
         snapshots = loop.create_task(self._send_snapshots(), name="sender of snapshots")
         await self._stop.wait()
         flush_seconds = self._settings.drain.flush_seconds
         await self._ingress.leave(at_once=self._exit_code != 0)
         snapshots.cancel()
-        self._services.ledger.settle()
+        services.ledger.settle()
         await self._handoff.drain(self._snapshot(), flush_seconds)
         await self._supervisor.stop(flush_seconds)
         admin.close()
@@ -187,6 +195,12 @@ def run(main: Callable[[], Coroutine[object, object, int]]) -> int:
     gc.set_threshold(50_000, 20, 20)  # what an exchange allocates dies with it, without cycles
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main())
+
+
+def descriptors() -> tuple[int, int]:
+    """How many descriptors this process may have, and how many it has open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft, len(list(Path("/proc/self/fd").iterdir()))
 
 
 def _allow_many_connections() -> None:

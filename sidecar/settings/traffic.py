@@ -39,6 +39,14 @@ class HttpSettings(Section, frozen=True):
     head_limit_bytes: Annotated[int, Meta(ge=1024)] = 65_536
     """Longest head of a message, in bytes; a longer one makes its connection opaque: forwarded, counted, watched no
     more. Raise it for unusually large cookies or tokens. 64 KiB is more than most servers accept themselves."""
+    head_memory_limit_bytes: Natural = 33_554_432
+    """Bytes of the heads of all messages under way together, with 1 KiB for each exchange; a connection whose head would
+    exceed it becomes opaque: forwarded, counted with the reason `memory`, watched no more. Raise it, and the container's
+    memory with it, when that reason grows. 32 MiB suit 10,000 requests in flight with heads of 2 KiB."""
+    max_connections: Positive = 10_000
+    """Most clients that are connected at a time; further ones get a 503, counted in `sidecar_refused_connections_total`.
+    The limit of open files may allow fewer: each client takes two. Raise it, and the container's memory by 12 kB each,
+    for more. 10,000 are far more than a model server serves at a time."""
     connect_timeout_seconds: Seconds = 5.0
     """How long, in seconds, to wait for the model to accept a connection before the client gets a 503. Raise it for a
     model whose backlog fills up. Within a pod a connection takes less than a millisecond, so 5 s is only reached by a

@@ -10,7 +10,7 @@ import pytest
 from harness.loopback import PATIENCE_SECONDS, ask, client, listening, model, port, run, until
 from sidecar.proxy import admin_front
 from sidecar.proxy.address import Address
-from sidecar.proxy.admin_front import AdminFront, TrafficControl, is_address, is_loopback
+from sidecar.proxy.admin_front import AdminFront, Fronts, TrafficControl, is_address, is_loopback
 from sidecar.proxy.splice import connector
 
 
@@ -32,12 +32,13 @@ CONSENT = b"X-Drift-Sidecar: test\r\n"
 class Answering:
     """An admin port before an observer that `serve` plays, and the facts of a traffic process that stand still."""
 
-    def __init__(self, observer: int = 0) -> None:
+    def __init__(self, observer: int = 0, most: int = 100) -> None:
         self.draining = False
         self.accepts = True
         self.up = bool(observer)
         self.drains = 0
-        self.fronts: dict[AdminFront, None] = {}
+        self.gave_way = 0
+        self.fronts = Fronts(most, self._one_gave_way)
         self.observer = observer
         self._sock = listening()
         self.port = port(self._sock)
@@ -50,6 +51,9 @@ class Answering:
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
         await until(lambda: not self.fronts)
+
+    def _one_gave_way(self) -> None:
+        self.gave_way += 1
 
     def _control(self) -> TrafficControl:
         async def accepts() -> bool:
@@ -176,15 +180,33 @@ def test_half_a_request_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> 
     run(main())
 
 
-def test_half_requests_give_way_to_whole_ones_and_health_is_always_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admin_front, "MOST_FRONTS", 5)
-
+def test_half_requests_give_way_to_whole_ones_and_health_is_always_answered() -> None:
     async def main() -> None:
-        async with Answering() as answering, contextlib.AsyncExitStack() as stack:
+        async with Answering(most=5) as answering, contextlib.AsyncExitStack() as stack:
             for _ in range(20):
                 _, writer = await stack.enter_async_context(client(answering.port))
                 writer.write(b"GET /livez")
-            await until(lambda: len(answering.fronts) == 5)
+            await until(lambda: answering.gave_way == 15)
+            assert len(answering.fronts) == 5
+            assert (await ask(answering.port, GET % b"/livez")).startswith(b"HTTP/1.1 200 ")
+
+    run(main())
+
+
+def test_readers_that_stay_leave_room_for_health() -> None:
+    async def stay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async def main() -> None:
+        async with model(stay) as number, Answering(number, most=8) as answering, contextlib.AsyncExitStack() as stack:
+            for stays in (*[True] * 6, *[False] * 20):
+                reader, writer = await stack.enter_async_context(client(answering.port))
+                writer.write(GET % b"/api/v1/live")
+                if stays:
+                    await until(lambda: answering.fronts.spliced == len(answering.fronts))
+                else:
+                    assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+            assert (answering.fronts.spliced, answering.gave_way) == (6, 20)
             assert (await ask(answering.port, GET % b"/livez")).startswith(b"HTTP/1.1 200 ")
 
     run(main())

@@ -6,7 +6,8 @@ import pytest
 
 from harness.http_streams import REQUESTS, RESPONSES
 from sidecar.proxy.http1 import HEAD, IDLE, LAST, LENGTH, OPAQUE, RequestWatcher, ResponseWatcher
-from tests.proxy.watched import CHUNKS, GET, LIMIT, LINE, Seen, feed, requests, responses, with_lines
+from sidecar.proxy.overload import Budget
+from tests.proxy.watched import CHUNKS, GET, HEAD_MEMORY, LIMIT, LINE, Seen, feed, requests, responses, with_lines
 
 
 def test_a_head_beyond_the_limit_makes_the_watcher_opaque_whole_or_in_pieces() -> None:
@@ -58,7 +59,7 @@ def test_a_switch_of_protocol_may_stop_the_watcher_in_the_middle_of_a_read() -> 
             return b""
 
     seen = Switching()
-    seen.watcher = watcher = ResponseWatcher(seen, LIMIT)
+    seen.watcher = watcher = ResponseWatcher(seen, LIMIT, Budget(HEAD_MEMORY))
     switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"
     assert watcher.feed(switch) == switch
     assert seen.reasons == ["upgrade"]
@@ -158,7 +159,7 @@ def test_a_body_is_told_in_the_pieces_in_which_it_is_read() -> None:
             self.pieces.append(piece)
 
     seen = Pieces()
-    watcher = RequestWatcher(seen, LIMIT)
+    watcher = RequestWatcher(seen, LIMIT, Budget(HEAD_MEMORY))
     body = b"x" * 30
     whole = bytes(body[10:20])
     watcher.feed(b"POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\n" + body[:10])

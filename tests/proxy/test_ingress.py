@@ -45,7 +45,7 @@ def test_an_address_that_is_taken_is_an_error() -> None:
         taken = Ingress(made, make_services())
         with pytest.raises(SettingsError, match="listen"):
             Ingress(made, make_services())
-        await taken.start()
+        taken.start()
         await taken.leave(at_once=True)
 
     run(main())
@@ -58,7 +58,7 @@ def test_connections_of_all_listeners_are_counted_and_drained_together() -> None
             services = make_services()
             both = Ingress(made, services)
             assert not both.listening
-            await both.start()
+            both.start()
             assert both.listening
             at = [int(listen.port) for _, listen, _ in pairs(made)]
             async with client(at[0]) as one, client(at[1]) as two:
@@ -85,7 +85,7 @@ def test_who_asks_whether_it_is_drained_does_not_wait_for_a_drain_that_does_not_
 
     async def main() -> None:
         made = Ingress(settings(1), make_services())
-        await made.start()
+        made.start()
         assert not await made.drained()
         await made.leave(at_once=True)
 
@@ -95,7 +95,7 @@ def test_who_asks_whether_it_is_drained_does_not_wait_for_a_drain_that_does_not_
 def test_the_notice_counts_from_the_beginning_of_the_drain() -> None:
     async def main() -> None:
         made = Ingress(settings(1, PATIENCE_SECONDS * 2), make_services())
-        await made.start()
+        made.start()
         made.begin_drain()
         made._began -= PATIENCE_SECONDS * 2  # as if it had begun so long ago
         await made.leave(at_once=False)
@@ -107,7 +107,7 @@ def test_the_notice_counts_from_the_beginning_of_the_drain() -> None:
 def test_who_leaves_at_once_gives_no_notice() -> None:
     async def main() -> None:
         made = Ingress(settings(1, PATIENCE_SECONDS * 2), make_services())
-        await made.start()
+        made.start()
         async with asyncio.timeout(PATIENCE_SECONDS):
             await made.leave(at_once=True)
 

@@ -12,6 +12,7 @@ from sidecar.handoff.inproc import InprocHandoff
 from sidecar.proxy.head import RequestHead, ResponseHead
 from sidecar.proxy.in_flight import InFlight
 from sidecar.proxy.ledger import Ledger
+from sidecar.proxy.overload import Budget
 from sidecar.proxy.route import Routes
 from sidecar.proxy.tally import Tally, Waiting
 from sidecar.proxy.tap import Tap
@@ -30,11 +31,12 @@ class Books:
     def __init__(self, **trace: float) -> None:
         self.tally = Tally(0)
         self.tap = Tap(TapSettings(), self.tally, random.Random(1))
+        self.heads = Budget(1_000_000)
         self.handoff = InprocHandoff()
         self.flushed = 0
         self.later: list[Callable[[], None]] = []
         self.tracer = Tracer(TraceSettings(endpoint="http://collector", **trace), random.Random(2))  # type: ignore[arg-type]  # one number
-        self.ledger = Ledger(self.tally, self.tap, self, self.tracer, lambda: EPOCH, self.later.append)
+        self.ledger = Ledger(self.tally, self.tap, self.heads, self, self.tracer, lambda: EPOCH, self.later.append)
 
     def offer(self, exchange: Exchange) -> bool:
         return self.handoff.offer(exchange)

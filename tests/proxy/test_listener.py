@@ -27,7 +27,7 @@ async def listener() -> AsyncIterator[tuple[Listener, int]]:
         made = Listener(sock, services, connector(Address("127.0.0.1", number), PATIENCE_SECONDS))
         at = port(sock)
         assert not made.listening
-        await made.start()
+        made.start()
         try:
             yield made, at
         finally:

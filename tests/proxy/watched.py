@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from harness.http_streams import Sent
 from sidecar.proxy.http1 import RequestWatcher, ResponseWatcher, Watcher
+from sidecar.proxy.overload import Budget
 
 LINE = b"x-put-in: \xfe\xff\r\n"
 LIMIT = 4096
+HEAD_MEMORY = 1_000_000
 
 
 class Seen:
@@ -37,14 +39,14 @@ class Seen:
         self.reasons.append(reason)
 
 
-def requests(limit: int = LIMIT) -> tuple[RequestWatcher, Seen]:
+def requests(limit: int = LIMIT, heads: Budget | None = None) -> tuple[RequestWatcher, Seen]:
     seen = Seen()
-    return RequestWatcher(seen, limit), seen
+    return RequestWatcher(seen, limit, heads or Budget(HEAD_MEMORY)), seen
 
 
 def responses(answers: list[Sent] | None = None) -> tuple[ResponseWatcher, Seen]:
     seen = Seen(answers)
-    seen.watcher = watcher = ResponseWatcher(seen, LIMIT)
+    seen.watcher = watcher = ResponseWatcher(seen, LIMIT, Budget(HEAD_MEMORY))
     return watcher, seen
 
 

@@ -32,6 +32,11 @@ SHED = (
 visible."""
 
 
+REFUSED = ("connections", "descriptors", "admin")
+"""Why a connection was turned away: `http.max_connections` are open, or as many as the limit of open files allows; or it was one
+of too many to the admin port."""
+
+
 class Histogram(msgspec.Struct, frozen=True):
     """Counts per bucket and the sum of all values."""
 
@@ -80,3 +85,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     """HTTP/1 exchanges that an observer has handled. Of all that ended, the rest was shed (`exchange`, `handoff`) or waits."""
     shed: tuple[tuple[str, str, int], ...]
     """(stage, reason, count)"""
+    connections_limit: int
+    """Most clients at a time."""
+    refused: tuple[tuple[str, int], ...]
+    """Connections that were turned away: (reason, count)."""
+    accept_pauses: int
+    """Times that accepting was put off, because the kernel had no descriptor or memory."""

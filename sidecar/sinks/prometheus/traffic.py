@@ -88,3 +88,21 @@ def _process(families: Families, snapshot: Snapshot) -> Iterable[Metric]:
     yield families.counter(
         "sidecar_observer_restarts", "Times the observer was started again.", (), [((), snapshot.observer_restarts)]
     )
+    yield from _connections(families, snapshot)
+
+
+def _connections(families: Families, snapshot: Snapshot) -> Iterable[Metric]:
+    yield families.gauge("sidecar_connections", "Clients that are connected.", (), [((), snapshot.connections)])
+    yield families.gauge("sidecar_connections_limit", "Most clients at a time.", (), [((), snapshot.connections_limit)])
+    yield families.counter(
+        "sidecar_refused_connections",
+        "Connections that were turned away, because there are as many as there may be.",
+        ("reason",),
+        (((reason,), count) for reason, count in snapshot.refused),
+    )
+    yield families.counter(
+        "sidecar_accept_pauses",
+        "Times that accepting was put off, because the kernel had no descriptor or memory.",
+        (),
+        [((), snapshot.accept_pauses)],
+    )
