@@ -138,6 +138,7 @@ def test_what_identifies_rows_is_left_out_and_the_option_takes_it_in(
     assert "c" in made("--include", "c", c=values).side.names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

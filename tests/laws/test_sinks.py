@@ -114,6 +114,7 @@ def check_takes(sink: Sink) -> None:
     assert told > 0, f"{sink.name} says nothing of {len(EVENTS)} events"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listed", SINKS, ids=lambda listed: listed.name)
 def test_every_sink_takes_every_event_and_can_be_flushed_and_tells_something(
     listed: Listed, settings: Settings

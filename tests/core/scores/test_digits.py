@@ -13,6 +13,8 @@ from sidecar.core.words.arrays import Floats
 from sidecar.core.words.events import State
 from sidecar.core.words.frame import Side
 
+pytestmark = pytest.mark.slow  # whole tables of 64 columns
+
 DIGITS: Floats = load_digits().data
 
 

@@ -22,6 +22,8 @@ from sidecar.core.words.events import ALL_FEATURES, Event, ReferenceMismatch, St
 from sidecar.core.words.frame import Side
 from sidecar.settings import Settings, WindowSettings
 
+pytestmark = pytest.mark.slow  # each of a hundred references is watched
+
 ROWS = 2_000
 SETTINGS = Settings(window=WindowSettings(rows=500))
 RNG = np.random.default_rng(11)
