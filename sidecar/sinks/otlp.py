@@ -5,7 +5,7 @@ generator returns those, with given start and end times. Spans are sent in small
 interpreter lock.
 
 Attributes are those of https://opentelemetry.io/docs/specs/semconv/http/http-spans/ (server). `url.path` has no query,
-because queries carry credentials.
+because queries carry credentials, and no segment that looks like a secret.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from opentelemetry.trace import (
 from opentelemetry.util.types import AttributeValue
 
 from sidecar import __version__
+from sidecar.core.reading.paths import shown_path
 from sidecar.core.words.events import Event, ExchangeSeen
 from sidecar.core.words.exchange import Exchange, Outcome, Trace
 from sidecar.errors import SettingsError
 from sidecar.export import FLUSH_SHARE, TIMEOUT_SECONDS, Counted, check, resource
+from sidecar.plain_text import printable
 from sidecar.settings import ModelSettings, Settings, TraceSettings
 
 _QUEUE_SPANS = 2048
@@ -161,7 +163,7 @@ def _parent(trace: Trace) -> Context:
 def _attributes(exchange: Exchange) -> dict[str, AttributeValue]:
     attributes: dict[str, AttributeValue] = {
         "http.request.method": exchange.method,
-        "url.path": _path(exchange.path),
+        "url.path": shown_path(exchange.target)[:_PATH_CHARACTERS],
         "url.scheme": "http",
         "http.request.body.size": exchange.request.body_bytes,
         "http.response.body.size": exchange.response.body_bytes,
@@ -184,16 +186,9 @@ def _of_model(seen: ExchangeSeen) -> dict[str, AttributeValue]:
     return {"model.drifted_features": seen.drifted_features, **of_stream}
 
 
-def _path(target: str) -> str:
-    """The path alone: a target may be an absolute URL, and a URL may contain a password."""
-    if "://" in target and not target.startswith("/"):
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    return target[:_PATH_CHARACTERS]
-
-
 def _server(exchange: Exchange) -> dict[str, AttributeValue]:
     """The address that the client used, from the `Host` header."""
-    host = (exchange.request.header(b"host") or b"").decode("latin-1")
+    host = printable((exchange.request.header(b"host") or b"").decode("latin-1"))
     name, _, port = host.rpartition(":")
     if not name or not port.isdigit():
         return {"server.address": host} if host else {}

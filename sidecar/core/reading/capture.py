@@ -1,8 +1,8 @@
 """A captured exchange as one line of JSON, and back. What must never be written to a file is decided here, and only here.
 
-A line holds the method, the path without its query (queries carry credentials), timings, the outcome, bodies, and the few headers
-that are needed to decode a body. Headers are an allow-list, so that `authorization`, cookies and keys of any name cannot get
-through. `mask` masks bodies. An exchange that is read back decodes as the original does.
+A line holds the method, the path as `paths.shown_path` has it, timings, the outcome, bodies, and the few headers that are needed
+to decode a body. The path has no query, since queries carry credentials. Headers are an allow-list, so that `authorization`,
+cookies and keys of any name cannot get through. `mask` masks bodies. An exchange that is read back decodes as the original does.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import orjson
 from msgspec import Meta
 
 from sidecar.core.reading.mask import masked
+from sidecar.core.reading.paths import shown_path
 from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
 from sidecar.errors import DataError
 
@@ -73,7 +74,7 @@ def dumps(exchange: Exchange, mask: Collection[str] = ()) -> bytes:
         duration_ns=exchange.duration_ns,
         first_byte_ns=exchange.first_byte_ns,
         method=exchange.method,
-        path=path_of(exchange.target),
+        path=shown_path(exchange.target),
         route=exchange.route,
         status=exchange.status,
         outcome=exchange.outcome,
@@ -108,13 +109,6 @@ def loads(line: bytes | str, name: str = "capture") -> Exchange:
         response=response,
         trace=Trace(read.trace_id, read.span_id) if read.trace_id else None,
     )
-
-
-def path_of(target: str) -> str:
-    """The path of a request target, without query and fragment, and without user and host if it is an absolute URL."""
-    if not target.startswith("/") and "://" in target:
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    return target.partition("?")[0].partition("#")[0]
 
 
 def _part(message: Message, keys: frozenset[str]) -> _Part:

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from sidecar.core.words.frame import Lost, spread
+from sidecar.core.words.lookalikes import quoted
 from sidecar.errors import DecodeError
 
 SCALARS = frozenset({float, int, bool, str, type(None)})
@@ -24,8 +25,6 @@ BLOB, BYTES = "b64", "bytes"
 _FILLED_CELLS = 200_000
 _FILLED_RATIO = 4
 """Rows with missing keys are filled up to this many cells, or this many times the cells that were sent."""
-_SHOWN = 40
-"""Characters of a key in a complaint."""
 
 
 class Columns:
@@ -151,7 +150,7 @@ class Columns:
     def _complain(self, place: int, rows: Sequence[int], name: str, why: str) -> None:
         if rows:
             self.cells[place] = min(self.cells.get(place, 0) + len(rows), len(self._at))
-            self.first = self.first or f"{name[:_SHOWN]!r} of row {self._at[rows[0]]}: {why}"
+            self.first = self.first or f"{quoted(name)} of row {self._at[rows[0]]}: {why}"
 
     def _afford(self, width: int, sent: int) -> None:
         """Raises DecodeError if columns would be filled with far more than was sent."""

@@ -10,6 +10,7 @@ import functools
 import zlib
 
 from sidecar.core.words.exchange import Message
+from sidecar.core.words.lookalikes import quoted
 from sidecar.errors import DecodeError
 
 _WINDOW_BITS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
@@ -69,7 +70,7 @@ def inflate(body: bytes, coding: bytes, limit: int) -> bytes:
     """Undo one content coding, up to `limit` bytes. Raises DecodeError("encoding")."""
     bits = _WINDOW_BITS.get(coding)
     if bits is None:
-        raise DecodeError("encoding", f"content-encoding {coding[:20].decode('latin-1')!r} is not read")
+        raise DecodeError("encoding", f"content-encoding {quoted(coding.decode('latin-1'))} is not read")
     if coding == b"deflate" and body[:1] and body[0] & 0x0F != 8:  # many servers send raw deflate under that name
         bits = _RAW_DEFLATE
     inflater = zlib.decompressobj(bits)

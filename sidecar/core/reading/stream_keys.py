@@ -14,11 +14,12 @@ from urllib.parse import unquote
 
 import msgspec
 
-from sidecar.core.reading.capture import path_of
+from sidecar.core.reading.paths import path_of
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.lookalikes import NAMES_OF_THINGS, kind_of_text
 from sidecar.core.words.stream import StreamKey
 from sidecar.core.words.templates import pattern_of
+from sidecar.plain_text import HIDDEN
 
 _OTHER_ROUTE = "other"
 _VERSION = re.compile(r"(?:/(?:versions|labels))?/\{(?:(?:model_)?version|label)\}")
@@ -103,9 +104,9 @@ def _placed(exchange: Exchange, template: str, model: str, declared: str = "") -
 
 
 def name_of(text: str) -> str:
-    """A model's name as a client gave it, fit to be shown; empty if it looks like a secret."""
+    """A model's name as a client gave it, fit to be shown; empty if it looks like a secret, or was one before it was captured."""
     name = "".join(filter(str.isprintable, text.strip()))[:_LONGEST_NAME]
-    return name if kind_of_text(name) in NAMES_OF_THINGS else ""
+    return name if name != HIDDEN and kind_of_text(name) in NAMES_OF_THINGS else ""
 
 
 def without_ids(path: str) -> str:
@@ -121,7 +122,8 @@ def _segment(text: str) -> str:
 
 
 def _is_word(text: str) -> bool:
-    return len(text) <= _LONGEST_WORD and _WORD.fullmatch(text) is not None and not _HEX.fullmatch(text)
+    is_plain = len(text) <= _LONGEST_WORD and _WORD.fullmatch(text) is not None and not _HEX.fullmatch(text)
+    return is_plain and not kind_of_text(text)
 
 
 class _Named(msgspec.Struct, gc=False):

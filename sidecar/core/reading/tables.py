@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from sidecar.core.reading.flatten import BLOB, DEPTH, SCALARS, Columns, bare, flattened
 from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.lookalikes import quoted
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -340,6 +341,6 @@ def _numbers(name: str, values: Any, rows: int) -> NDArray[Any]:
         flat = values if isinstance(values, np.ndarray) else np.array(values, np.float64)
     except (ValueError, TypeError, OverflowError) as error:
         raise DecodeError(
-            "type", f"tensor {name[:40]!r} is too wide for columns and holds more than numbers"
+            "type", f"tensor {quoted(name)} is too wide for columns and holds more than numbers"
         ) from error
     return np.asarray(flat.reshape(rows, -1))

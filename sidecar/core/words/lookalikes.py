@@ -28,6 +28,8 @@ _MOST_PARTS = 6
 """As many as dots part in telephone numbers, addresses and dates."""
 LONGEST_NAME = 128
 """Characters of a column's name; longer ones are prose."""
+_MENTIONED = 40
+"""Characters of a name in a message."""
 
 _CREDENTIAL_WORDS = (
     "password", "passwd", "passwort", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "authorization",
@@ -266,6 +268,13 @@ def is_card(digits: str) -> bool:
         return False
     doubled = [int(digit) * (1 + at % 2) for at, digit in enumerate(reversed(digits))]
     return sum(number - 9 * (number > 9) for number in doubled) % 10 == 0
+
+
+def quoted(name: str) -> str:
+    """A name of a client's in quotes, for a message: at most 40 characters, or `HIDDEN` if it looks like a secret. That is
+    decided here, since nobody can tell it by the first characters alone.
+    """
+    return repr(HIDDEN if kind_of_column(name) or kind_of_text(name) else name[:_MENTIONED])
 
 
 def scrubbed(text: str) -> str:

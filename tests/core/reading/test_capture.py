@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.observed import exchange
-from sidecar.core.reading.capture import dumps, loads, path_of
+from sidecar.core.reading.capture import dumps, loads
+from sidecar.core.reading.paths import path_of
 from sidecar.core.reading.payload import payload
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.errors import DataError

@@ -26,6 +26,7 @@ from sidecar.core.reading.shapes import extent, extent_of
 from sidecar.core.reading.tables import Tables, kind
 from sidecar.core.words.exchange import Exchange, Message
 from sidecar.core.words.frame import Frame, Lost, Side, spread
+from sidecar.core.words.lookalikes import quoted
 from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
@@ -349,11 +350,11 @@ def _tensor(described: Any, buffers: bytes, known_flat: bool) -> tuple[_Tensor, 
     elif isinstance(parameters, dict) and isinstance(parameters.get("binary_data_size"), int):
         size = parameters["binary_data_size"]
         if not 0 <= size <= len(buffers):
-            raise DecodeError("shape", f"binary_data_size of {name!r} does not fit the body")
+            raise DecodeError("shape", f"binary_data_size of {quoted(name)} does not fit the body")
         values = _buffer(described.get("datatype"), buffers[:size])
         buffers = buffers[size:]
     else:
-        raise DecodeError("structure", f"tensor {name!r} has no data")
+        raise DecodeError("structure", f"tensor {quoted(name)} has no data")
     about = described.get("datatype"), _content_type(described)
     return _measured(name, described.get("shape"), values, *about, bad), buffers
 
@@ -393,7 +394,7 @@ def _with_lost(frame: Frame, tensors: list[_Tensor]) -> Frame:
         cells.update(before + at % tensor.width for at in tensor.bad)
         before += tensor.width
     first = next(tensor for tensor in tensors if tensor.bad)
-    told = f"{first.name[:40]!r} of row {first.bad[0] // first.width}: no cell, or a tensor of another length"
+    told = f"{quoted(first.name)} of row {first.bad[0] // first.width}: no cell, or a tensor of another length"
     return msgspec.structs.replace(frame, lost=Lost(0, dict(cells), told))
 
 
@@ -423,7 +424,7 @@ def _buffer(datatype: Any, data: bytes) -> Any:
             raise DecodeError("shape", "a buffer is no whole number of values")
         return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
     if datatype not in _DTYPES:
-        raise DecodeError("unsupported", f"datatype {str(datatype)[:20]!r}")
+        raise DecodeError("unsupported", f"datatype {quoted(str(datatype))}")
     dtype = np.dtype(_DTYPES[datatype])
     if len(data) % dtype.itemsize:
         raise DecodeError("shape", "a buffer is no whole number of values")
