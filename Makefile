@@ -2,7 +2,7 @@
 #   make demo             the main job on real data (SECONDS=90 ends it by itself)
 #   make observe          the same with Prometheus, Alertmanager and (where installed) Grafana beside it
 #   make test             all checks and all tests
-#   make test-fast        unit and law tests, within a minute, with nothing but pip
+#   make test-fast        unit and law tests, in about a minute, with nothing but pip
 #   make mutants          which faults put into the core, the proxy and the injector no test notices (MODULE=... for one)
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
