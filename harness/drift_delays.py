@@ -81,35 +81,42 @@ def told(stream: Stream) -> Told:
 
 def reference(stream: Stream) -> Profile:
     """As `drift-sidecar profile` makes it."""
-    names = tuple(f"x{at}" for at in range(len(stream.reference)))
-    frame = _frame(names, stream.reference, 0, REFERENCE)
+    frame = frame_of(stream.reference, 0, REFERENCE)
+    if not stream.scenario.seasonal:
+        return profile_of(frame)
     builder = Builder()
     builder.add(frame)
-    if stream.scenario.seasonal:
-        seasons = RecountBySeason(builder.build(), Season.HOUR_OF_DAY, _TIME, 0.0)
-        seasons.add(_frame((*names, _TIME), [*stream.reference, stream.reference_times], 0, REFERENCE))
-        return seasons.profile()
+    seasons = RecountBySeason(builder.build(), Season.HOUR_OF_DAY, _TIME, 0.0)
+    seasons.add(frame_of([*stream.reference, stream.reference_times], 0, REFERENCE, (*(frame.names or ()), _TIME)))
+    return seasons.profile()
+
+
+def profile_of(frame: Frame) -> Profile:
+    """A frame as its own reference."""
+    builder = Builder()
+    builder.add(frame)
     recount = Recount(builder.build(), own=True)
     recount.add(frame)
     return recount.profile()
 
 
+def frame_of(columns: list[Values], start: int, stop: int, names: tuple[str, ...] = ()) -> Frame:
+    """Some rows of columns, which are called x0, x1, ... where they have no names."""
+    part = [column[start:stop] for column in columns]
+    numeric = all(column.dtype == np.float64 for column in columns)
+    values = np.array(part).T.ravel() if numeric else np.array(part, object).T.ravel().tolist()
+    names = names or tuple(f"x{at}" for at in range(len(columns)))
+    return Frame(Side.INPUT, names, len(part[0]), len(columns), values)
+
+
 def _messages(live: list[Values], scenario: Scenario) -> Iterator[tuple[list[Frame], float]]:
     """What comes at once, and when."""
-    names = tuple(f"x{at}" for at in range(len(live)))
     step = max(scenario.message, STEP if scenario.seconds < 1 else 1)
     for start in range(0, len(live[0]), step):
         stop = min(start + step, len(live[0]))
         now = (stop - 1) * scenario.seconds
         each = range(start, stop, scenario.message)
-        yield [_frame(names, live, at, at + scenario.message) for at in each], now
-
-
-def _frame(names: tuple[str, ...], columns: list[Values], start: int, stop: int) -> Frame:
-    part = [column[start:stop] for column in columns]
-    numeric = all(column.dtype == np.float64 for column in columns)
-    values = np.array(part).T.ravel() if numeric else np.array(part, object).T.ravel().tolist()
-    return Frame(Side.INPUT, names, len(part[0]), len(columns), values)
+        yield [frame_of(live, at, at + scenario.message) for at in each], now
 
 
 def _what(event: VerdictChanged | JointChanged) -> str:

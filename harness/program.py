@@ -24,6 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, ClassVar
 
+from sidecar.commands.demo_processes import is_unused
+
 PATIENCE_SECONDS = 20.0
 """A time that only a broken program needs."""
 STARTING_SECONDS = 60.0
@@ -321,7 +323,7 @@ def free_ports(count: int) -> list[int]:
     start = os.getpid() * 37 % len(_PORTS)
     found: list[int] = []
     for port in (*_PORTS[start:], *_PORTS[:start]):
-        if len(found) < count and _reserve(port) and _unused(port):
+        if len(found) < count and _reserve(port) and is_unused(port):
             found.append(port)
     assert len(found) == count, "no port is left"
     return found
@@ -335,14 +337,6 @@ def _reserve(port: int) -> bool:
         mark.close()
         return False
     _ours.callback(mark.close)
-    return True
-
-
-def _unused(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
     return True
 
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.drift_delays import frame_of, profile_of
 from harness.drift_scenarios import LEVELS, Column, Values, autocorrelated, levels, missing, normal, rate, table, zipf
-from sidecar.core.reference.builder import Builder, Recount
-from sidecar.core.reference.profile import Profile
 from sidecar.core.watching.monitor import Monitor
 from sidecar.core.words.arrays import Floats
 from sidecar.core.words.events import JointChanged, State, VerdictChanged
-from sidecar.core.words.frame import Frame, Side
+from sidecar.core.words.frame import Frame
 from sidecar.settings import Settings
 
 Rng = np.random.Generator
@@ -115,7 +114,7 @@ class Alarm:
 
 def alarms(ugly: Ugly, settings: Settings, rng: Rng, rows: int) -> list[Alarm]:
     """All alarms in so many rows, against a reference of its own."""
-    monitor = Monitor(settings, _profile(ugly.reference(rng, REFERENCE)), (), 0.0)
+    monitor = Monitor(settings, profile_of(frame_of(ugly.reference(rng, REFERENCE), 0, REFERENCE)), (), 0.0)
     found: list[Alarm] = []
     for frames, now in _frames(ugly, rng, rows):
         for event in [*monitor.feed_frames(frames, now), *monitor.tick(now)]:
@@ -127,15 +126,6 @@ def alarms(ugly: Ugly, settings: Settings, rng: Rng, rows: int) -> list[Alarm]:
     return found
 
 
-def _profile(columns: list[Values]) -> Profile:
-    frame = _frame(columns, 0, REFERENCE)
-    builder = Builder()
-    builder.add(frame)
-    recount = Recount(builder.build(), own=True)
-    recount.add(frame)
-    return recount.profile()
-
-
 def _frames(ugly: Ugly, rng: Rng, rows: int) -> Iterator[tuple[list[Frame], float]]:
     """What comes at once, and when."""
     for begun in range(0, rows, _PIECE):
@@ -144,12 +134,4 @@ def _frames(ugly: Ugly, rng: Rng, rows: int) -> Iterator[tuple[list[Frame], floa
         for at in range(0, len(columns[0]), step):
             stop = min(at + step, len(columns[0]))
             now = (begun + stop) * SECONDS
-            yield [_frame(columns, one, one + ugly.message) for one in range(at, stop, ugly.message)], now
-
-
-def _frame(columns: list[Values], start: int, stop: int) -> Frame:
-    part = [column[start:stop] for column in columns]
-    numeric = all(column.dtype == np.float64 for column in columns)
-    values = np.array(part).T.ravel() if numeric else np.array(part, object).T.ravel().tolist()
-    names = tuple(f"x{at}" for at in range(len(columns)))
-    return Frame(Side.INPUT, names, len(part[0]), len(columns), values)
+            yield [frame_of(columns, one, one + ugly.message) for one in range(at, stop, ugly.message)], now

@@ -7,20 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.observed import reference
 from sidecar.core.reference.profile_file import digest
 from sidecar.errors import ReferenceFileError, ReferenceUnreachableError
 from sidecar.last_good import LastGood
-from sidecar.reference_store import save_reference
+from tests.observer.test_reload import NEW, OLD, path
 
-OLD, NEW = reference(("age", "income")), reference(("age", "height"))
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    file = tmp_path / "reference.json"
-    save_reference(OLD, str(file))
-    return file
+__all__ = ["path"]
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"{}", b"\x00", None], ids=["empty", "no profile", "no text", "gone"])

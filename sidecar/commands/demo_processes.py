@@ -57,7 +57,7 @@ class Ports:
     def take(self, preferred: int) -> int:
         """The preferred port, or else one of the next that end in the same digit. Raises SidecarError if none is free."""
         for port in range(preferred, preferred + _STEP * _TRIES, _STEP):
-            if self._hold(port) and _unused(port):
+            if self._hold(port) and is_unused(port):
                 return port
         raise SidecarError(
             f"port {preferred} of 127.0.0.1 is in use, and so are the {_TRIES - 1} that were tried after it"
@@ -74,7 +74,8 @@ class Ports:
         return True
 
 
-def _unused(port: int) -> bool:
+def is_unused(port: int) -> bool:
+    """Whether nobody listens at a port of loopback."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError:

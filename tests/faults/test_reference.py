@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.observed import reference
 from harness.program import eventually
 from sidecar.core.reference.profile_file import digest
 from sidecar.reference_store import save_reference
+from tests.observer.test_reload import NEW, OLD
 from tests.path.conftest import Start
 from tests.path.test_promises import Server, server
 
 __all__ = ["server"]
-OLD, NEW = reference(("age", "income")), reference(("age", "height"))
 
 
 @pytest.mark.parametrize("rubbish", ["", "{}", "not json", None], ids=["empty", "no profile", "no JSON", "gone"])
