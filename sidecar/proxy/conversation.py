@@ -29,13 +29,21 @@ _HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n"
 _TLS_HANDSHAKE = b"\x16\x03"
 _CLOSE_LINE = b"Connection: close\r\n"
 
-_REFUSED_BODY = (
-    b'{"type":"about:blank","title":"Model unavailable","status":503,'
-    b'"detail":"drift-sidecar could not connect to the model. Is it running, and does `upstream` name its port?"}'
-)
-_REFUSED_HEAD = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
-    b"x-sidecar-error: upstream-refused\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(_REFUSED_BODY)
+
+def unavailable(error: str, title: str, detail: str) -> tuple[bytes, bytes]:
+    """Head and body of a 503 by the sidecar itself: `error` in `x-sidecar-error`, the rest as problem details (RFC 9457)."""
+    body = f'{{"type":"about:blank","title":"{title}","status":503,"detail":"{detail}"}}'.encode()
+    head = (
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
+        f"x-sidecar-error: {error}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode(), body
+
+
+_REFUSED_HEAD, _REFUSED_BODY = unavailable(
+    "upstream-refused",
+    "Model unavailable",
+    "drift-sidecar could not connect to the model. Is it running, and does `upstream` name its port?",
 )
 _REFUSED = ResponseHead(_REFUSED_HEAD, _REFUSED_HEAD.lower(), 503)
 

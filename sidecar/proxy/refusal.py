@@ -10,17 +10,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from sidecar.proxy.conversation import speaks_otherwise
+from sidecar.proxy.conversation import speaks_otherwise, unavailable
 
 _SECONDS: Final = 2.0
 """For the question, our answer and the client's reading of it."""
-_BODY: Final = (
-    b'{"type":"about:blank","title":"Too many connections","status":503,'
-    b'"detail":"drift-sidecar has as many connections as it may have (http.max_connections, limit of open files)"}'
-)
-_ANSWER: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
-    b"x-sidecar-error: too-many-connections\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
+_ANSWER: Final = b"".join(
+    unavailable(
+        "too-many-connections",
+        "Too many connections",
+        "drift-sidecar has as many connections as it may have (http.max_connections, limit of open files)",
+    )
 )
 
 
