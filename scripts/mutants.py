@@ -30,7 +30,7 @@ GUARDS = {
     "sidecar/core/evidence/rate_bets.py": ("tests/core/evidence/test_rate_bets.py",),
     "sidecar/core/evidence/shape_bets.py": ("tests/core/evidence/test_shape_bets.py",),
     "sidecar/core/evidence/recent.py": ("tests/core/evidence/test_recent.py",),
-    "sidecar/core/evidence/materiality.py": ("tests/core/evidence/test_materiality.py",),
+    "sidecar/core/reference/materiality.py": ("tests/core/reference/test_materiality.py",),
     "sidecar/core/evidence/recovery.py": ("tests/core/evidence/test_recovery.py",),
     "sidecar/core/evidence/clusters.py": ("tests/core/evidence/test_clusters.py",),
     "sidecar/core/reference/joint.py": ("tests/core/reference/test_joint.py",),

@@ -336,6 +336,14 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
                              "(default: never)")  # fmt: skip
     parser.add_argument("--material-psi", type=float, default=0.1, metavar="PSI",
                         help="the effect that matters, as PSI without small-sample bias (default: 0.1)")  # fmt: skip
+    parser.add_argument("--material-rate-difference", type=float, default=0.005, metavar="D",
+                        help="the least change of a rate (missing, new, far or rare values) that matters, together with the "
+                             "ratio (default: 0.005)")  # fmt: skip
+    parser.add_argument("--material-rate-ratio", type=float, default=1.75, metavar="K",
+                        help="how many times as large or small such a rate must be (default: 1.75)")  # fmt: skip
+    parser.add_argument("--material-rate-shift", type=float, default=0.075, metavar="D",
+                        help="the change of the rate of missing, new or far values that matters whatever the ratio "
+                             "(default: 0.075)")  # fmt: skip
     parser.add_argument("--material-correlation", type=float, default=0.1, metavar="R",
                         help="the change of a correlation that matters (default: 0.1)")  # fmt: skip
     _add_data(parser)

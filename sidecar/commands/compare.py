@@ -19,13 +19,24 @@ from rich.text import Text
 
 from sidecar.commands.compare_html import broken, page, paired
 from sidecar.commands.streams import is_capture, matched, only, parts_of, settings_for
+from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.derive import columns_of
 from sidecar.core.reference.builder import Recount
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import FORMAT
-from sidecar.core.scores.comparison import SIZE, Comparison, FeatureComparison, LeastEffects, WithoutValue, compare
+from sidecar.core.scores.comparison import (
+    SIZE,
+    AllLacking,
+    Comparison,
+    FeatureComparison,
+    Lacking,
+    LeastEffects,
+    compare,
+)
 from sidecar.core.scores.constraint_comparison import RuleCounts, rules_of_profile
+from sidecar.core.watching.nearest import Nearest
 from sidecar.core.words.events import ALARMS, UNWELL, NotEnough, Score, State
+from sidecar.core.words.frame import Side
 from sidecar.core.words.rules import RuleReport, RuleState
 from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
@@ -51,7 +62,7 @@ class Counted(NamedTuple):
 
     profile: Profile
     rules: Rules
-    without_value: WithoutValue | None
+    lacking: AllLacking | None
     """Rows without a column or of another type; None of a profile, which does not know them."""
 
 
@@ -67,8 +78,14 @@ def execute(options: argparse.Namespace) -> int:
         reference = only(reference, options.reference, options.stream)
     counted = _live(options, reference)
     reference, live = _alike(reference, counted.profile)
-    least = LeastEffects(options.material_psi, options.material_correlation)
-    found = compare(reference, live, least, counted.without_value)
+    least = LeastEffects(
+        options.material_psi,
+        options.material_correlation,
+        options.material_rate_difference,
+        options.material_rate_ratio,
+        options.material_rate_shift,
+    )
+    found = compare(reference, live, least, counted.lacking)
     found = msgspec.structs.replace(found, rules=counted.rules)
     if not found.features:
         raise UserError(options.live, "has no side that the reference has", "Compare data of the same model")
@@ -77,7 +94,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.json:
         print(orjson.dumps(msgspec.to_builtins(found), option=orjson.OPT_INDENT_2).decode())
     else:
-        _print(found, options.material_psi)
+        _print(found, least)
     return 0 if options.fail_on == "never" else _code(options, found)
 
 
@@ -150,19 +167,36 @@ def _counted(options: argparse.Namespace, reference: Profile) -> Counted:
     if not os.path.isfile(options.live):
         raise DataError(options.live, "is no file", "Give a data file or a profile")
     if not is_capture(options.live):
-        recount, rules = _counted_as(options, only(reference, options.reference, ""))
-        return Counted(recount.profile(), rules, {"": recount.without_value})
+        one = _counted_as(options, only(reference, options.reference, ""))
+        return Counted(one.recount.profile(), one.rules, {"": one.lacking})
     parts = parts_of(reference)
     settings = settings_for([options.live], options)
     streams = matched(reference, options.live, settings)
     counted = {name: _counted_as(options, parts[name], key, settings.decode) for name, key in streams.items() if key}
-    found = {name: recount.profile() for name, (recount, _) in counted.items()}
+    found = {name: one.recount.profile() for name, one in counted.items()}
     if not found:
         raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
-    rules = _of_streams({name: rules for name, (_, rules) in counted.items()})
+    rules = _of_streams({name: one.rules for name, one in counted.items()})
     profiles = {name: profile for name, profile in found.items() if name}
-    without_value = {name: recount.without_value for name, (recount, _) in counted.items()}
-    return Counted(replace(found.get("", Profile()), streams=profiles), rules, without_value)
+    lacking = {name: one.lacking for name, one in counted.items()}
+    return Counted(replace(found.get("", Profile()), streams=profiles), rules, lacking)
+
+
+class _CountedRows(NamedTuple):
+    """What one pass over the rows of a stream gives."""
+
+    recount: Recount
+    rules: Rules
+    nearest: Mapping[Side, Nearest]
+
+    @property
+    def lacking(self) -> dict[Side, Lacking]:
+        """Rows without a value by side, and who explains them."""
+        recount = self.recount
+        return {
+            side: Lacking(recount.absent[side], recount.of_other_type[side], nearest.explained)
+            for side, nearest in self.nearest.items()
+        }
 
 
 def _counted_as(
@@ -170,7 +204,7 @@ def _counted_as(
     reference: Profile,
     stream: StreamKey | None = None,
     decode: DecodeSettings | None = None,
-) -> tuple[Recount, Rules]:
+) -> _CountedRows:
     decode = decode or DecodeSettings()
     columns = replace(Columns.of(options.outputs, options.exclude), stream=stream, decode=decode)
     if not columns.outputs:
@@ -178,6 +212,7 @@ def _counted_as(
         names = [name for profile in outputs for name in _columns(profile)]
         columns = _PresentOutputs(frozenset(names), columns.excluded, stream=stream, decode=decode)
     recount, rules = Recount(reference), RuleCounts(reference)
+    nearest = {side: Nearest(of_side, Binner(of_side.features)) for side, of_side in reference.sides.items()}
     strangers = True
     known = {name for profile in reference.sides.values() for name in _columns(profile)}
     with bar(os.path.getsize(options.live), "counting") as progress:
@@ -186,9 +221,12 @@ def _counted_as(
             strangers = strangers and came is not None and known.isdisjoint(came)
             recount.add(frame)
             rules.add(frame)
+            if frame.side in nearest:
+                nearest[frame.side].keep([frame])
     if strangers:
-        raise UserError(options.live, "has none of the reference's features", "Compare data of the same model")
-    return recount, rules.reports()
+        why = nearest[Side.INPUT].name_explained().value if Side.INPUT in nearest else "no input"
+        raise UserError(options.live, f"has none of the reference's features ({why})", "Compare data of the same model")
+    return _CountedRows(recount, rules.reports(), nearest)
 
 
 def _columns(profile: SideProfile) -> set[str]:
@@ -204,7 +242,7 @@ class _PresentOutputs(Columns):
         Columns(frozenset(), self.excluded).check(source, present)
 
 
-def _print(found: Comparison, material: float) -> None:
+def _print(found: Comparison, material: LeastEffects) -> None:
     console = Console()
     _print_features(console, found.features, material)
     for rule in found.violated:
@@ -227,7 +265,7 @@ def _print(found: Comparison, material: float) -> None:
             console.print(Text(words), soft_wrap=True)
 
 
-def _print_features(console: Console, found: Sequence[FeatureComparison], material: float) -> None:
+def _print_features(console: Console, found: Sequence[FeatureComparison], material: LeastEffects) -> None:
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("state", no_wrap=True)
     table.add_column("feature", overflow="fold")
@@ -249,7 +287,10 @@ def _print_features(console: Console, found: Sequence[FeatureComparison], materi
             console.print(Text(f"\n{one.called}: {words}{_moved(one)}"), soft_wrap=True)
     counts = {state: sum(one.state is state for one in found) for state in State}
     summary = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
-    rule = f"Drift is p (over all features) below {SIZE} and an effect (PSI without bias) of {material} or more."
+    rule = (
+        f"Drift is p (over all features) below {SIZE} and an effect (PSI without bias) of {material.psi} or more, or a rate of "
+        f"missing, new, far or rare values that changed by {material.rate_difference} and {material.rate_ratio} times."
+    )
     console.print(f"\n{len(found)} features: {summary}. {rule}", highlight=False, soft_wrap=True)
 
 

@@ -186,3 +186,54 @@ def test_a_profile_that_knows_no_rare_names_or_others_is_compared_without_them(
         assert cli.main(["compare", str(tmp_path / "a.json"), str(tmp_path / name), "--json"]) == 0
         (found,) = json.loads(capsys.readouterr().out)["features"]
         assert (found["rows"], found["scores"]["psi"]["value"]) == (960, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "explanation"),
+    [
+        ("Age,Country", "{age},de", "names differ in case"),
+        ("model.age,model.country", "{age},de", "names have a prefix"),
+    ],
+)
+def test_data_without_any_known_name_is_refused_with_the_nearest_explanation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], header: str, cell: str, explanation: str
+) -> None:
+    reference = profile_of_rows(tmp_path, "age,country", "{age},de")
+    capsys.readouterr()
+
+    code = cli.main(["compare", str(reference), str(rows_of(tmp_path, header, cell))])
+
+    assert code == 2
+    assert explanation in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "explanation"),
+    [
+        ("age,country", "{age} kg,de", "numbers come with a unit"),
+        ("age,country", "{age},DE", "values differ in case"),
+        ("Age,country", "{age},de", "names differ in case"),
+        ("country", "de", "the column is not sent"),
+    ],
+)
+def test_a_mismatch_is_told_with_the_nearest_explanation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], header: str, cell: str, explanation: str
+) -> None:
+    reference = profile_of_rows(tmp_path, "age,country", "{age},de")
+    capsys.readouterr()
+
+    cli.main(["compare", str(reference), str(rows_of(tmp_path, header, cell)), "--json"])
+
+    found = json.loads(capsys.readouterr().out)["features"]
+    assert explanation in next(one["changed"] for one in found if one["state"] == "mismatch")
+
+
+def rows_of(folder: Path, header: str, cell: str) -> Path:
+    path = folder / "rows.csv"
+    path.write_text("\n".join([header, *(cell.format(age=f"{20 + at % 60}.5") for at in range(500))]) + "\n")
+    return path
+
+
+def profile_of_rows(folder: Path, header: str, cell: str) -> Path:
+    assert cli.main(["profile", str(rows_of(folder, header, cell)), "-o", str(folder / "reference.json")]) == 0
+    return folder / "reference.json"

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from sidecar.core.evidence.materiality import Material, RateChange, still_matters
+from sidecar.core.reference.materiality import Material, RateChange, still_matters
 from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Floats
 

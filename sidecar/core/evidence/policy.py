@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from sidecar.core.evidence.detector import BLOCK_ROWS
-from sidecar.core.evidence.materiality import Material
+from sidecar.core.reference.materiality import Material
 from sidecar.core.words.events import State
 from sidecar.settings import DriftSettings
 

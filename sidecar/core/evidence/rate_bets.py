@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sidecar.core.binning.bins import Feature
+from sidecar.core.reference.materiality import special
 from sidecar.core.stats.gamma import chi2_isf
 from sidecar.core.words.arrays import Floats, Mask, Numbers
 
@@ -30,16 +31,6 @@ _LEAST_EDGES = 8
 _NEVER = 1e-9
 _ROSE = np.array([[True], [False]])
 """Which of the two detectors bets that the rate rose."""
-
-
-def special(feature: Feature) -> list[int]:
-    """The bins whose rates have a criterion of their own: all of names; of numbers what is missing, out of range, or a value that
-    repeats.
-    """
-    if not feature.ordered:
-        return list(range(feature.bins))
-    spikes = [at for at in range(1, len(feature.edges)) if feature.is_spike(at)]
-    return [0, *spikes, *([len(feature.edges)] if feature.edges else []), feature.missing]
 
 
 def bet_on(feature: Feature) -> list[int]:

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from sidecar.core.evidence.materiality import HALF, Material, RateChange, is_over
+from sidecar.core.reference.materiality import HALF, Material, RateChange, is_over
 from sidecar.core.stats.divergence import effect
 from sidecar.core.stats.normal import normal_isf
 from sidecar.core.words.arrays import Floats

@@ -97,10 +97,11 @@ class Recount:
         }
         self._counters = {side: Counter(binner) for side, binner in self._binners.items()}
         self._derivers = {side: Deriver.of(of_side.features) for side, of_side in profile.sides.items()}
-        self.without_value = {
-            side: np.zeros(len(of_side.features), np.int64) for side, of_side in profile.sides.items()
-        }
-        """Rows of each feature (F,) that lack its column, or have a value of another type."""
+        sizes = {side: len(of_side.features) for side, of_side in profile.sides.items()}
+        self.absent = {side: np.zeros(size, np.int64) for side, size in sizes.items()}
+        """Rows of each feature (F,) that lack its column..."""
+        self.of_other_type = {side: np.zeros(size, np.int64) for side, size in sizes.items()}
+        """...or have a value of another type."""
 
     def add(self, frame: Frame) -> None:
         """Count the rows of a frame; columns that are no feature are ignored."""
@@ -110,9 +111,9 @@ class Recount:
             reference = tuple(feature.name for feature in binner.features)
             columns = match_columns(derived.names, derived.width, (), reference).columns
             batch = binner.bin(derived.values, derived.rows, derived.width, columns, derived.precisions)
-            self.without_value[frame.side] += np.array([frame.rows * (at == ABSENT) for at in columns], np.int64)
+            self.absent[frame.side] += np.array([frame.rows * (at == ABSENT) for at in columns], np.int64)
             for at, rows in batch.type_errors.items():
-                self.without_value[frame.side][at] += rows
+                self.of_other_type[frame.side][at] += rows
             self._count(frame, batch)
 
     def profile(self) -> Profile:

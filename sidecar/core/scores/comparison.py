@@ -2,21 +2,23 @@
 number of times.
 
 A feature has drifted if the change is certain and matters: its combined p-value, times the number of features
-(Bonferroni), is below `SIZE`, and its debiased PSI reaches the material effect. Half the material effect makes a
-warning. A feature that the reference does not describe (`reference.strange`) is a mismatch instead. So the
-probability that any feature of equal data is called drifted is at most `SIZE`. The correlations between features are
-tested separately, with another `SIZE` for both sides.
+(Bonferroni), is below `SIZE`, and its debiased PSI reaches the material effect, or a rate of its rare events changed by
+what matters (`reference.materiality`). Half the material effect makes a warning. A feature that the reference does not
+describe (`reference.strange`) is a mismatch instead. So the probability that any feature of equal data is called drifted
+is at most `SIZE`. The correlations between features are tested separately, with another `SIZE` for both sides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from sidecar.core.binning.bins import ranges
 from sidecar.core.binning.rank_scores import taking_part
+from sidecar.core.reference.materiality import Material, RateChange, rate_changes, special_mask
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.strange import is_strange, missing_mask, ordinary_share, rows_in, strange_mask
 from sidecar.core.scores.combined_p_value import combined_p_value
@@ -31,12 +33,15 @@ from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Mask, Numbers
 from sidecar.core.words.events import ALARMS, BinShift, JointReport, NotEnough, Score, State
 from sidecar.core.words.frame import Side
+from sidecar.core.words.mismatch import Explanation, Kind, Mismatch
 from sidecar.core.words.rules import RuleReport, RuleState
+from sidecar.settings import DriftSettings
 
 SIZE = 0.01
 """Probability of any false drift, over all features of one comparison."""
 WARNING = 0.5
 """Share of the material effect that makes a certain change a warning."""
+_KINDS = (Kind.UNSEEN, Kind.TYPE, Kind.MISSING_FEATURE)
 LEAST_ROWS = 50
 """With fewer live rows there is no verdict."""
 
@@ -58,6 +63,8 @@ class FeatureComparison(msgspec.Struct, frozen=True):
     changed: str
     """How it changed, in a few words; may be chance where the state is ok."""
     importance: float
+    criterion: str = ""
+    """What makes it more than ok: `psi`, the kind of a rate, or the kind of a mismatch; empty where it is ok."""
     stream: str = ""
     """The stream's name in the profiles; empty for the one that bears none."""
 
@@ -72,11 +79,28 @@ class FeatureComparison(msgspec.Struct, frozen=True):
         return self.effect * self.importance
 
 
+_DEFAULTS = DriftSettings()
+
+
 class LeastEffects(msgspec.Struct, frozen=True):
-    """What matters: a PSI, and a change of a correlation."""
+    """What matters: a PSI, a change of a correlation, and changes of rates as the settings of `drift` define them."""
 
     psi: float
     correlation: float
+    rate_difference: float = _DEFAULTS.material_rate_difference
+    rate_ratio: float = _DEFAULTS.material_rate_ratio
+    rate_shift: float = _DEFAULTS.material_rate_shift
+
+    @classmethod
+    def of(cls, settings: DriftSettings) -> LeastEffects:
+        """What the settings say."""
+        rates = settings.material_rate_difference, settings.material_rate_ratio, settings.material_rate_shift
+        return cls(settings.material_psi, settings.material_correlation, *rates)
+
+    @property
+    def of_a_feature(self) -> Material:
+        """What matters of one feature."""
+        return Material(self.psi, self.rate_difference, self.rate_ratio, self.rate_shift)
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -100,16 +124,24 @@ class Comparison(msgspec.Struct, frozen=True):
         return {*(one.state for one in self.features), *(one.state for one in self.joint)}
 
 
-WithoutValue = Mapping[str, Mapping[Side, Numbers]]
-"""By stream and side, rows of each feature (F,) that lack its column or have a value of another type."""
+class Lacking(NamedTuple):
+    """Rows of each feature (F,) of one side that have no value, and what explains a mismatch of the feature with a number."""
+
+    absent: Numbers
+    """They lack its column..."""
+    of_other_type: Numbers
+    """...or its value is of another type."""
+    explained: Callable[[int, Kind], Explanation]
 
 
-def compare(
-    reference: Profile, live: Profile, material: LeastEffects, without_value: WithoutValue | None = None
-) -> Comparison:
+AllLacking = Mapping[str, Mapping[Side, Lacking]]
+"""By stream and side."""
+
+
+def compare(reference: Profile, live: Profile, material: LeastEffects, lacking: AllLacking | None = None) -> Comparison:
     """Compare everything that both profiles have, stream by stream. Raises nothing; both must have the same bins.
 
-    Of live rows that came as a profile nobody knows `without_value`: then all missing values may be such.
+    Of live rows that came as a profile nobody knows `lacking`: then all missing values may be such.
     """
     shared = {
         (name, side): (of_side, of_live.sides[side])
@@ -121,8 +153,8 @@ def compare(
     found: list[FeatureComparison] = []
     pairs: list[JointReport] = []
     for (name, side), (of_reference, of_live) in shared.items():
-        lacking = without_value.get(name, {}).get(side) if without_value is not None else None
-        of_side = _side(side, of_reference, of_live, features, material.psi, lacking)
+        of_rows = lacking.get(name, {}).get(side) if lacking is not None else None
+        of_side = _side(side, of_reference, of_live, features, material.of_a_feature, of_rows)
         drifting = np.array([one.state in ALARMS for one in of_side], np.bool_)
         joint = _joint(side, of_reference, of_live, drifting, material.correlation, len(shared))
         pairs += [msgspec.structs.replace(one, stream=name) for one in joint]
@@ -151,7 +183,7 @@ def _joint(
 
 
 def _side(
-    side: Side, reference: SideProfile, live: SideProfile, features: int, material: float, lacking: Numbers | None
+    side: Side, reference: SideProfile, live: SideProfile, features: int, material: Material, lacking: Lacking | None
 ) -> list[FeatureComparison]:
     strange = _strange(reference, live, lacking)
     counts = reference.numbers, live.numbers
@@ -160,39 +192,67 @@ def _side(
     found = [measured.of(at) for at in range(len(reference.features))]
     texts = [ranges(feature) for feature in reference.features]
     moved = shifts(*counts, texts)
+    special = special_mask(reference.features, counts[0].shape[1])
+    rates = rate_changes(reference.features, special, *counts, counts[1].sum(axis=1), material)
     effects = np.maximum(effect(*counts, counts[1].sum(axis=1)), 0.0).tolist()
     p_values = np.minimum(combined_p_value(pair) * features, 1.0).tolist()
+    certain = [p_value < SIZE for p_value in p_values]
+    verdicts = [
+        (State.INSUFFICIENT, "")
+        if _refused(found[at])
+        else _verdict(strange[at], certain[at], effects[at], rates[at], material.psi)
+        for at in range(len(found))
+    ]
     return [
         FeatureComparison(
             side=side,
             feature=feature.name,
             kind=feature.kind.value,
-            state=_verdict(found[at], strange[at], p_values[at], effects[at], material),
+            state=verdicts[at][0],
+            criterion=verdicts[at][1],
             rows=rows,
             scores=found[at],
             p_value=None if _refused(found[at]) else p_values[at],
             effect=effects[at],
             shifts=moved[at],
-            changed=_described(strange[at], changed(feature, counts[0][at], counts[1][at], texts[at])),
+            changed=_described(
+                strange[at],
+                lacking is not None,
+                rate.words(texts[at]) if (rate := rates[at]) and rate.criterion == verdicts[at][1] else "",
+                changed(feature, counts[0][at], counts[1][at], texts[at]),
+            ),
             importance=feature.importance,
         )
         for at, (feature, rows) in enumerate(zip(reference.features, live.rows.tolist(), strict=True))
     ]
 
 
-def _strange(reference: SideProfile, live: SideProfile, lacking: Numbers | None) -> list[bool]:
-    """The features that the reference does not describe."""
+def _strange(reference: SideProfile, live: SideProfile, lacking: Lacking | None) -> list[Mismatch | None]:
+    """In which way the reference does not describe a feature, if so."""
     width = live.counts.shape[1]
     unseen, missing = strange_mask(reference.features, width), missing_mask(reference.features, width)
     new, lost = rows_in(live.numbers, unseen), rows_in(live.numbers, missing)
-    lost = lost if lacking is None else np.minimum(lost, lacking)
-    masks = (unseen, missing)
-    usual = np.where(new > lost, *(ordinary_share(reference.numbers, mask) for mask in masks))
-    return [bool(one) for one in is_strange(new + lost, live.numbers.sum(axis=1), usual)]
+    absent = lost if lacking is None else np.minimum(lost, lacking.absent)
+    of_other_type = np.zeros_like(lost) if lacking is None else np.minimum(lost - absent, lacking.of_other_type)
+    bad = np.array([new, of_other_type, absent])
+    usual = np.where(
+        new > absent + of_other_type, *(ordinary_share(reference.numbers, mask) for mask in (unseen, missing))
+    )
+    rows, total = live.numbers.sum(axis=1), bad.sum(axis=0)
+    return [
+        _mismatch(at, _KINDS[int(bad[:, at].argmax())], total[at] / rows[at], round(rows[at]), lacking) if one else None
+        for at, one in enumerate(is_strange(total, rows, usual))
+    ]
 
 
-def _described(strange: bool, words: str) -> str:
-    return f"the reference does not describe it: {words}" if strange else words
+def _mismatch(at: int, kind: Kind, share: float, rows: int, lacking: Lacking | None) -> Mismatch:
+    return Mismatch(kind, share, rows, lacking.explained(at, kind) if lacking else Explanation.VALUES)
+
+
+def _described(strange: Mismatch | None, explained: bool, rate: str, words: str) -> str:
+    if strange is not None:
+        return f"the reference does not describe it: {strange.words if explained else words}"
+    return "; ".join(part for part in (rate, words) if part)
 
 
 def _refused(found: Mapping[str, Score | NotEnough]) -> bool:
@@ -200,13 +260,15 @@ def _refused(found: Mapping[str, Score | NotEnough]) -> bool:
 
 
 def _verdict(
-    found: Mapping[str, Score | NotEnough], strange: bool, p_value: float, size: float, material: float
-) -> State:
-    if _refused(found):
-        return State.INSUFFICIENT
-    if strange:
-        return State.MISMATCH
-    return _state(p_value < SIZE, size, material)
+    strange: Mismatch | None, certain: bool, size: float, rate: RateChange | None, material: float
+) -> tuple[State, str]:
+    """The state of a feature, and its criterion."""
+    if strange is not None:
+        return State.MISMATCH, strange.kind.value
+    state = _state(certain, size, material)
+    if certain and rate is not None and state is not State.DRIFT:
+        return State.DRIFT, rate.criterion
+    return state, "" if state is State.OK else "psi"
 
 
 def _state(certain: bool, size: float, material: float) -> State:

@@ -14,8 +14,8 @@ import numpy as np
 
 from sidecar.core.binning.binner import Batch, Binner
 from sidecar.core.binning.segments import OTHER, Router, split
-from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
+from sidecar.core.reference.materiality import Material
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.watching.watch import Watch

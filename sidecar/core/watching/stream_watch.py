@@ -13,11 +13,11 @@ from dataclasses import replace
 import msgspec
 
 from sidecar.core.binning.segments import Router
-from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reading.model_versions import ModelVersions
 from sidecar.core.reference.consent import Consent
 from sidecar.core.reference.constraints import rule_count
+from sidecar.core.reference.materiality import Material
 from sidecar.core.reference.profile import Lineage, Profile, SideProfile
 from sidecar.core.reference.profile_file import digest
 from sidecar.core.scores.comparison import LeastEffects
@@ -92,7 +92,7 @@ class StreamWatch:
         self._sources: dict[Side, str] = {}
         self._digests: dict[Side, str] = {}
         wanted = settings.learn.rows
-        material = LeastEffects(settings.drift.material_psi, settings.drift.material_correlation)
+        material = LeastEffects.of(settings.drift)
         self._learners = {} if reference else {side: self._learner(side, wanted, material) for side in Side}
         self._digest = digest(reference) if reference else ""
         self._label = (reference.name, reference.created) if reference else ("", "")

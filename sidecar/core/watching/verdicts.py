@@ -14,9 +14,9 @@ import numpy as np
 from sidecar.core.binning.labels import Labels
 from sidecar.core.evidence.detector import Evidence
 from sidecar.core.evidence.long_run import DOUBTED, LongRun, doubt
-from sidecar.core.evidence.materiality import LEVEL, VALUE, RateChange, rate_changes, still_matters
 from sidecar.core.evidence.policy import Policy, verdict
 from sidecar.core.evidence.recovery import Ending, ending
+from sidecar.core.reference.materiality import RateChange, rate_changes, still_matters
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.report import shifts
 from sidecar.core.scores.wording import changed
@@ -171,12 +171,7 @@ class Verdicts:
             return strange.words
         if self.states[at] not in _ABNORMAL or rate is None:
             return self._criterion(at)
-        what = (
-            rate.criterion
-            if rate.criterion not in (LEVEL, VALUE)
-            else f"{rate.criterion} {self.ranges[at][rate.bin][:40]}"
-        )
-        return f"{what} {rate.before:.1%} -> {rate.after:.1%}"
+        return rate.words(self.ranges[at])
 
     def _change_features(self, scores: Callable[[int], Scores], now: float) -> list[VerdictChanged]:
         evidence = self._evidence.log10()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sidecar.core.evidence.long_run import LEAST_ROWS, LongRun, doubt
-from sidecar.core.evidence.materiality import Material, RateChange
+from sidecar.core.reference.materiality import Material, RateChange
 from tests.core.evidence.test_recovery import MATERIAL, REFERENCE, Q, of_effect
 
 WINDOW = 2_000

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from sidecar.core.evidence.detector import BLOCK_ROWS
-from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import JOINT_SHARE, Policy, joint_verdict, policy, verdict
+from sidecar.core.reference.materiality import Material
 from sidecar.core.words.events import State
 from sidecar.settings import DriftSettings
 

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from sidecar.core.binning.bins import Feature, Kind
-from sidecar.core.evidence.rate_bets import RateBets, bet_on, rate_bounds, special
+from sidecar.core.evidence.rate_bets import RateBets, bet_on, rate_bounds
+from sidecar.core.reference.materiality import special
 from sidecar.core.words.arrays import Floats
 
 SPIKED = Feature("x", Kind.NUMERIC, edges=(0.0, math.nextafter(0.0, math.inf), 2.0, 3.0))

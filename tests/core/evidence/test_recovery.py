@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sidecar.core.evidence.materiality import Material, RateChange
 from sidecar.core.evidence.recovery import Ending, ending
+from sidecar.core.reference.materiality import Material, RateChange
 from sidecar.core.stats.divergence import effect
 from sidecar.core.words.arrays import Floats
 

@@ -17,6 +17,7 @@ from sidecar.core.scores.measure import Pair, Scale
 from sidecar.core.words.arrays import Counts
 from sidecar.core.words.events import State
 from sidecar.core.words.frame import Side
+from sidecar.settings import DriftSettings
 
 MATERIAL = LeastEffects(psi=0.1, correlation=0.2)
 ROWS = 5_000
@@ -116,3 +117,50 @@ def test_features_that_come_apart_though_none_changes_are_told_as_joint_drift() 
 
     assert set(states(found).values()) == {State.OK}
     assert [(one.state, one.pairs[0].first, one.pairs[0].second) for one in found.joint] == [(State.DRIFT, "x", "y")]
+
+
+def with_missing(seed: int, share: float, rows: int = ROWS) -> dict[str, list[Any]]:
+    rng = np.random.default_rng(seed)
+    return normal(seed, rows) | {"b": np.where(rng.random(rows) < share, np.nan, rng.normal(size=rows)).tolist()}
+
+
+def test_nulls_that_rise_from_1_to_5_percent_are_drift_though_psi_is_small() -> None:
+    reference = profile_of(with_missing(1, 0.01))
+
+    found = {one.feature: one for one in compared(with_missing(2, 0.05), reference=reference).features}
+
+    assert found["b"].effect < MATERIAL.psi
+    assert (found["b"].state, found["b"].criterion) == (State.DRIFT, "missing")
+    assert found["b"].changed.startswith("missing 1.")
+    assert (found["a"].state, found["a"].criterion) == (State.OK, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "criterion"),
+    [
+        (["x"] * 9_900 + ["y"] * 100, ["x"] * 9_500 + ["y"] * 500, "level"),
+        (["x", "y"] * 5_000, ["x", "y"] * 4_900 + ["new"] * 200, "unseen"),
+        (list(np.linspace(0, 1, 10_000)), [*np.linspace(0, 1, 9_800), *[50.0] * 200], "out of range"),
+    ],
+)
+def test_each_rare_event_that_comes_more_often_is_drift_by_its_rate(
+    before: list[Any], after: list[Any], criterion: str
+) -> None:
+    reference = profile_of({"a": before})
+    found = compared({"a": after}, reference=reference).features[0]
+
+    assert found.effect < MATERIAL.psi
+    assert (found.state, found.criterion) == (State.DRIFT, criterion)
+
+
+def test_a_rate_that_chance_may_have_moved_is_ok() -> None:
+    reference = profile_of(with_missing(1, 0.01))
+
+    assert states(compared(with_missing(3, 0.02, rows=300), reference=reference))["b"] is State.OK
+
+
+def test_what_matters_of_rates_is_what_the_settings_of_drift_say() -> None:
+    strict = LeastEffects.of(DriftSettings(material_rate_ratio=6.0, material_rate_shift=0.5))
+    reference = profile_of(with_missing(1, 0.01))
+
+    assert states(compared(with_missing(2, 0.05), strict, reference))["b"] is not State.DRIFT

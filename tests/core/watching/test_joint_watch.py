@@ -13,9 +13,9 @@ from harness.profiles import frame, recounted
 from sidecar.core.binning.binner import Binner
 from sidecar.core.binning.bins import Feature, Kind
 from sidecar.core.binning.rank_scores import MOST_FEATURES, RankedRows
-from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
 from sidecar.core.reference.joint import joint_of
+from sidecar.core.reference.materiality import Material
 from sidecar.core.reference.moments import Moments
 from sidecar.core.reference.profile import SideProfile
 from sidecar.core.scores.joint_drift import compare_relations, reported

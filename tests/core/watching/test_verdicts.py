@@ -10,8 +10,8 @@ import pytest
 from harness.null_rows import blocks, profile_of
 from sidecar.core.binning.binner import Binner
 from sidecar.core.evidence.detector import Evidence
-from sidecar.core.evidence.materiality import Material
 from sidecar.core.evidence.policy import Policy
+from sidecar.core.reference.materiality import Material
 from sidecar.core.watching.mismatch import Mismatches
 from sidecar.core.watching.nearest import Nearest
 from sidecar.core.watching.verdicts import Verdicts

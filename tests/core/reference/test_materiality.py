@@ -9,15 +9,15 @@ import pytest
 from scipy import stats
 
 from sidecar.core.binning.bins import Feature, Kind
-from sidecar.core.evidence.materiality import (
+from sidecar.core.reference.materiality import (
     Material,
     RateChange,
     criterion_of,
     is_over,
     rate_changes,
+    special,
     still_matters,
 )
-from sidecar.core.evidence.rate_bets import special
 from sidecar.core.words.arrays import Floats
 
 MATERIAL = Material(psi=0.1, rate_difference=0.005, rate_ratio=1.75, rate_shift=0.075)

@@ -46,9 +46,32 @@ class RateChange:
     before: float
     after: float
 
+    def words(self, ranges: Sequence[str]) -> str:
+        """E.g. `missing 1.0% -> 5.0%`; `ranges` are the texts of the feature's bins."""
+        what = self.criterion if self.criterion not in (LEVEL, VALUE) else f"{self.criterion} {ranges[self.bin][:40]}"
+        return f"{what} {self.before:.1%} -> {self.after:.1%}"
+
 
 MISSING, UNSEEN, RANGE, LEVEL, VALUE = "missing", "unseen", "out of range", "level", "value"
 _BAD = frozenset({MISSING, UNSEEN, RANGE})
+
+
+def special(feature: Feature) -> list[int]:
+    """The bins whose rates have a criterion of their own: all of names; of numbers what is missing, out of range, or a value that
+    repeats.
+    """
+    if not feature.ordered:
+        return list(range(feature.bins))
+    spikes = [at for at in range(1, len(feature.edges)) if feature.is_spike(at)]
+    return [0, *spikes, *([len(feature.edges)] if feature.edges else []), feature.missing]
+
+
+def special_mask(features: Sequence[Feature], width: int) -> Mask:
+    """The `special` bins of each feature (F, width)."""
+    mask = np.zeros((len(features), width), np.bool_)
+    for at, feature in enumerate(features):
+        mask[at, special(feature)] = True
+    return mask
 
 
 def criterion_of(feature: Feature, at: int) -> str:
