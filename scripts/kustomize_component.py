@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.commands.manifest_yaml import write
-from sidecar.inject.annotations import STATUS
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
+from sidecar.inject.wishes import STATUS
 
 COMPONENT = Path(__file__).parents[1] / "k8s" / "kustomize" / "component"
 PLAIN = {

@@ -108,7 +108,7 @@ certificate, keeps it in the Secret SERVICE-tls, renews it, and writes the autho
 """
 _DOCTOR_HELP = """\
 Say which pods should have a sidecar and have none, which Services go past one, and whether the webhook is in order.
-Exit code 1 if something is wrong.
+Exit code 0 if all is in order, 1 if something is wrong, 2 if the cluster, or what was asked for, cannot be read.
 
   drift-sidecar doctor                        the cluster of the kubeconfig, or the one that this pod is in
   drift-sidecar doctor --namespace fraud

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sidecar.inject.annotations import PREFIX, STATUS, PodConfig, asks, disabled, on_invalid, read_annotations
+from sidecar.inject.annotations import PodConfig, on_invalid, read_annotations
 from sidecar.inject.model_container import NAME, check_own_ports, find_model, mesh_of, served_ports, targets_numbers
 from sidecar.inject.options import Options, Refused, at_least
 from sidecar.inject.pod import Json, all_containers, annotations_of, check_pod, ensure
@@ -22,12 +22,12 @@ from sidecar.inject.pod_diff import Change, changes, json_patch, redo, undo
 from sidecar.inject.redirect import redirect
 from sidecar.inject.sidecar_container import drain_hook, make_container, volume_names
 from sidecar.inject.three_way import merge
+from sidecar.inject.wishes import INJECT, PREFIX, STATUS, SYSTEM_NAMESPACES, asks, word_of
 
 __all__ = ["Options", "Patched", "Refused", "inject", "remove"]
 
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _EVICTABLE = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
-_SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 _MESH_EXCLUDED_PORTS = {
     "istio": "traffic.sidecar.istio.io/excludeInboundPorts",
     "linkerd": "config.linkerd.io/skip-inbound-ports",
@@ -216,9 +216,10 @@ def _check_quality_class(pod: Json, options: Options) -> list[str]:
 
 def _why_skipped(pod: Json, namespace: str) -> str | None:
     spec = pod["spec"]
-    if disabled(pod):
-        return "disabled by drift-sidecar/inject"
-    if namespace in _SYSTEM:
+    word, text = word_of(pod) or ("on", "")
+    if word != "on":
+        return f"disabled by {INJECT}" if word == "off" else f"{INJECT} = {text[:63]!r} is neither enabled nor disabled"
+    if namespace in SYSTEM_NAMESPACES:
         return f"namespace {namespace} is Kubernetes' own"
     if any(container["name"] == NAME for container in all_containers(pod)):
         return f"it has a container {NAME} that the injector did not add"

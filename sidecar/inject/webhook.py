@@ -20,6 +20,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from sidecar.errors import UserError
+from sidecar.inject.bypass import Service
 from sidecar.inject.certificate_rotation import CertificateSource, FileCertificate, SecretCertificate
 from sidecar.inject.certificates import make_context
 from sidecar.inject.cluster import Cluster
@@ -27,7 +28,6 @@ from sidecar.inject.events import Recorder
 from sidecar.inject.options import Options
 from sidecar.inject.review import Reviewed, review
 from sidecar.inject.scan import scan_cluster
-from sidecar.inject.survey import Service
 from sidecar.inject.webhook_log import Log
 from sidecar.inject.webhook_metrics import WebhookMetrics
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from dashboards.rules.alerts_sidecar import CONTAINER
 from harness.kubernetes import VERSIONS, faults, unrestricted
 from sidecar.inject.model_container import NAME
 from sidecar.inject.options import convert_options
+from sidecar.inject.wishes import INJECT, is_sent
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "k8s/chart"
@@ -146,13 +149,53 @@ def test_with_cert_manager_it_may_touch_neither_secret_nor_configuration() -> No
 def test_reviews_are_asked_for_as_the_webhook_wants_them() -> None:
     hooks = {one["name"]: one for one in only({}, "MutatingWebhookConfiguration")["webhooks"]}
 
-    assert [one["failurePolicy"] for one in hooks.values()] == ["Ignore", "Fail"]
+    assert [one["failurePolicy"] for one in hooks.values()] == ["Ignore", "Fail", "Ignore", "Fail"]
     for one in hooks.values():
         assert (one["sideEffects"], one["reinvocationPolicy"]) == ("None", "IfNeeded")
         assert [(rule["operations"], rule["resources"]) for rule in one["rules"]] == [(["CREATE"], ["pods"])]
         assert "hostNetwork" in one["matchConditions"][0]["expression"]
         left_out = one["namespaceSelector"]["matchExpressions"][2]["values"]
         assert {"kube-system", "ops"} <= set(left_out)
+
+
+WORDS = ("enabled", "True", "YES", "on", "oN", "disabled", "no", "Off", "maybe", None)
+
+
+def chooses(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """Whether a label selector chooses labels, by the rules of Kubernetes."""
+    told: dict[str, Callable[[Any, Any], bool]] = {
+        "In": lambda value, among: value in among,
+        "NotIn": lambda value, among: value not in among,
+        "Exists": lambda value, _: value is not None,
+        "DoesNotExist": lambda value, _: value is None,
+    }
+    expressions = selector["matchExpressions"]
+    return all(told[one["operator"]](labels.get(one["key"]), one.get("values")) for one in expressions)
+
+
+@pytest.mark.parametrize("closed", ["enabled", "yes", "no", None])
+def test_a_pod_is_reviewed_at_most_once_and_just_where_the_survey_expects_it(closed: str | None) -> None:
+    hooks = only({}, "MutatingWebhookConfiguration")["webhooks"]
+
+    for of_namespace, of_pod in itertools.product(WORDS, WORDS):
+        namespace = {INJECT: of_namespace} if of_namespace else {}
+        pod = {INJECT: of_pod} if of_pod else {}
+        everything = namespace | ({"drift-sidecar/fail-closed": closed} if closed else {})
+        chosen = [
+            one["failurePolicy"]
+            for one in hooks
+            if chooses(one["namespaceSelector"], everything) and chooses(one["objectSelector"], pod)
+        ]
+        expected = ["Fail" if closed in ("enabled", "yes") else "Ignore"]
+        assert chosen == (expected if is_sent(namespace, {"metadata": {"labels": pod}}) else []), (of_namespace, of_pod)
+
+
+@pytest.mark.parametrize("left_out", ["kube-system", "kube-node-lease", "kube-public", "ops"])
+def test_no_pod_of_a_system_s_namespace_or_the_webhook_s_own_is_reviewed(left_out: str) -> None:
+    labels = {INJECT: "enabled", "kubernetes.io/metadata.name": left_out}
+
+    assert not [one for one in only({}, "MutatingWebhookConfiguration")["webhooks"]
+                if chooses(one["namespaceSelector"], labels)]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import yaml
 from harness.kubernetes import faults, unrestricted
 from sidecar import cli
 from sidecar.inject.model_container import NAME
+from sidecar.inject.wishes import is_sent
 from tests.sinks.test_prometheus import CONTRACT
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "k8s/examples").glob("*.yaml"))
@@ -37,6 +38,14 @@ def test_an_example_gets_a_sidecar_and_stays_valid(path: Path, capsys: pytest.Ca
         containers = [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
         assert [one["name"] for one in containers].count(NAME) == 1
         assert not [reason for reason in unrestricted(pod) if reason.startswith(NAME)]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_webhook_is_asked_about_an_example_whatever_its_namespace_says(path: Path) -> None:
+    things = [one for one in yaml.safe_load_all(path.read_text()) if _has_pod(one)]
+    templates = [one["spec"].get("template") or {"metadata": one["spec"]["predictor"]} for one in things]
+
+    assert all(is_sent({}, template) for template in templates)
 
 
 def _has_pod(one: dict[str, Any]) -> bool:

@@ -23,3 +23,12 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
+
+{{/* Words of the label drift-sidecar/inject, as sidecar/inject/wishes.py reads them: selectors tell letters' case. */}}
+{{- define "drift-sidecar.on" -}}
+"enabled", "Enabled", "ENABLED", "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"
+{{- end }}
+
+{{- define "drift-sidecar.off" -}}
+"disabled", "Disabled", "DISABLED", "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"
+{{- end }}
