@@ -38,7 +38,11 @@ def files() -> dict[str, str]:
             variable["valueFrom"] = {"fieldRef": {"apiVersion": "v1", "fieldPath": _LABELS[variable["name"]]}}
     spec = {"initContainers": pod["spec"]["initContainers"], "volumes": pod["spec"]["volumes"]}
     whole = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "any"}}
-    template = {"spec": {"template": {"metadata": {"annotations": annotations}, "spec": spec}}}
+    template = {
+        "spec": {
+            "template": {"metadata": {"labels": pod["metadata"]["labels"], "annotations": annotations}, "spec": spec}
+        }
+    }
     return {"sidecar.yaml": write([whole | template]), "model.yaml": write([_operations(model)])}
 
 

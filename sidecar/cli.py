@@ -286,6 +286,8 @@ def _add_webhook(parser: argparse.ArgumentParser) -> None:
                         help="the MutatingWebhookConfiguration that it writes its authority into")  # fmt: skip
     parser.add_argument("--cert", metavar="FILE", default="", help="a certificate that somebody else renews")
     parser.add_argument("--key", metavar="FILE", default="", help="and its key")
+    parser.add_argument("--revision", metavar="NAME", default="",
+                        help="look after namespaces labelled drift-sidecar/revision=NAME, instead of those without")  # fmt: skip
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from sidecar.inject.cluster import Cluster, ClusterError
 from sidecar.inject.options import Options
 from sidecar.inject.pod import Json, labels_of
 from sidecar.inject.survey import Finding, Namespace, Pod, examine, examine_namespace, has_sidecar, label_written
-from sidecar.inject.wishes import SYSTEM_NAMESPACES, namespace_word
+from sidecar.inject.wishes import REVISION, SYSTEM_NAMESPACES, namespace_word
 
 _FORBIDDEN = 403
 
@@ -36,14 +36,18 @@ class Scan(NamedTuple):
     """What the rights did not suffice for, with the API server's words."""
 
 
-async def scan_cluster(cluster: Cluster, options: Options, own: str = "", only: str = "", installed: str = "") -> Scan:
+async def scan_cluster(
+    cluster: Cluster, options: Options, own: str = "", only: str = "", installed: str = "", revision: str | None = None
+) -> Scan:
     """Scan every namespace, or just the namespace `only`. `own` is the webhook's namespace, which is not scanned.
 
-    `installed` is when the webhook was, if known. Raises ClusterError for all but what is forbidden.
+    `installed` is when the webhook was, if known; with a `revision`, namespaces of others are left out. Raises ClusterError for
+    all but what is forbidden.
     """
     reader = _Reader(cluster, only)
     await reader.read_namespaces()
-    left_out = SYSTEM_NAMESPACES | {own}
+    others = {one.name for one in reader.namespaces.values() if revision not in (None, one.labels.get(REVISION, ""))}
+    left_out = SYSTEM_NAMESPACES | others | {own}
     known = {name: one for name, one in reader.namespaces.items() if name not in left_out}
     services = [msgspec.convert(one, Service) async for one in reader.each("services")]
     findings = [finding for one in known.values() for finding in examine_namespace(one)]

@@ -48,6 +48,8 @@ class Arguments(NamedTuple):
     certificate: str = ""
     """File of a certificate that is renewed by others, and `key` its key; empty means that the webhook makes its own."""
     key: str = ""
+    revision: str = ""
+    """Value of the namespaces' label `drift-sidecar/revision` that is this webhook's; empty for those without the label."""
 
 
 class Intervals(NamedTuple):
@@ -152,11 +154,11 @@ class Webhook:
         self.trusted_until = until
         self.metrics.expiry.set(until)
 
-    async def survey(self, cluster: Cluster, own: str) -> None:
+    async def survey(self, cluster: Cluster, own: str, revision: str) -> None:
         """Task: find pods without a sidecar, and Services that bypass one."""
         if self.options.kubernetes_version is None:
             self.options = replace(self.options, kubernetes_version=await cluster.version())
-        scan = await scan_cluster(cluster, self.options, own)
+        scan = await scan_cluster(cluster, self.options, own, revision=revision)
         self.services = scan.services
         self.metrics.found(scan.namespaces, scan.findings, time.time())
         for finding in scan.findings:
@@ -196,8 +198,9 @@ async def serve(
             )
         ]
         if cluster and recorder:
+            own, revision = arguments.namespace, arguments.revision
             survey = _repeat(
-                webhook, "survey", lambda: webhook.survey(cluster, arguments.namespace), intervals.survey, intervals
+                webhook, "survey", lambda: webhook.survey(cluster, own, revision), intervals.survey, intervals
             )
             tasks += [group.create_task(survey), group.create_task(recorder.run())]
         await web.SockSite(runner, listener, ssl_context=context).start()

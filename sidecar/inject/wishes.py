@@ -14,6 +14,10 @@ from sidecar.inject.pod import Json, annotations_of, labels_of
 PREFIX = "drift-sidecar/"
 INJECT = f"{PREFIX}inject"
 STATUS = f"{PREFIX}status"
+REVISION = f"{PREFIX}revision"
+"""Label of namespaces that leaves them to another release of the webhook, such as a canary."""
+INJECTED = f"{PREFIX}injected"
+"""Label of pods with a sidecar, by which NetworkPolicies find them."""
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 """Kubernetes' own, which are never touched."""
 
@@ -44,8 +48,10 @@ def word_of(pod: Json) -> tuple[Word, str] | None:
 
 
 def asks(pod: Json) -> bool:
-    """Whether a pod itself says anything to the injector, by label or annotation; its record of changes is none of its own."""
-    return any(name.startswith(PREFIX) and name != STATUS for name in (*annotations_of(pod), *labels_of(pod)))
+    """Whether a pod itself says anything to the injector, by label or annotation; what the injector wrote is none of its own."""
+    return any(
+        name.startswith(PREFIX) and name not in (STATUS, INJECTED) for name in (*annotations_of(pod), *labels_of(pod))
+    )
 
 
 def namespace_word(labels: dict[str, str]) -> Word | None:

@@ -24,7 +24,8 @@ Json = dict[str, Any]
 CASES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
 MODEL = {"name": "model", "image": "fraud:1", "ports": [{"name": "http", "containerPort": 8080}]}
 CHANGED = re.compile(
-    r"/metadata(/annotations(/.*)?)?|/spec/(imagePullSecrets(/-)?|shareProcessNamespace|initContainers(/-)?|containers/-|volumes(/-)?)"
+    r"/metadata(/annotations(/.*)?|/labels(/drift-sidecar~1injected)?)?|/spec/resources/(requests|limits)/(cpu|memory)"
+    r"|/spec/(imagePullSecrets(/-)?|shareProcessNamespace|initContainers(/-)?|containers/-|volumes(/-)?)"
     r"|/spec/containers/\d+/(ports/\d+/(name|containerPort)|(env|args|command|lifecycle|\w+Probe)(/.*)?)"
 )
 """The documented fields."""

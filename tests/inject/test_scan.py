@@ -26,10 +26,10 @@ def api(tmp_path: Path) -> Iterator[ApiServer]:
         yield server
 
 
-def scan(api: ApiServer, own: str = "", only: str = "") -> Scan:
+def scan(api: ApiServer, own: str = "", only: str = "", revision: str | None = None) -> Scan:
     async def run() -> Scan:
         async with Cluster(access(api)) as cluster:
-            return await scan_cluster(cluster, Options(), own, only)
+            return await scan_cluster(cluster, Options(), own, only, revision=revision)
 
     return asyncio.run(run())
 
@@ -123,3 +123,14 @@ def test_a_cluster_that_does_not_answer_is_an_error_and_nothing_that_was_not_rea
 
     with pytest.raises(ClusterError):
         scan(api)
+
+
+def test_a_canary_looks_after_its_own_namespaces_and_the_first_release_leaves_them_alone(api: ApiServer) -> None:
+    labels = {"drift-sidecar/inject": "enabled", "drift-sidecar/revision": "canary"}
+    api.put("/api/v1/namespaces/risk", {"metadata": {"labels": labels}})
+    api.put("/api/v1/namespaces/risk/pods/missed", POD)
+
+    assert (scan(api, revision="").namespaces, scan(api, revision="").findings) == (["fraud"], [])
+    assert scan(api, revision="canary").namespaces == ["risk"]
+    assert [one.where for one in scan(api, revision="canary").findings] == ["pod risk/missed"]
+    assert scan(api).namespaces == ["fraud", "risk"], "doctor looks at all"
