@@ -122,8 +122,8 @@ class Webhook:
             if reviewed.why:
                 reason = "SidecarRefused" if reviewed.result == "refused" else "SidecarSkipped"
                 self.recorder.record(reviewed.namespace, owner, reason, f"no drift-sidecar: {reviewed.why}")
-            for text in reviewed.bypasses:
-                self.recorder.record(reviewed.namespace, owner, "SidecarBypassed", text)
+            if reviewed.bypasses:
+                self.recorder.record(reviewed.namespace, owner, "SidecarBypassed", "; ".join(reviewed.bypasses))
 
     async def live(self, request: web.Request) -> web.Response:
         """GET /livez: whether the process answers."""
