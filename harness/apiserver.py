@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 import threading
 from collections.abc import Iterator
@@ -53,13 +54,22 @@ class ApiServer:
     def put(self, path: str, thing: Json) -> Json:
         """Keep an object, as if somebody had applied it."""
         self._version += 1
-        metadata = {"name": path.rpartition("/")[2], **thing.get("metadata", {}), "resourceVersion": str(self._version)}
+        inside = re.search("/namespaces/([^/]+)/", path)
+        metadata = {
+            "name": path.rpartition("/")[2],
+            **({"namespace": inside[1]} if inside else {}),
+            **thing.get("metadata", {}),
+            "resourceVersion": str(self._version),
+        }
         self.objects[path] = {**thing, "metadata": {"uid": f"uid-{metadata['name']}", **metadata}}
         return self.objects[path]
 
     def under(self, path: str) -> list[Json]:
-        """The objects of a list."""
-        return [one for place, one in sorted(self.objects.items()) if place.rpartition("/")[0] == path]
+        """The objects of a list, of one namespace or of all."""
+        start, _, resource = path.rpartition("/")
+        anywhere = re.compile(f"{re.escape(start)}/namespaces/[^/]+/{re.escape(resource)}")
+        lists = ((place.rpartition("/")[0], one) for place, one in sorted(self.objects.items()))
+        return [one for place, one in lists if place == path or anywhere.fullmatch(place)]
 
     @property
     def context(self) -> ssl.SSLContext:

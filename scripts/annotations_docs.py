@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sidecar.inject.annotations import ANNOTATIONS, PREFIX, SET_BY_INJECTOR
+from sidecar.inject.annotations import ANNOTATIONS, SET_BY_INJECTOR
 from sidecar.inject.redirect import HOST_VARIABLES, PORT_VARIABLES
+from sidecar.inject.wishes import PREFIX
 from sidecar.settings.catalogue import catalogue
 
 PAGE = Path(__file__).parents[1] / "docs" / "annotations.md"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.commands.manifest_yaml import write
-from sidecar.inject.annotations import STATUS
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
+from sidecar.inject.wishes import STATUS
 
 COMPONENT = Path(__file__).parents[1] / "k8s" / "kustomize" / "component"
 PLAIN = {
@@ -38,7 +38,11 @@ def files() -> dict[str, str]:
             variable["valueFrom"] = {"fieldRef": {"apiVersion": "v1", "fieldPath": _LABELS[variable["name"]]}}
     spec = {"initContainers": pod["spec"]["initContainers"], "volumes": pod["spec"]["volumes"]}
     whole = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "any"}}
-    template = {"spec": {"template": {"metadata": {"annotations": annotations}, "spec": spec}}}
+    template = {
+        "spec": {
+            "template": {"metadata": {"labels": pod["metadata"]["labels"], "annotations": annotations}, "spec": spec}
+        }
+    }
     return {"sidecar.yaml": write([whole | template]), "model.yaml": write([_operations(model)])}
 
 

@@ -108,7 +108,7 @@ certificate, keeps it in the Secret SERVICE-tls, renews it, and writes the autho
 """
 _DOCTOR_HELP = """\
 Say which pods should have a sidecar and have none, which Services go past one, and whether the webhook is in order.
-Exit code 1 if something is wrong.
+Exit code 0 if all is in order, 1 if something is wrong, 2 if the cluster, or what was asked for, cannot be read.
 
   drift-sidecar doctor                        the cluster of the kubeconfig, or the one that this pod is in
   drift-sidecar doctor --namespace fraud
@@ -286,6 +286,8 @@ def _add_webhook(parser: argparse.ArgumentParser) -> None:
                         help="the MutatingWebhookConfiguration that it writes its authority into")  # fmt: skip
     parser.add_argument("--cert", metavar="FILE", default="", help="a certificate that somebody else renews")
     parser.add_argument("--key", metavar="FILE", default="", help="and its key")
+    parser.add_argument("--revision", metavar="NAME", default="",
+                        help="look after namespaces labelled drift-sidecar/revision=NAME, instead of those without")  # fmt: skip
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:

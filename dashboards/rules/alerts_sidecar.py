@@ -6,7 +6,6 @@ from dashboards.rules.rule import MODEL, Alert, by, rate
 
 JOB = ".*drift-sidecar.*"
 """What Prometheus calls the job that scrapes sidecars: a PodMonitor's is `NAMESPACE/drift-sidecar`."""
-CONTAINER = "drift-sidecar"
 
 _LOST = rate("sidecar_shed_total")
 _EXCHANGES = rate("sidecar_exchanges_total")
@@ -76,12 +75,10 @@ ITSELF = (
     ),
 )
 
-_WANTED = 'kube_namespace_labels{label_drift_sidecar_inject="enabled"}'
-_RUNNING = f'kube_pod_status_phase{{phase="Running"}} == 1 and on (namespace) {_WANTED}'
-_REFUSED = 'kube_pod_labels{label_drift_sidecar_inject="disabled"}'
-_HAS = " or ".join(
-    f'{name}{{container="{CONTAINER}"}}' for name in ("kube_pod_container_info", "kube_pod_init_container_info")
-)
+_WEBHOOK = "drift_sidecar_webhook"
+_ENDING_DAYS = 7
+"""Our own certificate is renewed ten days before its end, and cert-manager's by default a third of its life before."""
+_SURVEY_SECONDS = 900
 KUBERNETES = (
     Alert(
         "WebhookFailedOpen",
@@ -93,16 +90,49 @@ KUBERNETES = (
         not answer. They have no sidecar until they are restarted.""",
     ),
     Alert(
-        "PodWithoutSidecar",
-        f"""
-        max by (namespace, pod) ({_RUNNING})
-          unless on (namespace, pod) ({_HAS})
-          unless on (namespace, pod) {_REFUSED}
-        """,
+        "WebhookFailedClosed",
+        """sum by (name) (increase(apiserver_admission_webhook_rejection_count{name=~".*inject.drift-sidecar",
+        error_type="calling_webhook_error"}[10m])) > 0""",
+        "0m",
+        "critical",
+        "Pods are not made, for the webhook does not answer",
+        """The API server refused <count> pods in ten minutes, because <name> did not answer and must (failure policy Fail, or
+        a namespace labelled drift-sidecar/fail-closed).""",
+    ),
+    Alert(
+        "WebhookReviewsFailing",
+        f'sum by (job) (increase({_WEBHOOK}_reviews_total{{result="failed"}}[10m])) > 0',
+        "0m",
+        "warning",
+        "Reviews of pods fail in the webhook",
+        """<count> reviews ended with an internal error in ten minutes (<job>). These pods have no sidecar, or were not
+        made, as the failure policy says. The webhook's log has the traceback.""",
+    ),
+    Alert(
+        "WebhookCertificateEnding",
+        f"(min by (job) ({_WEBHOOK}_certificate_expiry_timestamp_seconds) - time()) / 86400 < {_ENDING_DAYS}",
         "10m",
         "warning",
-        "<namespace>/<pod> has no sidecar",
-        """The namespace <namespace> asks for sidecars, and pod <pod> has run without one for ten minutes. The
-        webhook may have been away when it was made: it fails open. Ask `drift-sidecar doctor`.""",
+        "The webhook's certificate is not renewed",
+        """The certificate of a webhook (<job>) ends in <count> days and should have been renewed, or there is none yet. Once it
+        has ended no pod gets a sidecar.""",
+    ),
+    Alert(
+        "WebhookSurveyStale",
+        f"time() - max by (job) ({_WEBHOOK}_survey_timestamp_seconds) > {_SURVEY_SECONDS}",
+        "5m",
+        "warning",
+        "The webhook no longer looks for pods without a sidecar",
+        """The last look through the cluster (<job>) was <count> seconds ago, so PodWithoutSidecar says nothing. Reviews are not
+        affected.""",
+    ),
+    Alert(
+        "PodWithoutSidecar",
+        f"max by (namespace) ({_WEBHOOK}_pods_without_sidecar) > 0",
+        "10m",
+        "warning",
+        "<count> pods in <namespace> have no sidecar",
+        """In <namespace>, <count> pods that should have a sidecar have run without one for ten minutes. The webhook may have
+        been away when they were made: it fails open. `drift-sidecar doctor --namespace <namespace>` names them and says why.""",
     ),
 )

@@ -1,4 +1,8 @@
-"""`drift-sidecar doctor`: pods that should have a sidecar and have none, Services that go past one, and the webhook."""
+"""`drift-sidecar doctor`: pods that should have a sidecar and have none, Services that go past one, and the webhook.
+
+Findings and failures have exit codes of their own, so that a script can tell a pod without a sidecar from a cluster that does not
+answer. Rights to view suffice; what they do not reach is named.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,15 @@ from sidecar.inject.options import Options, read_options
 from sidecar.inject.scan import scan_cluster
 from sidecar.inject.survey import Report
 
-_NAMES = {"no_sidecar": "no sidecar", "bypassed": "bypassed", "webhook": "webhook"}
+_NAMES = {"no_sidecar": "no sidecar", "unmet": "unmet wish", "bypassed": "bypassed", "webhook": "webhook"}
 _WIDTH = max(map(len, _NAMES.values()))
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print what is wrong; 1 if anything is. Raises UserError, or ClusterError if the cluster does not answer."""
+    """Print what is wrong. 1 if anything is, 2 if nothing was found but not all could be read.
+
+    Raises UserError, or ClusterError if the cluster does not answer.
+    """
     if importlib.util.find_spec("cryptography") is None:
         raise UserError("doctor", "needs cryptography, which is not installed", "Install drift-sidecar[webhook]")
     injected = read_options(options.config) if options.config else Options()
@@ -34,7 +41,7 @@ def execute(options: argparse.Namespace) -> int:
     else:
         checked = asyncio.run(_check_cluster(_access(options), options, injected))
     (_print_json if options.json else _print)(checked)
-    return 1 if checked.findings else 0
+    return 1 if checked.findings else 2 if checked.unread else 0
 
 
 def _access(options: argparse.Namespace) -> Access:
@@ -56,10 +63,10 @@ async def _check_cluster(access: Access, flags: argparse.Namespace, options: Opt
         if options.kubernetes_version is None:
             options = replace(options, kubernetes_version=await cluster.version())
         webhook = await check_webhook(cluster, flags.webhook_config, time.time())
-        scan = await scan_cluster(cluster, options, only=flags.namespace)
+        scan = await scan_cluster(cluster, options, only=flags.namespace, installed=webhook.installed)
     where = ", ".join(scan.namespaces) or "none"
     notes = [f"namespaces whose pods are sent to the webhook: {where}", f"pods with a sidecar: {scan.with_sidecar}"]
-    return Report(webhook.findings + scan.findings, webhook.notes + notes)
+    return Report(webhook.findings + scan.findings, webhook.notes + notes, scan.unread)
 
 
 def _print(checked: Report) -> None:
@@ -67,7 +74,9 @@ def _print(checked: Report) -> None:
         print(f"{_NAMES[finding.kind]:{_WIDTH}}  {finding.where}: {finding.why}. {finding.mend}")
     for note in checked.notes:
         print(f"{'':{_WIDTH}}  {note}")
-    if not checked.findings:
+    for what in checked.unread:
+        print(f"{'not read':{_WIDTH}}  {what}")
+    if not checked.findings and not checked.unread:
         print("nothing is wrong")
 
 
@@ -76,4 +85,4 @@ def _print_json(checked: Report) -> None:
         {"kind": one.kind, "namespace": one.namespace, "where": one.where, "why": one.why, "mend": one.mend}
         for one in checked.findings
     ]
-    print(json.dumps({"findings": rows, "notes": checked.notes}, indent=2))
+    print(json.dumps({"findings": rows, "notes": checked.notes, "unread": list(checked.unread)}, indent=2))

@@ -9,25 +9,28 @@ import msgspec
 
 from sidecar.commands.inject import read_manifests
 from sidecar.errors import UserError
+from sidecar.inject.bypass import Service
 from sidecar.inject.manifests import patch_manifest
 from sidecar.inject.options import Options
 from sidecar.inject.patch import inject
 from sidecar.inject.pod import Json, labels_of
-from sidecar.inject.survey import Finding, Pod, Report, Service, asks_for_sidecar, has_sidecar, is_enabled, survey
-
-_LABEL = "Label the namespace drift-sidecar/inject=enabled, or patch the manifest with `drift-sidecar inject -f`"
+from sidecar.inject.survey import Finding, Namespace, Pod, Report, examine, examine_namespace, has_sidecar, unmet
+from sidecar.inject.wishes import INJECT, is_sent, namespace_word
 
 
 def check_files(files: Sequence[str], namespace: str, options: Options) -> Report:
     """Look at every pod of these files. `namespace` is that of objects that name none. Raises DataError."""
     things = [thing for file in files for document in read_manifests(file) for thing in _flat(document.value)]
     notes: list[str] = []
-    pods = [pod for thing in things for pod in _pods(thing, namespace, notes)]
     services = [_service(thing, namespace) for thing in things if thing.get("kind") == "Service"]
-    sent = {
-        thing["metadata"]["name"]: is_enabled(labels_of(thing)) for thing in things if thing.get("kind") == "Namespace"
+    known = {
+        str(thing["metadata"]["name"]): Namespace(str(thing["metadata"]["name"]), labels_of(thing))
+        for thing in things
+        if thing.get("kind") == "Namespace"
     }
-    findings = [finding for pod in pods for finding in _examine(pod, services, options, sent, notes)]
+    pods = [pod for thing in things for pod in _pods(thing, namespace, known, notes)]
+    findings = [finding for one in known.values() for finding in examine_namespace(one)]
+    findings += [finding for pod in pods for finding in _examine(pod, services, options, notes)]
     return Report(findings, notes)
 
 
@@ -39,11 +42,13 @@ def _flat(document: Any) -> list[Json]:
     return [document]
 
 
-def _pods(thing: Json, namespace: str, notes: list[str]) -> list[Pod]:
+def _pods(thing: Json, namespace: str, known: dict[str, Namespace], notes: list[str]) -> list[Pod]:
+    """Pods of an object. A namespace that is not in the files is taken for one whose pods are all sent to the webhook."""
     found: list[Pod] = []
 
     def collect(pod: Json, where_from: str, where: str) -> Json:
-        found.append(Pod(f"{where} in {where_from}", where_from, pod))
+        inside = known.get(where_from, Namespace(where_from, {INJECT: "enabled"}))
+        found.append(Pod(f"{where} in {where_from}", inside, pod))
         return pod
 
     try:
@@ -61,25 +66,24 @@ def _service(thing: Json, namespace: str) -> Service:
         raise UserError(f"Service {metadata.get('name')}", str(error), "Fix the manifest") from error
 
 
-def _examine(
-    one: Pod, services: Sequence[Service], options: Options, sent: dict[str, bool], notes: list[str]
-) -> list[Finding]:
-    """Findings about one pod as it would be; a namespace that is not in the files is taken for one that is sent."""
+def _examine(one: Pod, services: Sequence[Service], options: Options, notes: list[str]) -> list[Finding]:
+    """Findings about one pod as it would be."""
     if has_sidecar(one.pod):
-        return survey([one], services, options)
-    if not sent.get(one.namespace, True):
-        if asks_for_sidecar(one.pod):
-            why = "it asks for a sidecar in a namespace whose pods the webhook is not sent"
-            return [Finding("no_sidecar", one.namespace, one.where, why, _LABEL)]
-        notes.append(f"{one.where}: its namespace asks for no sidecar")
-        return []
+        return examine(one, services, options)
+    name = one.namespace.name
+    if not is_sent(one.namespace.labels, one.pod):
+        findings = unmet(one)
+        if not findings:
+            own = namespace_word(one.namespace.labels) == "on"
+            notes.append(f"{one.where}: {'it opted out' if own else 'its namespace asks for no sidecar'}")
+        return findings
     try:
-        patched = inject(one.pod, options, one.namespace, asked=False)
+        patched = inject(one.pod, options, name, asked=False)
     except UserError as error:
         why = f"the webhook would refuse it: {error.what}: {error.why}"
-        return [Finding("no_sidecar", one.namespace, one.where, why, error.mend)]
+        return [Finding("no_sidecar", name, one.where, why, error.mend)]
     if patched.skipped:
         notes.append(f"{one.where}: gets no sidecar: {patched.skipped}")
         return []
     notes.extend(f"{one.where}: {text}" for text in patched.warnings)
-    return survey([one._replace(pod=patched.pod)], services, options)
+    return examine(one._replace(pod=patched.pod), services, options)

@@ -34,7 +34,7 @@ async def _serve(listener: socket.socket, flags: argparse.Namespace, options: Op
     from sidecar.inject.webhook import Arguments, Intervals, serve
     from sidecar.inject.webhook_log import capture_libraries, make_log
 
-    arguments = Arguments(flags.namespace, flags.service, flags.webhook_config, flags.cert, flags.key)
+    arguments = Arguments(flags.namespace, flags.service, flags.webhook_config, flags.cert, flags.key, flags.revision)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

@@ -13,18 +13,16 @@ import msgspec
 
 from sidecar.errors import SettingsError
 from sidecar.inject.options import Options, Refused
-from sidecar.inject.pod import Json, annotations_of, labels_of
+from sidecar.inject.pod import Json, annotations_of
+from sidecar.inject.wishes import PREFIX
 from sidecar.settings import Settings
 from sidecar.settings.catalogue import catalogue
 from sidecar.settings.load import load
 from sidecar.settings.shown import shown
 
-PREFIX = "drift-sidecar/"
-INJECT = f"{PREFIX}inject"
-STATUS = f"{PREFIX}status"
-
 ANNOTATIONS = {
-    "inject": "`enabled` or `disabled`; as a label too, which wins, and on a namespace. Other pods are left to the selectors.",
+    "inject": "`enabled` (`true`, `yes`, `on`) or `disabled` (`false`, `no`, `off`). The webhook is asked by *label*, of the "
+    "namespace or of the pod, and the pod's label wins over this annotation: alone it turns a sidecar off, and none on.",
     "container": "The model's container, where several could be it.",
     "port": "The model's port by name or number, `http,grpc` for several, the main one first. Default: all that are served.",
     "traffic": "How traffic gets to the sidecar: `take-over` (of the port's name), `loopback` (the model listens on 127.0.0.1) "
@@ -86,19 +84,6 @@ class PodConfig(NamedTuple):
     def share_processes(self) -> bool:
         """Whether the pod's containers share a process namespace, so that the sidecar can measure the model's processes."""
         return self.own.get("share-process-namespace", "false") == "true"
-
-
-def disabled(pod: Json) -> bool:
-    """Whether a pod opts out. Raises Refused if its label or annotation is neither `enabled` nor `disabled`."""
-    value = labels_of(pod).get(INJECT, annotations_of(pod).get(INJECT, "enabled"))
-    if value not in ("enabled", "disabled"):
-        raise Refused(f"{INJECT} = {value!r}", "is neither enabled nor disabled", "Write one of them, in quotes")
-    return value == "disabled"
-
-
-def asks(pod: Json) -> bool:
-    """Whether a pod itself says anything to the injector, by label or annotation; its record of changes is none of its own."""
-    return any(name.startswith(PREFIX) and name != STATUS for name in (*annotations_of(pod), *labels_of(pod)))
 
 
 def on_invalid(pod: Json, options: Options) -> str:

@@ -28,6 +28,8 @@ _PAGE = 50
 class ClusterError(SidecarError):
     """A call that failed. `status` is the HTTP status, or 0 without an answer."""
 
+    exit_code = 2  # with 1, `doctor` says that it found something
+
     def __init__(self, call: str, status: int, why: str) -> None:
         super().__init__(f"{call}: {why}")
         self.status = status

@@ -14,20 +14,21 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sidecar.inject.annotations import PREFIX, STATUS, PodConfig, asks, disabled, on_invalid, read_annotations
+from sidecar.inject.annotations import PodConfig, on_invalid, read_annotations
 from sidecar.inject.model_container import NAME, check_own_ports, find_model, mesh_of, served_ports, targets_numbers
 from sidecar.inject.options import Options, Refused, at_least
 from sidecar.inject.pod import Json, all_containers, annotations_of, check_pod, ensure
 from sidecar.inject.pod_diff import Change, changes, json_patch, redo, undo
+from sidecar.inject.pod_resources import guaranteed, raise_pod_level, stays_guaranteed
 from sidecar.inject.redirect import redirect
 from sidecar.inject.sidecar_container import drain_hook, make_container, volume_names
 from sidecar.inject.three_way import merge
+from sidecar.inject.wishes import INJECT, INJECTED, PREFIX, STATUS, SYSTEM_NAMESPACES, asks, word_of
 
 __all__ = ["Options", "Patched", "Refused", "inject", "remove"]
 
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _EVICTABLE = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
-_SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 _MESH_EXCLUDED_PORTS = {
     "istio": "traffic.sidecar.istio.io/excludeInboundPorts",
     "linkerd": "config.linkerd.io/skip-inbound-ports",
@@ -35,7 +36,8 @@ _MESH_EXCLUDED_PORTS = {
 """Annotations that keep a mesh away from ports: probes, hooks and scrapes reach the admin port in plain text, which a mesh in
 strict mode would refuse."""
 _CHANGEABLE = re.compile(
-    rf"metadata(/annotations(/.*)?)?|spec/(shareProcessNamespace|initContainers|imagePullSecrets(/[^/]*)?|volumes(/{NAME}-[^/]*)?)"
+    rf"metadata(/annotations(/.*)?|/labels(/{INJECTED.replace('/', '~1')})?)?"
+    rf"|spec/(resources/(requests|limits)/(cpu|memory)|shareProcessNamespace|initContainers|imagePullSecrets(/[^/]*)?|volumes(/{NAME}-[^/]*)?)"
     rf"|spec/(initContainers|containers)/{NAME}"
     r"|spec/containers/[^/]*/(ports|env|args|command|lifecycle|(liveness|readiness|startup)Probe)(/.*)?"
 )
@@ -151,6 +153,7 @@ def _add(pod: Json, config: PodConfig, native: bool) -> list[str]:
             "before Kubernetes 1.32, Services do not find named ports of native sidecars: use shift or loopback"
         )
     spec = pod["spec"]
+    raise_pod_level(spec, container["resources"])
     ensure(spec, "initContainers" if native else "containers", []).append(container)
     ensure(spec, "volumes", []).extend(volumes)
     _add_pull_secrets(spec, options.image_pull_secrets)
@@ -170,6 +173,7 @@ def _annotate(pod: Json, model: Json, config: PodConfig, evictable: list[str]) -
     if past:
         _add_to_list(known, past, [str(config.options.admin_port)])
     known[STATUS] = ""
+    ensure(pod["metadata"], "labels", {})[INJECTED] = "true"
 
 
 def _add_pull_secrets(spec: Json, secrets: tuple[str, ...]) -> None:
@@ -202,12 +206,7 @@ def _add_pre_stop_hook(model: Json, options: Options) -> list[str]:
 
 def _check_quality_class(pod: Json, options: Options) -> list[str]:
     """Warn where a pod of quality-of-service class Guaranteed loses it, as it does by a sidecar without equal limits."""
-    amounts = [container.get("resources") or {} for container in all_containers(pod)]
-    guaranteed = all({"cpu", "memory"} <= (of.get("limits") or {}).keys() for of in amounts) and all(
-        (of.get("requests") or of["limits"]) == of["limits"] for of in amounts
-    )
-    ours = (options.cpu_request, options.memory_request) == (options.cpu_limit, options.memory_limit)
-    if not guaranteed or ours:
+    if not guaranteed(pod) or stays_guaranteed(options):
         return []
     return [
         "the pod is no longer of class Guaranteed: give drift-sidecar/cpu-limit and memory-limit the values of the requests"
@@ -216,9 +215,10 @@ def _check_quality_class(pod: Json, options: Options) -> list[str]:
 
 def _why_skipped(pod: Json, namespace: str) -> str | None:
     spec = pod["spec"]
-    if disabled(pod):
-        return "disabled by drift-sidecar/inject"
-    if namespace in _SYSTEM:
+    word, text = word_of(pod) or ("on", "")
+    if word != "on":
+        return f"disabled by {INJECT}" if word == "off" else f"{INJECT} = {text[:63]!r} is neither enabled nor disabled"
+    if namespace in SYSTEM_NAMESPACES:
         return f"namespace {namespace} is Kubernetes' own"
     if any(container["name"] == NAME for container in all_containers(pod)):
         return f"it has a container {NAME} that the injector did not add"

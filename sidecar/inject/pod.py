@@ -89,6 +89,7 @@ class _Spec(msgspec.Struct):
     terminationGracePeriodSeconds: int | None = None  # noqa: N815
     securityContext: dict[str, Any] | None = None  # noqa: N815
     os: _Named | None = None
+    resources: _Resources | None = None
 
 
 class _Pod(msgspec.Struct):

@@ -16,7 +16,7 @@ from msgspec import UNSET
 Path = list[str | int]
 NAMED = frozenset({"containers", "initContainers", "volumes", "env", "imagePullSecrets"})
 """Lists whose items are addressed by name; items of other lists are addressed by index."""
-_MAPS = frozenset({"metadata", "annotations"})
+_MAPS = frozenset({"metadata", "annotations", "labels"})
 _SHARED = NAMED | _MAPS
 """Collections that others add to as well: one that was created here is removed only if it is empty by then."""
 

@@ -2,7 +2,7 @@
 
 Anyone who reaches the port may send anything. What is no review gets a 400. A pod that cannot be read is admitted with a
 warning, since the API server validates it next and explains it better. Only a wish that cannot be met refuses a pod. Neighbours:
-`patch` makes the patch, `survey` finds the Services that bypass the sidecar, `webhook` serves the answers.
+`patch` makes the patch, `bypass` finds the Services that bypass the sidecar, `webhook` serves the answers.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from sidecar.inject.bypass import Service, bypasses
 from sidecar.inject.options import Options, Refused
 from sidecar.inject.patch import inject
 from sidecar.inject.pod import Json, annotations_of, check_pod
-from sidecar.inject.survey import Service, bypasses
 
 Result = Literal["injected", "unchanged", "skipped", "refused", "unreadable", "malformed"]
 """`unreadable` is a review whose object is no pod; `malformed` is no review at all."""
@@ -95,7 +95,7 @@ def _reviewed(request: _Request, options: Options, services: Sequence[Service]) 
     if _annotations_size(patched.pod) > _ANNOTATIONS_SIZE:
         why = "its annotations would be longer than 256 KiB"
         return about._replace(result="skipped", body=_answer(request, warnings=[f"no drift-sidecar: {why}"]), why=why)
-    past = bypasses(patched.pod, about.namespace, services)
+    past = [text for _, text in bypasses(patched.pod, about.namespace, services)]
     answer = _answer(request, patched.operations, [*past, *patched.warnings])
     return about._replace(result="injected" if patched.operations else "unchanged", body=answer, bypasses=past)
 

@@ -20,6 +20,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from sidecar.errors import UserError
+from sidecar.inject.bypass import Service
 from sidecar.inject.certificate_rotation import CertificateSource, FileCertificate, SecretCertificate
 from sidecar.inject.certificates import make_context
 from sidecar.inject.cluster import Cluster
@@ -27,7 +28,6 @@ from sidecar.inject.events import Recorder
 from sidecar.inject.options import Options
 from sidecar.inject.review import Reviewed, review
 from sidecar.inject.scan import scan_cluster
-from sidecar.inject.survey import Service
 from sidecar.inject.webhook_log import Log
 from sidecar.inject.webhook_metrics import WebhookMetrics
 
@@ -48,6 +48,8 @@ class Arguments(NamedTuple):
     certificate: str = ""
     """File of a certificate that is renewed by others, and `key` its key; empty means that the webhook makes its own."""
     key: str = ""
+    revision: str = ""
+    """Value of the namespaces' label `drift-sidecar/revision` that is this webhook's; empty for those without the label."""
 
 
 class Intervals(NamedTuple):
@@ -120,8 +122,8 @@ class Webhook:
             if reviewed.why:
                 reason = "SidecarRefused" if reviewed.result == "refused" else "SidecarSkipped"
                 self.recorder.record(reviewed.namespace, owner, reason, f"no drift-sidecar: {reviewed.why}")
-            for text in reviewed.bypasses:
-                self.recorder.record(reviewed.namespace, owner, "SidecarBypassed", text)
+            if reviewed.bypasses:
+                self.recorder.record(reviewed.namespace, owner, "SidecarBypassed", "; ".join(reviewed.bypasses))
 
     async def live(self, request: web.Request) -> web.Response:
         """GET /livez: whether the process answers."""
@@ -152,11 +154,11 @@ class Webhook:
         self.trusted_until = until
         self.metrics.expiry.set(until)
 
-    async def survey(self, cluster: Cluster, own: str) -> None:
+    async def survey(self, cluster: Cluster, own: str, revision: str) -> None:
         """Task: find pods without a sidecar, and Services that bypass one."""
         if self.options.kubernetes_version is None:
             self.options = replace(self.options, kubernetes_version=await cluster.version())
-        scan = await scan_cluster(cluster, self.options, own)
+        scan = await scan_cluster(cluster, self.options, own, revision=revision)
         self.services = scan.services
         self.metrics.found(scan.namespaces, scan.findings, time.time())
         for finding in scan.findings:
@@ -196,8 +198,9 @@ async def serve(
             )
         ]
         if cluster and recorder:
+            own, revision = arguments.namespace, arguments.revision
             survey = _repeat(
-                webhook, "survey", lambda: webhook.survey(cluster, arguments.namespace), intervals.survey, intervals
+                webhook, "survey", lambda: webhook.survey(cluster, own, revision), intervals.survey, intervals
             )
             tasks += [group.create_task(survey), group.create_task(recorder.run())]
         await web.SockSite(runner, listener, ssl_context=context).start()

@@ -16,34 +16,43 @@ from sidecar.inject.survey import Finding, Report
 
 _SOON_SECONDS = 7 * 86_400
 """Our own certificate is renewed ten days before its end."""
+_FORBIDDEN = 403
 _INSTALL = "Install the chart k8s/chart, or name yours with --webhook-config"
 
 
 async def check_webhook(cluster: Cluster, name: str, now: float) -> Report:
     """Check the MutatingWebhookConfiguration `name`, the Service it calls, and the certificate at Unix time `now`.
 
-    Raises ClusterError if the configuration cannot be read for another reason than that it does not exist.
+    What may not be read is a note: rights to view do not reach so far. Raises ClusterError if the cluster does not answer.
     """
     where = f"MutatingWebhookConfiguration {name}"
     try:
         config = await cluster.get(configuration_path(name))
     except ClusterError as error:
+        if error.status == _FORBIDDEN:
+            return Report([], [f"the webhook was not looked at: {error}"])
         if error.status != 404:
             raise
         return Report([_finding(where, "there is none, so no new pod gets a sidecar", _INSTALL)], [])
+    installed = str(config["metadata"].get("creationTimestamp") or "")
     services = [(one.get("clientConfig") or {}).get("service") for one in config.get("webhooks") or []]
     if not services or not services[0]:
         return Report([_finding(where, "it leads to no Service, so no new pod gets a sidecar", _INSTALL)], [])
     namespace, service = services[0]["namespace"], services[0]["name"]
     ready = await _check_pods(cluster, namespace, service)
     certificate = await _check_certificate(cluster, namespace, service, where, trusted_by(config), now)
-    return Report(ready.findings + certificate.findings, ready.notes + certificate.notes)
+    return Report(ready.findings + certificate.findings, ready.notes + certificate.notes, installed=installed)
 
 
 async def _check_pods(cluster: Cluster, namespace: str, service: str) -> Report:
     where = f"Service {namespace}/{service}"
     path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-    slices = await cluster.get(f"{path}?labelSelector=kubernetes.io/service-name%3D{service}")
+    try:
+        slices = await cluster.get(f"{path}?labelSelector=kubernetes.io/service-name%3D{service}")
+    except ClusterError as error:
+        if error.status != _FORBIDDEN:
+            raise
+        return Report([], [f"the webhook's pods were not looked at: {error}"])
     ready = sum(_ready(endpoint) for one in slices.get("items") or [] for endpoint in one.get("endpoints") or [])
     if ready:
         return Report([], [f"{where}: {ready} pods of the webhook are ready"])

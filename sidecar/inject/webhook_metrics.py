@@ -53,13 +53,14 @@ class WebhookMetrics:
         registry.register(_Events(event_results))
 
     def found(self, namespaces: Iterable[str], findings: Sequence[Finding], now: float) -> None:
-        """Set the gauges of a survey made at Unix time `now`. Namespaces no longer surveyed lose their series."""
+        """Set the gauges of a survey made at Unix time `now`, for these namespaces and those of findings; others lose theirs."""
         without = Counter(finding.namespace for finding in findings if finding.kind == "no_sidecar")
         services = {(finding.namespace, finding.service.metadata.name) for finding in findings if finding.service}
         past = Counter(namespace for namespace, _ in services)
+        shown = {*namespaces, *without, *past}
         for gauge, counts in ((self._without, without), (self._bypassing, past)):
             gauge.clear()
-            for namespace in namespaces:
+            for namespace in shown:
                 gauge.labels(namespace).set(counts[namespace])
         self.surveyed.set(now)
 

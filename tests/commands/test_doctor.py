@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.apiserver import TOKEN, ApiServer
+from harness.apiserver import SLICES, TOKEN, ApiServer
 from sidecar import cli
 from sidecar.inject import cluster
-from tests.inject.clusters import CONFIG, Json, cluster_in_order, put_pod, text
+from tests.inject.clusters import CONFIG, SECRET, Json, cluster_in_order, put_pod, text
 from tests.inject.test_review import POD, pod
 
 
@@ -120,8 +120,46 @@ def test_a_cluster_that_does_not_answer_is_an_error_and_no_clean_bill(
 ) -> None:
     api.down = True
 
-    assert cli.main(["doctor", "--kubeconfig", str(kubeconfig)]) == 1
+    assert cli.main(["doctor", "--kubeconfig", str(kubeconfig)]) == 2
     assert "status 503" in capsys.readouterr().err
+
+
+def test_rights_to_view_suffice_and_what_they_do_not_reach_is_named(
+    api: ApiServer, kubeconfig: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.forbidden = {CONFIG, SECRET, SLICES}
+
+    assert cli.main(["doctor", "--kubeconfig", str(kubeconfig)]) == 0
+    said = capsys.readouterr().out
+    assert "the webhook was not looked at" in said
+    assert "nothing is wrong" in said
+    api.forbidden = {SECRET, SLICES}
+    assert cli.main(["doctor", "--kubeconfig", str(kubeconfig)]) == 0
+    assert "the webhook's pods were not looked at" in capsys.readouterr().out
+
+
+def test_pods_that_may_not_be_read_are_no_clean_bill_and_findings_are_findings_all_the_same(
+    api: ApiServer, kubeconfig: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.forbidden = {"/api/v1/pods", "/api/v1/namespaces/system/pods"}
+
+    assert cli.main(["doctor", "--kubeconfig", str(kubeconfig)]) == 2
+    said = capsys.readouterr().out
+    assert "not read    pods of namespace system: " in said
+    assert "nothing is wrong" not in said
+    put_pod(api, "missed", POD)
+    assert doctor(kubeconfig, capsys)[0] == 1
+
+
+def test_it_says_that_a_pod_is_older_than_the_webhook(
+    api: ApiServer, kubeconfig: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.objects[CONFIG]["metadata"]["creationTimestamp"] = "2026-02-01T00:00:00Z"
+    put_pod(api, "missed", {**POD, "metadata": {**POD["metadata"], "creationTimestamp": "2026-01-01T00:00:00Z"}})
+
+    _, (finding,) = doctor(kubeconfig, capsys)
+
+    assert "it is older than the webhook" in finding["why"]
 
 
 def test_a_credential_plugin_a_token_file_and_a_plugin_that_fails(
@@ -165,7 +203,7 @@ def test_the_name_of_the_certificate_may_be_another_than_that_of_the_address(
 ) -> None:
     tree = yaml.safe_load(kubeconfig.read_text())
     chosen = tree["clusters"][0]["cluster"]
-    for name, code in (("", 1), ("localhost", 0)):
+    for name, code in (("", 2), ("localhost", 0)):
         chosen |= {"server": f"https://127.0.0.1:{api.port}", "tls-server-name": name}
         kubeconfig.write_text(yaml.safe_dump(tree))
         assert cli.main(["doctor", "--kubeconfig", str(kubeconfig)]) == code

@@ -46,7 +46,7 @@ ENABLED = '"drift-sidecar/inject": enabled'
         ("", "http", ENABLED, []),
         ("", "8080", ENABLED, ["Service front has targetPort 8080"]),
         ("", "8080", "", []),
-        (ENABLED, "http", "", ["in a namespace whose pods the webhook is not sent"]),
+        (ENABLED, "http", "", ["by annotations alone"]),
         ('"drift-sidecar/traffic": nonsense', "http", ENABLED, ["the webhook would refuse it"]),
         ('"drift-sidecar/inject": disabled', "8080", ENABLED, []),
     ],
@@ -103,5 +103,5 @@ def test_findings_and_notes_are_of_every_file_and_a_list_is_looked_into(tmp_path
 
     (finding,) = report.findings
     assert (finding.namespace, finding.where) == ("risk", "Deployment/fraud in risk")
-    assert "Label the namespace drift-sidecar/inject=enabled" in finding.mend
+    assert "its namespace drift-sidecar/inject=enabled" in finding.mend
     assert report.notes == ["Deployment/churn in risk: its namespace asks for no sidecar"]

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from sidecar.inject.annotations import ANNOTATIONS, PREFIX
+from sidecar.inject.annotations import ANNOTATIONS
+from sidecar.inject.wishes import PREFIX
 from sidecar.settings.catalogue import catalogue
 
 Json = dict[str, Any]

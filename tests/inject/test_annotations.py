@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sidecar.inject.annotations import ANNOTATIONS, PREFIX, SET_BY_INJECTOR, disabled, on_invalid, read_annotations
+from sidecar.inject.annotations import ANNOTATIONS, SET_BY_INJECTOR, on_invalid, read_annotations
 from sidecar.inject.options import Options, Refused
+from sidecar.inject.wishes import PREFIX
 from sidecar.settings.catalogue import catalogue
 
 
@@ -39,14 +40,6 @@ def test_options_settings_and_what_only_a_pod_has_are_told_apart() -> None:
 def test_processes_are_shared_only_where_it_says_true(value: str | None, shared: bool) -> None:
     given = pod(share_process_namespace=value) if value else pod()
     assert read_annotations(given, Options()).share_processes is shared
-
-
-def test_the_label_wins_over_the_annotation_and_a_word_that_is_neither_is_refused() -> None:
-    assert not disabled(pod())
-    assert disabled(pod(inject="disabled"))
-    assert not disabled({"metadata": {"labels": {f"{PREFIX}inject": "enabled"}, **pod(inject="disabled")["metadata"]}})
-    with pytest.raises(Refused, match="neither enabled nor disabled"):
-        disabled(pod(inject="true"))
 
 
 def test_what_becomes_of_a_wrong_annotation_is_the_pod_s_word_if_it_is_one() -> None:

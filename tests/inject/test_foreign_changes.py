@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.inject.annotations import STATUS
 from sidecar.inject.options import Options, Refused
 from sidecar.inject.patch import inject, remove
 from sidecar.inject.pod import all_containers
 from sidecar.inject.review import Reviewed, review
+from sidecar.inject.wishes import STATUS
 from tests.inject.hostile import refused_by_api, review_of, reviews
 from tests.inject.pods import OPTIONS, served_pods
 

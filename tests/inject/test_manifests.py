@@ -37,7 +37,7 @@ def test_a_predictor_s_model_is_shifted_since_kserve_s_services_go_to_numbers(
 
     predictor = made["spec"]["predictor"]
     assert predictor["containers"][0]["args"] == ["--http_port=18080"]
-    assert predictor["labels"] == {"a": "b"}
+    assert predictor["labels"] == {"a": "b", "drift-sidecar/injected": "true"}
     assert "drift-sidecar/status" in predictor["annotations"]
 
 

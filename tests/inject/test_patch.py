@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given, reject, settings
 
 from harness.kubernetes import VERSIONS, invalid, unrestricted
-from sidecar.inject.annotations import STATUS
 from sidecar.inject.options import Options, convert_options
 from sidecar.inject.patch import Patched, Refused, inject, remove
+from sidecar.inject.wishes import STATUS
 from sidecar.settings.catalogue import catalogue
 from sidecar.settings.load import load
 from tests.inject.pods import OPTIONS, pods
@@ -24,7 +24,8 @@ Json = dict[str, Any]
 CASES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
 MODEL = {"name": "model", "image": "fraud:1", "ports": [{"name": "http", "containerPort": 8080}]}
 CHANGED = re.compile(
-    r"/metadata(/annotations(/.*)?)?|/spec/(imagePullSecrets(/-)?|shareProcessNamespace|initContainers(/-)?|containers/-|volumes(/-)?)"
+    r"/metadata(/annotations(/.*)?|/labels(/drift-sidecar~1injected)?)?|/spec/resources/(requests|limits)/(cpu|memory)"
+    r"|/spec/(imagePullSecrets(/-)?|shareProcessNamespace|initContainers(/-)?|containers/-|volumes(/-)?)"
     r"|/spec/containers/\d+/(ports/\d+/(name|containerPort)|(env|args|command|lifecycle|\w+Probe)(/.*)?)"
 )
 """The documented fields."""
@@ -213,7 +214,6 @@ def test_a_journal_without_a_sidecar_means_nothing() -> None:
         ({"listen": "0.0.0.0:1"}, ["drift-sidecar/listen-port"]),
         ({"traffic": "magic"}, ["drift-sidecar/traffic = 'magic'", "take-over"]),
         ({"native": "maybe"}, ["drift-sidecar/native"]),
-        ({"inject": "true"}, ["drift-sidecar/inject", "enabled"]),
         ({"memory-limit": "lots"}, ["drift-sidecar/memory-limit"]),
         ({"listen-port": "99999"}, ["drift-sidecar/listen-port", "65535"]),
         ({"listen-port": "9481"}, ["drift-sidecar/listen-port = '9481'", "used"]),

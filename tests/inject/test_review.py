@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from harness.kubernetes import VERSIONS, invalid, unrestricted
+from sidecar.inject.bypass import Service
 from sidecar.inject.options import Options, convert_options
 from sidecar.inject.patch import inject
 from sidecar.inject.review import Reviewed, review
-from sidecar.inject.survey import Service
 from tests.inject.hostile import refused_by_api, review_of, reviews
 
 Json = dict[str, Any]
@@ -269,3 +269,16 @@ def check_no_worse(before: Json, after: Json, versions: tuple[str, ...]) -> None
 def sidecar_s_privileges(pod: Json) -> list[str]:
     """What Pod Security *restricted* would refuse our container for."""
     return [reason for reason in unrestricted(pod) if reason.startswith("drift-sidecar:")]
+
+
+@pytest.mark.parametrize("word", ["true", "Yes", "ON", "enabled"])
+def test_every_usual_word_for_yes_asks_for_a_sidecar(word: str) -> None:
+    assert asked(pod(inject=word)).result == "injected"
+
+
+def test_a_word_that_is_neither_yes_nor_no_starts_the_pod_without_and_is_warned_of() -> None:
+    found = asked(pod(inject="maybe"))
+
+    assert found.result == "skipped"
+    assert "drift-sidecar/inject = 'maybe' is neither enabled nor disabled" in found.why
+    assert found.why in json.loads(found.body)["response"]["warnings"][0]

@@ -91,10 +91,19 @@ def test_a_secret_that_may_not_be_read_is_no_finding_but_is_said(api: ApiServer)
     assert "the certificate was not looked at" in report.notes[-1]
 
 
-def test_a_configuration_that_cannot_be_read_is_an_error_and_not_absent(api: ApiServer) -> None:
+def test_a_configuration_that_may_not_be_read_is_said_so_and_is_not_absent(api: ApiServer) -> None:
     api.forbidden.add(CONFIG)
 
-    with pytest.raises(ClusterError, match="cannot get resource"):
+    report = check(api)
+
+    assert report.findings == []
+    assert "cannot get resource" in report.notes[0]
+
+
+def test_a_cluster_that_does_not_answer_is_an_error(api: ApiServer) -> None:
+    api.down = True
+
+    with pytest.raises(ClusterError, match="status 503"):
         check(api)
 
 

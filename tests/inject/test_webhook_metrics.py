@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from sidecar.inject.survey import Finding, Service
+from sidecar.inject.bypass import Service
+from sidecar.inject.survey import Finding
 from sidecar.inject.webhook_metrics import RESULTS, WebhookMetrics
 
 

@@ -11,6 +11,7 @@ import yaml
 from harness.kubernetes import faults, unrestricted
 from sidecar import cli
 from sidecar.inject.model_container import NAME
+from sidecar.inject.wishes import is_sent
 from tests.sinks.test_prometheus import CONTRACT
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "k8s/examples").glob("*.yaml"))
@@ -32,11 +33,26 @@ def test_an_example_gets_a_sidecar_and_stays_valid(path: Path, capsys: pytest.Ca
         if one["apiVersion"] not in OTHERS:
             assert faults(one, VERSION) == []
     pods = [one["spec"].get("template") or {"spec": one["spec"]["predictor"]} for one in made if _has_pod(one)]
-    assert len(pods) == (path.stem != "autoscaling")
+    assert len(pods) == (not path.stem.startswith("autoscaling"))
     for pod in pods:
         containers = [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
         assert [one["name"] for one in containers].count(NAME) == 1
         assert not [reason for reason in unrestricted(pod) if reason.startswith(NAME)]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_webhook_is_asked_about_an_example_whatever_its_namespace_says(path: Path) -> None:
+    things = [one for one in yaml.safe_load_all(path.read_text()) if _has_pod(one)]
+    templates = [one["spec"].get("template") or {"metadata": one["spec"]["predictor"]} for one in things]
+
+    assert all(is_sent({}, template) for template in templates)
+
+
+def test_the_predictor_s_port_says_the_protocol_of_its_server() -> None:
+    (path,) = (path for path in EXAMPLES if path.stem == "inferenceservice")
+    (container,) = yaml.safe_load(path.read_text())["spec"]["predictor"]["containers"]
+
+    assert [port["name"] for port in container["ports"]] == ["http1"], "KServe's own servers speak HTTP/1.1 there"
 
 
 def _has_pod(one: dict[str, Any]) -> bool:
@@ -55,14 +71,17 @@ def test_every_kind_of_server_that_is_promised_has_an_example() -> None:
         "mlflow",
         "sagemaker",
         "job",
-        "autoscaling",
+        "autoscaling-hpa",
+        "autoscaling-keda",
     }
     assert servers == named
 
 
 def test_pods_are_scaled_by_figures_that_there_are_and_the_model_s_own_cpu() -> None:
-    path = next(path for path in EXAMPLES if path.stem == "autoscaling")
-    by_kind = {one["kind"]: one["spec"] for one in yaml.safe_load_all(path.read_text())}
+    paths = [path for path in EXAMPLES if path.stem.startswith("autoscaling")]
+    documents = [one for path in paths for one in yaml.safe_load_all(path.read_text())]
+    assert len(paths) == len(documents) == 2, "one is applied without the other"
+    by_kind = {one["kind"]: one["spec"] for one in documents}
     metrics = {one["type"]: one for one in by_kind["HorizontalPodAutoscaler"]["metrics"]}
     triggers = {one["metadata"]["query"]: one.get("metricType") for one in by_kind["ScaledObject"]["triggers"]}
     recorded = (Path(__file__).parents[2] / "dashboards/rules/drift-sidecar.rules.yml").read_text()

@@ -1,5 +1,16 @@
+{{/* The release's own, so that two releases live side by side: `drift-sidecar` where that is its name, else NAME-drift-sidecar. */}}
+{{- define "drift-sidecar.release" -}}
+{{- contains "drift-sidecar" .Release.Name | ternary .Release.Name (printf "%s-drift-sidecar" .Release.Name) | trunc 50 | trimSuffix "-" }}
+{{- end }}
+
 {{- define "drift-sidecar.name" -}}
-drift-sidecar-webhook
+{{ include "drift-sidecar.release" . }}-webhook
+{{- end }}
+
+{{/* Whether a part is made that needs a kind of the Prometheus operator: (list $ .Values.part.enabled "Kind"). */}}
+{{- define "drift-sidecar.monitored" -}}
+{{- $known := (index . 0).Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" (index . 2)) }}
+{{- if eq (index . 1 | toString) "auto" | ternary $known (eq (index . 1 | toString) "true") }}yes{{ end }}
 {{- end }}
 
 {{- define "drift-sidecar.image" -}}
@@ -22,4 +33,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{/* Words of the label drift-sidecar/inject, as sidecar/inject/wishes.py reads them: selectors tell letters' case. */}}
+{{- define "drift-sidecar.on" -}}
+"enabled", "Enabled", "ENABLED", "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"
+{{- end }}
+
+{{- define "drift-sidecar.off" -}}
+"disabled", "Disabled", "DISABLED", "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"
 {{- end }}
