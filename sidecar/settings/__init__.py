@@ -19,6 +19,7 @@ from sidecar.settings.analysis import (
 )
 from sidecar.settings.exports import (
     CaptureSettings,
+    ChosenSettings,
     ContainerSettings,
     LogSettings,
     MetricsSettings,
@@ -30,6 +31,7 @@ from sidecar.settings.types import Address, Seconds, Section
 
 __all__ = [
     "CaptureSettings",
+    "ChosenSettings",
     "ContainerSettings",
     "DecodeSettings",
     "DrainSettings",

@@ -1,83 +1,82 @@
-"""The capture sink: exchanges as JSON lines in a rotating file, for `drift-sidecar profile` and `replay`. Off by default.
+"""The capture sink: exchanges in files, for `profile`, `compare` and `replay`. Off by default; see docs/captures.md.
 
-`core.reading.capture` decides what a line holds and what must never be written. This module opens, appends and rotates: one older
-generation is kept as `<path>.1`, and both together stay below twice `capture.max_bytes`. A full or broken disk costs captures,
-which are counted, and nothing else.
+`core.reading.capture` decides what a record holds and what must never be written, `capturing.chosen` which exchanges, and the
+stores of `capturing` when a file begins and ends. A full or broken disk costs captures, which are counted, and nothing else.
 """
 
 from __future__ import annotations
 
-import os
 import random
-from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
-from sidecar.core.reading.capture import dumps
+from sidecar.capturing.bounded_directory import BoundedDirectory
+from sidecar.capturing.chosen import Chosen
+from sidecar.capturing.disk import DiskMark
+from sidecar.capturing.line_directory import LineDirectory
+from sidecar.capturing.outcomes import Outcomes
+from sidecar.capturing.rotated import RotatedFile
+from sidecar.core.reading.capture import Record, encode
 from sidecar.core.words.events import Event, ExchangeSeen
 from sidecar.errors import SettingsError
+from sidecar.plain_text import told
 from sidecar.settings import CaptureSettings, Settings
+
+_FILES = 8
+"""Files of a directory that `capture.max_bytes` has room for; the directory itself has room for twice as many."""
 
 
 def make(settings: Settings) -> Capture:
-    """The sink for these settings. Raises SettingsError if the file cannot be opened."""
+    """The sink for these settings. Raises SettingsError if nothing can be written there."""
     return Capture(settings.capture, random.Random())
 
 
 class Capture:
-    """Appends lines to a file."""
+    """Chooses exchanges and appends their records to a file, or to the files of a directory."""
 
     name = "capture"
     every_exchange = True
 
     def __init__(self, settings: CaptureSettings, rng: random.Random) -> None:
-        self._counts: Counter[str] = Counter()
-        self.results: Mapping[str, int] = self._counts
-        self._path = settings.path
-        self._max_bytes = settings.max_bytes
-        self._mask = settings.mask
-        self._ratio = settings.sample_ratio
-        self._rng = rng
+        self._outcomes = Outcomes(self.name)
+        self.results: Mapping[str, int] = self._outcomes.results
+        self._chosen = Chosen(settings, settings.mask, rng)
+        self._mark = DiskMark(settings.path, settings.min_free_ratio)
         try:
-            self._open()
+            self._lines = _lines(settings)
         except OSError as error:
-            fix = "Give a file in a directory that the sidecar may write to"
-            raise SettingsError("capture.path", f"{self._path} cannot be opened ({error.strerror})", fix) from error
+            fix = "Give a file, or a directory with a `/` at its end, where the sidecar may write"
+            raise SettingsError("capture.path", f"{settings.path} cannot be opened ({error.strerror})", fix) from error
 
     def handle(self, event: Event) -> None:
-        """Write a line, if the event is an exchange and it is sampled."""
-        if isinstance(event, ExchangeSeen) and (self._ratio >= 1 or self._rng.random() < self._ratio):
-            self._append(dumps(event.exchange, self._mask))
+        """Write a record, if the event is an exchange and it is chosen."""
+        if isinstance(event, ExchangeSeen) and (record := self._chosen.record(event.exchange)) is not None:
+            if self._mark.reached():
+                self._outcomes.dropped(str(self._mark))
+            else:
+                self._append(record)
 
     def flush(self) -> None:
-        """Does nothing: lines are written at once."""
+        """Ends the file; all lines are in it already."""
+        self._lines.close()
 
-    def _append(self, line: bytes) -> None:
-        if len(line) > self._max_bytes:
-            self._counts["dropped"] += 1
+    def _append(self, record: Record) -> None:
+        line = encode(record)
+        if len(line) > self._lines.longest:
+            self._outcomes.dropped("longer than a file may be")
             return
         try:
-            if self._size + len(line) > self._max_bytes:
-                self._rotate()
-            self._write(line)
-        except OSError:
-            self._counts["failed"] += 1
+            self._lines.append(line)
+        except OSError as error:
+            self._outcomes.failed(told(error))
         else:
-            self._counts["sent"] += 1
+            self._outcomes.sent()
 
-    def _write(self, line: bytes) -> None:
-        written = os.write(self._file, line)
-        if written < len(line):  # the disk is full: half a line would corrupt the next one
-            os.ftruncate(self._file, self._size)
-            raise OSError("short write")
-        self._size += written
 
-    def _rotate(self) -> None:
-        os.replace(self._path, f"{self._path}.1")
-        old = self._file
-        self._open()  # before the old one is closed, so that a file is always open
-        os.close(old)
-
-    def _open(self) -> None:
-        # Payloads are readable only for the user who runs this.
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._size = os.fstat(self._file).st_size
+def _lines(settings: CaptureSettings) -> RotatedFile | LineDirectory:
+    """A directory for a path that ends in `/` or is one, else a file. Raises OSError."""
+    path = Path(settings.path)
+    if not settings.path.endswith("/") and not path.is_dir():
+        return RotatedFile(path, settings.max_bytes)
+    directory = BoundedDirectory(path, 2 * settings.max_bytes, settings.max_files)
+    return LineDirectory(directory, settings.max_bytes // _FILES, settings.max_seconds)

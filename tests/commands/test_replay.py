@@ -11,6 +11,7 @@ import pytest
 
 from harness.wire import exchange
 from sidecar import cli
+from sidecar.capturing.bounded_directory import BoundedDirectory
 from sidecar.core.reading.capture import dumps
 
 COUNTRIES = ["NL", "DE", "FR"]
@@ -72,3 +73,20 @@ def test_a_line_that_is_no_exchange_is_named(
     assert cli.main(["replay", str(recorded), "--reference", str(reference)]) == 2
 
     assert "capture.jsonl, line 4" in capsys.readouterr().err
+
+
+def test_a_directory_of_captures_is_replayed_profiled_and_compared(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = BoundedDirectory(tmp_path / "captures", 10**9, 100)
+    directory.make()
+    for _ in range(3):
+        capture(directory.new_path(".jsonl"), 100, change_at=100)
+    with directory.files()[-1].path.open("ab") as file:
+        file.write(b'{"version":1,"star')
+
+    assert cli.main(["replay", str(directory.path), "--reference", str(reference)]) == 0
+    assert "300 exchanges, 600 rows" in capsys.readouterr().out
+    assert cli.main(["profile", str(directory.path), "-o", str(tmp_path / "p.json")]) == 0
+    assert cli.main(["compare", str(reference), str(directory.path)]) == 0
+    assert cli.main(["replay", str(tmp_path)]) == 2

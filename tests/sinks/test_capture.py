@@ -87,3 +87,46 @@ def test_a_directory_that_vanished_is_counted_and_raises_nothing(tmp_path: Path)
 def test_a_file_that_cannot_be_opened_is_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"capture\.path"):
         capture(tmp_path / "absent" / "c.jsonl")
+
+
+def test_a_file_that_was_deleted_is_begun_again_so_that_what_counts_as_sent_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    sink = capture(path)
+    sink.handle(ExchangeSeen(exchange(), 0))
+    path.unlink()
+    sink.handle(ExchangeSeen(exchange(), 0))
+    assert sink.results == {"sent": 2}
+    assert len(path.read_bytes().splitlines()) == 1
+
+
+def test_a_full_disk_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    sink = capture(Path("/dev/full"))
+    for _ in range(3):
+        sink.handle(ExchangeSeen(exchange(), 0))
+    assert sink.results == {"failed": 3}
+    (message,) = caplog.messages
+    assert "No space left on device" in message
+
+
+def test_nothing_is_captured_beyond_the_mark_of_the_disk_and_that_is_counted_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = capture(tmp_path / "c.jsonl", min_free_ratio=1.0)
+    sink.handle(ExchangeSeen(exchange(), 0))
+    assert sink.results == {"dropped": 1}
+    assert "less than 100.0% of the disk is free" in caplog.text
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_directory_gets_files_that_stay_within_twice_max_bytes(tmp_path: Path, there: bool) -> None:
+    folder = tmp_path / "captures"
+    if there:
+        folder.mkdir()
+    sink = Capture(CaptureSettings(path=str(folder) if there else f"{folder}/", max_bytes=16 * LINE), random.Random(1))
+    for _ in range(100):
+        sink.handle(ExchangeSeen(exchange(), 0))
+    sink.flush()
+    assert sink.results == {"sent": 100}
+    sizes = [path.stat().st_size for path in folder.iterdir()]
+    assert len(sizes) == 16
+    assert set(sizes) == {2 * LINE}
