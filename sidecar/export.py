@@ -21,8 +21,6 @@ from sidecar.rationed import Rationed
 from sidecar.settings import ModelSettings
 
 TIMEOUT_SECONDS = 5.0
-FLUSH_SHARE = 0.6
-"""Share of `drain.flush_seconds` that the last sending may take; the rest is left to the other sinks."""
 
 _log = logging.getLogger("sidecar.export")
 

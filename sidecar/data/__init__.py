@@ -11,7 +11,7 @@ from sidecar.data.columns import Columns
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError
 
-READERS = {".csv": csv.read, ".tsv": csv.read, ".parquet": parquet.read, ".pq": parquet.read,
+READERS = {".csv": csv.read, ".tsv": csv.read, **dict.fromkeys(parquet.SUFFIXES, parquet.read),
            **dict.fromkeys(jsonl.SUFFIXES, jsonl.read)}  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import msgspec
 
+from sidecar.capturing import parquet
 from sidecar.capturing.bounded_directory import capture_files
 from sidecar.capturing.rotated import OLDER
-from sidecar.core.reading.capture import loads
+from sidecar.core.reading.capture import exchange_of, loads
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reading.intake import Intake, Reading, settings_of
 from sidecar.core.words.exchange import Exchange
@@ -24,6 +25,8 @@ from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.stream import Answered, StreamKey
 from sidecar.data.columns import Columns
 from sidecar.data.jsonl import SUFFIXES
+from sidecar.data.parquet import SUFFIXES as PARQUET
+from sidecar.data.parquet import import_pyarrow
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError
 from sidecar.settings import DecodeSettings
@@ -44,9 +47,11 @@ def size_of(capture: Path) -> int:
 
 
 def is_capture(path: Path) -> bool:
-    """Whether it is a directory of captures, or JSON lines whose first is a captured exchange."""
+    """Whether it is a directory of captures, Parquet of them, or JSON lines whose first is a captured exchange."""
     if path.is_dir():
         return bool(files_of(path))
+    if path.suffix.lower() in PARQUET and path.is_file():
+        return parquet.holds_records(path)
     if not path.name.lower().removesuffix(OLDER).endswith(SUFFIXES) or not path.is_file():
         return False
     with path.open("rb") as lines:
@@ -60,7 +65,18 @@ def is_capture(path: Path) -> bool:
 def exchanges(capture: Path, progress: Progress) -> Iterator[Exchange]:
     """The exchanges in order. Raises DataError, which names the line at fault."""
     for file in files_of(capture):
-        yield from _lines(file, progress)
+        yield from (_rows if file.suffix.lower() in PARQUET else _lines)(file, progress)
+
+
+def _rows(file: Path, progress: Progress) -> Iterator[Exchange]:
+    import_pyarrow(file)
+    try:
+        for number, record in enumerate(parquet.read(file), start=1):
+            yield exchange_of(record, f"{file}, row {number}")
+    except (ValueError, LookupError, OSError) as error:  # pyarrow's own errors among them
+        fix = "Give what the capture sink wrote (`capture.path`)"
+        raise DataError(str(file), f"cannot be read as captured exchanges ({error})", fix) from error
+    progress.advance(file.stat().st_size)
 
 
 def _lines(file: Path, progress: Progress) -> Iterator[Exchange]:

@@ -63,6 +63,9 @@ class CaptureSettings(ChosenSettings, frozen=True):
     path: WrittenFile = ""
     """File for captured exchanges, to make a reference of or to replay; or a directory of files, if it ends in `/`.
     Empty means none: payloads are written to it, so it must be asked for."""
+    format: Literal["jsonl", "parquet"] = "jsonl"
+    """What a directory's files are. JSON lines are written at once, and a crash loses none; Parquet is a fifth of their
+    size, is gathered in memory, and needs `drift-sidecar[parquet]`."""
     max_bytes: Positive = 67_108_864
     """Largest size of the file, in bytes; before it is exceeded the file is rotated, and one older generation is kept.
     Files of a directory have an eighth of it, and twice this all together, so set it to half of the volume at most.

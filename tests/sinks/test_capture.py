@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
 from harness.observed import exchange
+from harness.reading import Told
 from sidecar.core.reading.capture import dumps, loads
 from sidecar.core.words.events import ExchangeSeen
+from sidecar.data import captures
 from sidecar.errors import SettingsError
 from sidecar.settings import CaptureSettings
 from sidecar.sinks.capture import Capture
@@ -16,7 +19,7 @@ LINE = len(dumps(exchange()))
 
 
 def capture(path: Path, **settings: object) -> Capture:
-    return Capture(CaptureSettings(path=str(path), **settings), random.Random(1))  # type: ignore[arg-type]
+    return Capture(CaptureSettings(path=str(path), **settings), random.Random(1), 5.0)  # type: ignore[arg-type]
 
 
 def test_each_exchange_is_a_line_that_reads_back(tmp_path: Path) -> None:
@@ -122,7 +125,9 @@ def test_a_directory_gets_files_that_stay_within_twice_max_bytes(tmp_path: Path,
     folder = tmp_path / "captures"
     if there:
         folder.mkdir()
-    sink = Capture(CaptureSettings(path=str(folder) if there else f"{folder}/", max_bytes=16 * LINE), random.Random(1))
+    sink = Capture(
+        CaptureSettings(path=str(folder) if there else f"{folder}/", max_bytes=16 * LINE), random.Random(1), 5.0
+    )
     for _ in range(100):
         sink.handle(ExchangeSeen(exchange(), 0))
     sink.flush()
@@ -130,3 +135,24 @@ def test_a_directory_gets_files_that_stay_within_twice_max_bytes(tmp_path: Path,
     sizes = [path.stat().st_size for path in folder.iterdir()]
     assert len(sizes) == 16
     assert set(sizes) == {2 * LINE}
+
+
+def test_parquet_in_a_directory_is_there_after_the_flush_and_reads_back(tmp_path: Path) -> None:
+    sink = capture(tmp_path, format="parquet")
+    for _ in range(7):
+        sink.handle(ExchangeSeen(exchange(), 0))
+    sink.flush()
+    assert sink.results == {"sent": 7}
+    assert [one.status for one in captures.exchanges(tmp_path, Told())] == [200] * 7
+    assert captures.is_capture(tmp_path)
+
+
+def test_parquet_in_one_file_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="End it in `/`"):
+        capture(tmp_path / "c.parquet", format="parquet")
+
+
+def test_parquet_without_its_library_is_refused_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(SettingsError, match=r"drift-sidecar\[parquet\]"):
+        capture(tmp_path, format="parquet")
