@@ -20,6 +20,7 @@ from sidecar.settings.analysis import (
 from sidecar.settings.exports import (
     CaptureSettings,
     ChosenSettings,
+    CloudEventsSettings,
     ContainerSettings,
     LogSettings,
     MetricsSettings,
@@ -32,6 +33,7 @@ from sidecar.settings.types import Address, Seconds, Section
 __all__ = [
     "CaptureSettings",
     "ChosenSettings",
+    "CloudEventsSettings",
     "ContainerSettings",
     "DecodeSettings",
     "DrainSettings",
@@ -85,5 +87,6 @@ class Settings(Section, frozen=True):
     otlp: OtlpSettings = OtlpSettings()
     container: ContainerSettings = ContainerSettings()
     capture: CaptureSettings = CaptureSettings()
+    cloudevents: CloudEventsSettings = CloudEventsSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

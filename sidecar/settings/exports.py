@@ -83,6 +83,31 @@ class CaptureSettings(ChosenSettings, frozen=True):
     credentials in headers are never written. None by default, since only you know your keys."""
 
 
+class CloudEventsSettings(ChosenSettings, frozen=True):
+    url: Address = ""
+    """Where each request and each response is posted as a CloudEvent, as KServe's logger does, e.g.
+    `http://trustyai-service/consumer/kserve/v2`. Empty means nowhere: payloads are sent, so it must be asked for."""
+    service: str = ""
+    """Value of the extension `inferenceservicename`. Empty means the name of the model."""
+    namespace: str = ""
+    """Value of the extension `namespace`. Empty means that it is left out; set it where receivers tell models by it."""
+    component: str = "predictor"
+    """Value of the extension `component`: KServe's are predictor, transformer and explainer. A sidecar beside a model
+    is beside a predictor."""
+    endpoint: str = "default"
+    """Value of the extension of that name: `default`, or `canary` for a model that is being tried."""
+    timeout_seconds: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    """How long, in seconds, the receiver may be silent before it counts as away. Raise it for a slow one."""
+    spool: WrittenFile = ""
+    """Directory where exchanges wait while the receiver is away, in their order, over restarts of the sidecar. Empty
+    means that 1,000 of them, or 8 MiB, wait in memory. A directory belongs to one sidecar."""
+    max_bytes: Positive = 268_435_456
+    """Largest size of the spool, in bytes; what comes beyond it is dropped and counted. 256 MiB hold some 100,000
+    exchanges of 2.5 KiB, which is ten minutes of 170 a second."""
+    min_free_ratio: Ratio = 0.05
+    """As `capture.min_free_ratio`, for the spool's disk: 5 % are left to others."""
+
+
 class LogSettings(Section, frozen=True):
     drift: bool = True
     """Write the drift log (one JSON object a line) to stdout. Switch it off where logs are paid for by the line and
