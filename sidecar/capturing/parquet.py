@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +28,7 @@ _BATCH_ROWS = 256
 
 @functools.cache
 def _types() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Types of the columns of an exchange, and of those of each side."""
+    """Types of the columns of an exchange, and of those of each side beside its headers."""
     import pyarrow as pa
 
     text, number, flag = pa.string(), pa.int64(), pa.bool_()
@@ -44,7 +45,6 @@ def _types() -> tuple[dict[str, Any], dict[str, Any]]:
         "span_id": text,
     }
     of_side = {
-        "headers": pa.map_(text, text),
         "body_bytes": number,
         "body": text,
         "body_base64": text,
@@ -88,14 +88,12 @@ def _table(records: Sequence[Record]) -> Any:
     import pyarrow as pa
 
     of_exchange, of_side = _types()
-    columns = {
-        name: pa.array([getattr(one, _field(name)) for one in records], kind) for name, kind in of_exchange.items()
-    }
+    columns = {name: pa.array(_values(records, _field(name)), kind) for name, kind in of_exchange.items()}
     for side in SIDES:
-        parts: list[Part] = [getattr(one, side) for one in records]
+        parts: list[Part] = _values(records, side)
+        columns[f"{side}_headers"] = _headers(parts)
         for name, kind in of_side.items():
-            values = [_cell(getattr(part, name)) for part in parts]
-            columns[f"{side}_{name}"] = pa.array(values, kind)
+            columns[f"{side}_{name}"] = pa.array(_values(parts, name), kind)
     return pa.table(columns).replace_schema_metadata({VERSION_KEY: str(VERSION)})
 
 
@@ -103,8 +101,24 @@ def _field(column: str) -> str:
     return "started_ns" if column == "started" else column
 
 
-def _cell(value: Any) -> Any:
-    return list(value.items()) if isinstance(value, dict) else value
+def _values(structs: Sequence[Any], field: str) -> list[Any]:
+    return list(map(attrgetter(field), structs))
+
+
+def _headers(parts: Sequence[Part]) -> Any:
+    """Maps of names to values, made of flat lists, which takes half the time of lists of pairs."""
+    import pyarrow as pa
+
+    names: list[str] = []
+    values: list[str] = []
+    ends = [0]
+    for part in parts:
+        names += part.headers
+        values += part.headers.values()
+        ends.append(len(names))
+    return pa.MapArray.from_arrays(
+        pa.array(ends, pa.int32()), pa.array(names, pa.string()), pa.array(values, pa.string())
+    )
 
 
 def _record(row: dict[str, Any], started_ns: int, version: int) -> Record:

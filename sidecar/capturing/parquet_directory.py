@@ -54,7 +54,7 @@ class ParquetDirectory:
         self._bytes = 0
         self._began = 0.0
         self._ending = False
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.Lock())
         self._thread = threading.Thread(target=self._run, name="captures to Parquet", daemon=True)
         self._thread.start()
 
@@ -76,12 +76,13 @@ class ParquetDirectory:
         self._thread.join(seconds)
 
     def _add(self, record: Record, size: int) -> None:
+        was_full = self._is_full()
         if not self._records:
             self._began = self._clock()
             self._changed.notify()
         self._records.append(record)
         self._bytes += size
-        if self._is_full():
+        if self._is_full() and not was_full:  # once: waking a thread costs as much as the record
             self._changed.notify()
 
     def _is_full(self) -> bool:
@@ -130,5 +131,5 @@ def _written(records: list[Record], path: Path) -> int:
 
 def _size(record: Record) -> int:
     """Bytes that a record holds in memory, about."""
-    bodies = (record.request.body, record.request.body_base64, record.response.body, record.response.body_base64)
-    return _RECORD_BYTES + sum(map(len, bodies))
+    request, response = record.request, record.response
+    return _RECORD_BYTES + len(request.body) + len(request.body_base64) + len(response.body) + len(response.body_base64)

@@ -8,8 +8,9 @@ cookies and keys of any name cannot get through. `mask` masks bodies. An exchang
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import orjson
@@ -29,12 +30,13 @@ HEADERS = (
     b"inference-header-content-length",
 )
 """Lower case; nothing else of a head is kept except its first line."""
+_KEPT = re.compile(rb"\r\n(%b):([^\r\n]*)" % b"|".join(HEADERS), re.IGNORECASE)
 
 _Natural = Annotated[int, Meta(ge=0)]
 _FIX = "Give a file written by the capture sink (`capture.path`)"
 
 
-class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One direction of a captured exchange."""
 
     headers: dict[str, str] = {}
@@ -47,7 +49,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body is left out, because it could not be masked."""
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """A captured exchange: all that is ever written of it. Sinks write its fields and never those of an Exchange."""
 
     version: int
@@ -131,23 +133,24 @@ def exchange_of(read: Record, name: str = "capture") -> Exchange:
 
 
 def _part(message: Message, keys: frozenset[str]) -> Part:
-    headers = {name: value for name in HEADERS if (value := message.header(name)) is not None}
+    headers = _headers(message.head)
     body: bytes | None = message.body
     if keys and body:
         body = masked(message, keys)
-        for name in (b"content-encoding", b"transfer-encoding", b"content-length"):
+        for name in ("content-encoding", "transfer-encoding", "content-length"):
             headers.pop(name, None)  # a masked body is plain, and of another length
-    figures: dict[str, Any] = {
-        "headers": {name.decode(): value.decode("latin-1") for name, value in headers.items()},
-        "body_bytes": message.body_bytes,
-        "truncated": message.truncated,
-    }
-    if body is None:
-        return Part(**figures, withheld=True)
+    text = encoded = ""
     try:
-        return Part(**figures, body=body.decode())
+        text = body.decode() if body else ""
     except UnicodeDecodeError:
-        return Part(**figures, body_base64=base64.b64encode(body).decode())
+        encoded = base64.b64encode(body or b"").decode()
+    return Part(headers, message.body_bytes, text, encoded, message.truncated, body is None)
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    """The first of each that is kept. Not `Message.header`, which remembers heads: here each is seen once."""
+    found = reversed(_KEPT.findall(head))
+    return {name.decode().lower(): value.strip().decode("latin-1") for name, value in found}
 
 
 def _message(part: Part, first_line: str) -> Message:
