@@ -39,6 +39,7 @@ class Spool:
         numbers = sorted(int(found[1]) for one in folder.iterdir() if (found := _NAME.fullmatch(one.name)))
         self._sizes = {number: self._path(number).stat().st_size for number in numbers}
         """Segments in their order, and their bytes."""
+        self._bytes = sum(self._sizes.values())
         self._last = numbers[-1] if numbers else 0
         self._waiting = 0
         self._lock = threading.Lock()
@@ -52,11 +53,12 @@ class Spool:
         """Append a line, or say why not. Raises OSError."""
         if self._mark.reached():
             return str(self._mark)
-        if sum(self._sizes.values()) + len(line) > self._max_bytes:
+        if self._bytes + len(line) > self._max_bytes:
             return "the spool is full"
         self._segment_for(len(line)).write(line)
         with self._lock:
             self._sizes[self._last] += len(line)
+            self._bytes += len(line)
             self._waiting += 1
         return ""
 
@@ -120,7 +122,7 @@ class Spool:
             os.close(self._read)
             self._read = None
         with self._lock:
-            del self._sizes[number]
+            self._bytes -= self._sizes.pop(number)
         self._offset = 0
         with contextlib.suppress(FileNotFoundError):
             self._path(number).unlink()
