@@ -9,6 +9,7 @@
 #   make bench-files      `profile` of 5 million rows beside DuckDB's SUMMARIZE
 #   make bench-public     verdicts on 25 public tables, of which one half is the reference of the other
 #   make bench-fleet      what the series of a thousand pods cost a Prometheus
+#   make bench-captures   what captures cost the observer, and what a spool holds while its receiver is away
 #   make bench-proxy      CPU, latency and memory beside nginx, HAProxy, Envoy, Go and aiohttp
 
 VENV ?= .venv
@@ -23,7 +24,7 @@ JOBS ?= auto
 # Tests in parallel: one process a core, JOBS=0 for none. Which run in one process is said in tests/conftest.py.
 PARALLEL = -n $(JOBS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo test test-fast test-embeddings check mutants bench-proxy bench-drift bench-fleet bench-files bench-public docs rules dashboards \
+.PHONY: demo test test-fast test-embeddings check mutants bench-proxy bench-drift bench-fleet bench-files bench-public bench-captures docs rules dashboards \
   manifests observe image lock clean
 
 demo: $(VENV)/.demo
@@ -52,6 +53,10 @@ mutants: $(VENV)/.test
 
 bench-proxy: $(VENV)/.test $(BENCH_VENV)/.bench packages-bench
 	$(VENV)/bin/python -m benchmarks.proxy --peers $(BENCH_VENV) $(BENCH_ARGS)
+
+bench-captures: $(VENV)/.test
+	$(VENV)/bin/python -m benchmarks.captures cost $(BENCH_ARGS)
+	$(VENV)/bin/python -m benchmarks.captures spool $(BENCH_ARGS)
 
 bench-files: $(VENV)/.test .venv-files/.bench
 	$(VENV)/bin/python -m benchmarks.profile_files --duckdb .venv-files/bin/python $(BENCH_ARGS)

@@ -149,7 +149,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_constraints(_add(commands, "constraints", "show or change what columns must keep", _CONSTRAINTS_HELP))
     _add_compare(_add(commands, "compare", "compare data with a reference profile", _COMPARE_HELP))
     replay = _add(commands, "replay", "run captured exchanges through the core", _REPLAY_HELP)
-    replay.add_argument("capture", metavar="CAPTURE", help="file written by the capture sink")
+    replay.add_argument("capture", metavar="CAPTURE", help="file or directory written by the capture sink")
     replay.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
     _add_settings(replay, addresses=False)
     check = _add(commands, "check", "validate and print the settings", _CHECK_HELP)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,12 +17,10 @@ from opentelemetry.util.types import AttributeValue
 
 from sidecar.errors import SettingsError
 from sidecar.plain_text import told, without_credentials
+from sidecar.rationed import Rationed
 from sidecar.settings import ModelSettings
 
 TIMEOUT_SECONDS = 5.0
-FLUSH_SHARE = 0.6
-"""Share of `drain.flush_seconds` that the last sending may take; the rest is left to the other sinks."""
-_COMPLAIN_SECONDS = 60.0
 
 _log = logging.getLogger("sidecar.export")
 
@@ -57,7 +54,7 @@ class Counted:
         self._what = what
         self._send = send
         self._settled = 0
-        self._complained = float("-inf")
+        self._failures = Rationed(_log)
         self._given_up = False
 
     @property
@@ -76,7 +73,7 @@ class Counted:
             self._settled += len(batch)
             self.results["sent" if taken else "failed"] += len(batch)
             if not taken:
-                self._complain(len(batch), why)
+                self._failures.warn(f"{len(batch)} {self._what} could not be sent: {why}")
         return taken
 
     def close(self, end: Callable[[], object], seconds: float) -> None:
@@ -88,9 +85,3 @@ class Counted:
         self._given_up = True
         self.results["failed"] += self.waiting
         self._settled = self.made
-
-    def _complain(self, count: int, why: str) -> None:
-        now = time.monotonic()
-        if now - self._complained >= _COMPLAIN_SECONDS:
-            self._complained = now
-            _log.warning("%d %s could not be sent: %s (said at most once a minute)", count, self._what, why)

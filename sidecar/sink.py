@@ -18,6 +18,9 @@ from sidecar.core.words.view import MonitorView
 RESULTS = ("sent", "dropped", "failed")
 """What can become of an event. Each is exported from 0 on, so that `rate()` sees the first loss."""
 
+FLUSH_SHARE = 0.6
+"""Share of `drain.flush_seconds` that the last sending may take; the rest is left to the other sinks."""
+
 
 class Sink(Protocol):
     """Takes every event, and ignores the kinds that it does not export."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -40,6 +39,7 @@ from sidecar.core.words.frame import Side
 from sidecar.core.words.rules import RuleReport, RuleState
 from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
+from sidecar.data.captures import files_of, size_of
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
@@ -164,8 +164,8 @@ def is_profile(path: str) -> bool:
 
 
 def _counted(options: argparse.Namespace, reference: Profile) -> Counted:
-    if not os.path.isfile(options.live):
-        raise DataError(options.live, "is no file", "Give a data file or a profile")
+    if not files_of(Path(options.live)):
+        raise DataError(options.live, "is no file", "Give a data file, a capture or a profile")
     if not is_capture(options.live):
         one = _counted_as(options, only(reference, options.reference, ""))
         return Counted(one.recount.profile(), one.rules, {"": one.lacking})
@@ -215,7 +215,7 @@ def _counted_as(
     nearest = {side: Nearest(of_side, Binner(of_side.features)) for side, of_side in reference.sides.items()}
     strangers = True
     known = {name for profile in reference.sides.values() for name in _columns(profile)}
-    with bar(os.path.getsize(options.live), "counting") as progress:
+    with bar(size_of(Path(options.live)), "counting") as progress:
         for frame in read_frames(options.live, columns, progress):
             came = None if frame.names is None else {*frame.names, *(frame.vectors or ())}
             strangers = strangers and came is not None and known.isdisjoint(came)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,6 +31,7 @@ from sidecar.core.reference.suspicions import ColumnReport
 from sidecar.core.words.frame import Side
 from sidecar.core.words.stream import StreamKey
 from sidecar.data import read_frames
+from sidecar.data.captures import size_of
 from sidecar.data.columns import Columns
 from sidecar.data.progress import bar
 from sidecar.errors import DataError, UserError
@@ -150,7 +150,7 @@ def _recount(profile: Profile, options: argparse.Namespace, own: bool) -> Recoun
 
 
 def _feed(paths: list[str], columns: Columns, into: WithoutTime | Recount, what: str) -> None:
-    total = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
+    total = sum(size_of(Path(path)) for path in paths)
     with bar(total, what) as progress:
         for path in paths:
             for frame in read_frames(path, columns, progress):

@@ -30,13 +30,13 @@ def execute(options: argparse.Namespace) -> int:
     """Tell of every change of a verdict, then sum up."""
     settings = settings_of(options).settings
     file = Path(options.capture)
-    if not file.is_file():
-        raise DataError(options.capture, "is no file", "Give a file written by the capture sink")
+    if not captures.files_of(file):
+        raise DataError(options.capture, "is no file, and no directory of captures", "Give what the capture sink wrote")
     reference = read_reference(settings.reference) if settings.reference else None
     told: Counter[str] = Counter()
     monitor: Monitor | None = None
     now = 0.0
-    with bar(file.stat().st_size, "replaying") as progress:
+    with bar(captures.size_of(file), "replaying") as progress:
         for exchange in captures.exchanges(file, progress):
             now = max(now, (exchange.started_ns + exchange.duration_ns) * _NS)
             if monitor is None:
@@ -45,7 +45,7 @@ def execute(options: argparse.Namespace) -> int:
             told.update(_tell([*monitor.feed(exchange, now), *monitor.tick(now)], options.json))
             told["exchanges"] += 1
     if monitor is None:
-        raise DataError(options.capture, "holds no exchanges", "Give a file written by the capture sink")
+        raise DataError(options.capture, "holds no exchanges", "Give what the capture sink wrote")
     told.update(_tell(monitor.finish(now), options.json))
     if not options.json:
         rows = sum(side.rows_total for stream in monitor.view().streams for side in stream.sides)

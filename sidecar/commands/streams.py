@@ -11,7 +11,7 @@ from sidecar.commands.settings_options import settings_of
 from sidecar.core.reference.profile import Profile
 from sidecar.core.watching.primary import Claims, aliases
 from sidecar.core.words.stream import StreamKey
-from sidecar.data import READERS, captures, jsonl
+from sidecar.data import captures
 from sidecar.data.progress import bar
 from sidecar.errors import UserError
 from sidecar.reference_store import read_reference
@@ -61,20 +61,19 @@ def in_captures(paths: Sequence[str], decode: DecodeSettings) -> dict[str, Strea
     files = [Path(path) for path in paths]
     if not all(is_capture(path) for path in paths):
         return {}
-    with bar(sum(file.stat().st_size for file in files), "finding streams") as progress:
+    with bar(sum(map(captures.size_of, files)), "finding streams") as progress:
         return captures.streams(files, decode, progress)
 
 
 def is_capture(path: str) -> bool:
-    """Whether a file holds captured exchanges."""
-    file = Path(path)
-    return file.is_file() and READERS.get(file.suffix.lower()) is jsonl.read and captures.is_capture(file)
+    """Whether a file or a directory holds captured exchanges."""
+    return captures.is_capture(Path(path))
 
 
 def matched(reference: Profile, path: str, settings: Settings) -> Mapping[str, StreamKey | None]:
     """For each part of a reference its stream in a capture, as a running sidecar would find it; None where there is none."""
     file = Path(path)
-    with bar(file.stat().st_size, "finding streams") as progress:
+    with bar(captures.size_of(file), "finding streams") as progress:
         first = captures.first_readings([file], settings.decode, progress)
     found: dict[str, StreamKey | None] = dict.fromkeys(parts_of(reference))
     left = dict(first)

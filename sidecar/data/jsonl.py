@@ -13,6 +13,8 @@ from sidecar.data.columns import Columns, Places, numbers_of, transposed
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError, DecodeError
 
+SUFFIXES = (".jsonl", ".ndjson", ".json")
+
 _CHUNK = 4096
 
 

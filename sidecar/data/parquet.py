@@ -15,18 +15,18 @@ from sidecar.data.columns import Columns, Places
 from sidecar.data.progress import Progress
 from sidecar.errors import DataError
 
+SUFFIXES = (".parquet", ".pq")
+
 _CHUNK = 1 << 15
 _BUFFER_BYTES = 1 << 18
 
 
 def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
     """Frames of some ten thousand rows. Raises DataError, which names the column at fault."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        fix = "Install it: pip install 'drift-sidecar[parquet]'"
-        raise DataError(str(file), "needs pyarrow, which is not installed", fix) from error
+    import_pyarrow(file)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         parquet: Any = pq.ParquetFile(
             file, pre_buffer=False, buffer_size=_BUFFER_BYTES
@@ -46,6 +46,15 @@ def read(file: Path, columns: Columns, progress: Progress) -> Iterator[Frame]:
             read += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise DataError(str(file), f"cannot be read as Parquet ({error})", "Write it again") from error
+
+
+def import_pyarrow(file: Path) -> None:
+    """Raise DataError if it is not there."""
+    try:
+        import pyarrow.parquet  # noqa: F401  # only whether it is there
+    except ImportError as error:
+        fix = "Install it: pip install 'drift-sidecar[parquet]'"
+        raise DataError(str(file), "needs pyarrow, which is not installed", fix) from error
 
 
 def index_of(file: Path) -> frozenset[str]:

@@ -168,13 +168,13 @@ def _writable(settings: Settings) -> tuple[list[Json], list[Json]]:
 
 
 def _mebibytes(settings: Settings, key: str) -> int:
-    """Room for what is written: two generations of at most `max_bytes`, where the section says so, and some more."""
+    """Room for what is written: two generations of `max_bytes`, where the section says so, and some more."""
     bound = f"{key.rpartition('.')[0]}.max_bytes"
     return lookup(settings, bound) * 2 // 2**20 + 16 if bound in catalogue() else 64
 
 
 def _directory(key: str, path: str) -> str:
-    directory = PurePosixPath(path).parent
+    directory = PurePosixPath(path) if path.endswith("/") else PurePosixPath(path).parent
     safe = len(directory.parts) > 1 and directory.parts[1] not in (
         "etc",
         "usr",

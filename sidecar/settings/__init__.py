@@ -19,6 +19,8 @@ from sidecar.settings.analysis import (
 )
 from sidecar.settings.exports import (
     CaptureSettings,
+    ChosenSettings,
+    CloudEventsSettings,
     ContainerSettings,
     LogSettings,
     MetricsSettings,
@@ -30,6 +32,8 @@ from sidecar.settings.types import Address, Seconds, Section
 
 __all__ = [
     "CaptureSettings",
+    "ChosenSettings",
+    "CloudEventsSettings",
     "ContainerSettings",
     "DecodeSettings",
     "DrainSettings",
@@ -83,5 +87,6 @@ class Settings(Section, frozen=True):
     otlp: OtlpSettings = OtlpSettings()
     container: ContainerSettings = ContainerSettings()
     capture: CaptureSettings = CaptureSettings()
+    cloudevents: CloudEventsSettings = CloudEventsSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

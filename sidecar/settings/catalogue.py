@@ -70,9 +70,11 @@ def _flags(declared: Any) -> dict[str, bool]:
 
 
 def attribute_docstrings(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """Docstrings that stand beneath attributes, which Python itself throws away; each as one line."""
+    """Docstrings that stand beneath attributes, inherited ones too, which Python itself throws away; each as one line."""
+    above = [base for base in struct.__bases__ if base.__module__.startswith("sidecar.")]
+    inherited = {name: text for base in above for name, text in attribute_docstrings(base).items()}
     body = ast.parse(inspect.getsource(struct)).body[0].body  # type: ignore[attr-defined]  # a class statement
-    return {
+    return inherited | {
         target.target.id: " ".join(text.value.value.split())
         for target, text in pairwise(body)
         if isinstance(target, ast.AnnAssign)

@@ -39,6 +39,7 @@ SINKS = (
     Listed("otlp_metrics", "otlp.metrics_endpoint"),
     Listed("driftlog", "log.drift"),
     Listed("capture", "capture.path"),
+    Listed("cloudevents", "cloudevents.url"),
 )
 
 

@@ -1,83 +1,84 @@
-"""The capture sink: exchanges as JSON lines in a rotating file, for `drift-sidecar profile` and `replay`. Off by default.
+"""The capture sink: exchanges in files, for `profile`, `compare` and `replay`. Off by default; see docs/captures.md.
 
-`core.reading.capture` decides what a line holds and what must never be written. This module opens, appends and rotates: one older
-generation is kept as `<path>.1`, and both together stay below twice `capture.max_bytes`. A full or broken disk costs captures,
-which are counted, and nothing else.
+`core.reading.capture` decides what a record holds and what must never be written, `capturing.chosen` which exchanges, and the
+stores of `capturing` when a file begins and ends. A full or broken disk costs captures, which are counted, and nothing else.
 """
 
 from __future__ import annotations
 
-import os
 import random
-from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
-from sidecar.core.reading.capture import dumps
+from sidecar.capturing.bounded_directory import BoundedDirectory
+from sidecar.capturing.chosen import Chosen
+from sidecar.capturing.disk import DiskMark
+from sidecar.capturing.line_directory import LineDirectory
+from sidecar.capturing.lines import Lines
+from sidecar.capturing.outcomes import Outcomes
+from sidecar.capturing.parquet_directory import Group, ParquetDirectory
+from sidecar.capturing.rotated import RotatedFile
 from sidecar.core.words.events import Event, ExchangeSeen
 from sidecar.errors import SettingsError
 from sidecar.settings import CaptureSettings, Settings
+from sidecar.sink import FLUSH_SHARE
+
+_FILES = 8
+"""Files of a directory that `capture.max_bytes` has room for; the directory itself has room for twice as many."""
+_GROUP_RECORDS = 4096
+_GROUP_BYTES = 8_388_608
+"""Of bodies, before compression: three groups are held at most, which is a tenth of the observer's memory."""
 
 
 def make(settings: Settings) -> Capture:
-    """The sink for these settings. Raises SettingsError if the file cannot be opened."""
-    return Capture(settings.capture, random.Random())
+    """The sink for these settings. Raises SettingsError if nothing can be written there."""
+    return Capture(settings.capture, random.Random(), settings.drain.flush_seconds * FLUSH_SHARE)
 
 
 class Capture:
-    """Appends lines to a file."""
+    """Chooses exchanges and appends their records to a file, or to the files of a directory."""
 
     name = "capture"
     every_exchange = True
 
-    def __init__(self, settings: CaptureSettings, rng: random.Random) -> None:
-        self._counts: Counter[str] = Counter()
-        self.results: Mapping[str, int] = self._counts
-        self._path = settings.path
-        self._max_bytes = settings.max_bytes
-        self._mask = settings.mask
-        self._ratio = settings.sample_ratio
-        self._rng = rng
+    def __init__(self, settings: CaptureSettings, rng: random.Random, flush_seconds: float) -> None:
+        self._outcomes = Outcomes(self.name)
+        self.results: Mapping[str, int] = self._outcomes.results
+        self._chosen = Chosen(settings, settings.mask, rng)
+        self._mark = DiskMark(settings.path, settings.min_free_ratio)
+        self._flush_seconds = flush_seconds
         try:
-            self._open()
+            self._store = _store(settings, self._outcomes)
         except OSError as error:
-            fix = "Give a file in a directory that the sidecar may write to"
-            raise SettingsError("capture.path", f"{self._path} cannot be opened ({error.strerror})", fix) from error
+            fix = "Give a file, or a directory with a `/` at its end, where the sidecar may write"
+            raise SettingsError("capture.path", f"{settings.path} cannot be opened ({error.strerror})", fix) from error
+        except ImportError as error:
+            fix = "Install drift-sidecar[parquet], or use jsonl"
+            raise SettingsError("capture.format", "parquet needs a library that is not installed", fix) from error
 
     def handle(self, event: Event) -> None:
-        """Write a line, if the event is an exchange and it is sampled."""
-        if isinstance(event, ExchangeSeen) and (self._ratio >= 1 or self._rng.random() < self._ratio):
-            self._append(dumps(event.exchange, self._mask))
+        """Take a record, if the event is an exchange and it is chosen."""
+        if isinstance(event, ExchangeSeen) and (record := self._chosen.record(event.exchange)) is not None:
+            if self._mark.reached():
+                self._outcomes.dropped(str(self._mark))
+            else:
+                self._store.append(record)
 
     def flush(self) -> None:
-        """Does nothing: lines are written at once."""
+        """Write what is held, as far as the time allows."""
+        self._store.close(self._flush_seconds)
 
-    def _append(self, line: bytes) -> None:
-        if len(line) > self._max_bytes:
-            self._counts["dropped"] += 1
-            return
-        try:
-            if self._size + len(line) > self._max_bytes:
-                self._rotate()
-            self._write(line)
-        except OSError:
-            self._counts["failed"] += 1
-        else:
-            self._counts["sent"] += 1
 
-    def _write(self, line: bytes) -> None:
-        written = os.write(self._file, line)
-        if written < len(line):  # the disk is full: half a line would corrupt the next one
-            os.ftruncate(self._file, self._size)
-            raise OSError("short write")
-        self._size += written
-
-    def _rotate(self) -> None:
-        os.replace(self._path, f"{self._path}.1")
-        old = self._file
-        self._open()  # before the old one is closed, so that a file is always open
-        os.close(old)
-
-    def _open(self) -> None:
-        # Payloads are readable only for the user who runs this.
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._size = os.fstat(self._file).st_size
+def _store(settings: CaptureSettings, outcomes: Outcomes) -> Lines | ParquetDirectory:
+    """What the path and the format ask for. Raises SettingsError, OSError or ImportError."""
+    path = Path(settings.path)
+    if not settings.path.endswith("/") and not path.is_dir():
+        if settings.format == "parquet":
+            raise SettingsError("capture.path", f"{path} is one file, and Parquet needs several", "End it in `/`")
+        return Lines(RotatedFile(path, settings.max_bytes), outcomes)
+    directory = BoundedDirectory(path, 2 * settings.max_bytes, settings.max_files)
+    size = settings.max_bytes // _FILES
+    if settings.format == "parquet":
+        full = Group(_GROUP_RECORDS, min(size, _GROUP_BYTES), settings.max_seconds)
+        return ParquetDirectory(directory, full, outcomes)
+    return Lines(LineDirectory(directory, size, settings.max_seconds), outcomes)

@@ -33,9 +33,10 @@ from sidecar.core.reading.paths import shown_path
 from sidecar.core.words.events import Event, ExchangeSeen
 from sidecar.core.words.exchange import Exchange, Outcome, Trace
 from sidecar.errors import SettingsError
-from sidecar.export import FLUSH_SHARE, TIMEOUT_SECONDS, Counted, check, resource
+from sidecar.export import TIMEOUT_SECONDS, Counted, check, resource
 from sidecar.plain_text import printable
 from sidecar.settings import ModelSettings, Settings, TraceSettings
+from sidecar.sink import FLUSH_SHARE
 
 _QUEUE_SPANS = 2048
 _BATCH_SPANS = 64

@@ -14,8 +14,9 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExp
 from sidecar import __version__
 from sidecar.core.watching.event_lines import event_line
 from sidecar.core.words.events import Event
-from sidecar.export import FLUSH_SHARE, TIMEOUT_SECONDS, Counted, check, resource
+from sidecar.export import TIMEOUT_SECONDS, Counted, check, resource
 from sidecar.settings import ModelSettings, Settings
+from sidecar.sink import FLUSH_SHARE
 
 _QUEUE = 1_000
 _DELAY_MILLIS = 1_000

@@ -35,8 +35,9 @@ from prometheus_client.samples import Sample
 
 from sidecar import __version__
 from sidecar.core.words.events import Event
-from sidecar.export import FLUSH_SHARE, TIMEOUT_SECONDS, Counted, check, resource
+from sidecar.export import TIMEOUT_SECONDS, Counted, check, resource
 from sidecar.settings import Settings
+from sidecar.sink import FLUSH_SHARE
 
 _CUMULATIVE = AggregationTemporality.CUMULATIVE
 _SCOPE = InstrumentationScope("drift-sidecar", __version__)

@@ -11,7 +11,9 @@ import pytest
 
 from harness.wire import exchange
 from sidecar import cli
-from sidecar.core.reading.capture import dumps
+from sidecar.capturing import parquet
+from sidecar.capturing.bounded_directory import BoundedDirectory
+from sidecar.core.reading.capture import dumps, loads, record
 
 COUNTRIES = ["NL", "DE", "FR"]
 
@@ -72,3 +74,42 @@ def test_a_line_that_is_no_exchange_is_named(
     assert cli.main(["replay", str(recorded), "--reference", str(reference)]) == 2
 
     assert "capture.jsonl, line 4" in capsys.readouterr().err
+
+
+def test_a_directory_of_captures_is_replayed_profiled_and_compared(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = BoundedDirectory(tmp_path / "captures", 10**9, 100)
+    directory.make()
+    for _ in range(3):
+        capture(directory.new_path(".jsonl"), 100, change_at=100)
+    with directory.files()[-1].path.open("ab") as file:
+        file.write(b'{"version":1,"star')
+
+    assert cli.main(["replay", str(directory.path), "--reference", str(reference)]) == 0
+    assert "300 exchanges, 600 rows" in capsys.readouterr().out
+    assert cli.main(["profile", str(directory.path), "-o", str(tmp_path / "p.json")]) == 0
+    assert cli.main(["compare", str(reference), str(directory.path)]) == 0
+    assert cli.main(["replay", str(tmp_path)]) == 2
+
+
+def test_captures_in_parquet_are_replayed_profiled_and_compared(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = capture(tmp_path / "capture.jsonl", 300, change_at=300)
+    columns = tmp_path / "capture.parquet"
+    with columns.open("wb") as file:
+        records = [record(loads(line), frozenset()) for line in lines.read_bytes().splitlines()]
+        parquet.write(records, file)
+
+    assert cli.main(["replay", str(columns), "--reference", str(reference)]) == 0
+    assert "300 exchanges, 600 rows" in capsys.readouterr().out
+    made = [tmp_path / "of_lines.json", tmp_path / "of_columns.json"]
+    for recorded, path in zip((lines, columns), made, strict=True):
+        assert cli.main(["profile", str(recorded), "-o", str(path), "--name", "loans"]) == 0
+    of_lines, of_columns = (json.loads(path.read_text())["digest"] for path in made)
+    assert of_lines == of_columns
+    assert cli.main(["compare", str(reference), str(columns)]) == 0
+    columns.write_bytes(columns.read_bytes()[:-9])
+    assert cli.main(["replay", str(columns), "--reference", str(reference)]) == 2
+    assert "cannot be read as captured exchanges" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 
 from harness.observed import exchange
 from harness.reading import Told
+from sidecar.capturing.bounded_directory import BoundedDirectory
 from sidecar.core.reading.capture import dumps
 from sidecar.core.reading.decoders import decoders
 from sidecar.core.reading.intake import Intake
@@ -33,6 +34,7 @@ def test_the_first_line_tells_a_capture_from_other_json_lines(file: Path, tmp_pa
     empty.touch()
 
     assert captures.is_capture(file)
+    assert captures.is_capture(file.rename(f"{file}.1"))
     assert not captures.is_capture(plain)
     assert not captures.is_capture(empty)
 
@@ -61,3 +63,36 @@ def test_a_line_that_is_none_is_named(file: Path) -> None:
 
     with pytest.raises(DataError, match=r"captures\.jsonl, line 7"):
         list(captures.exchanges(file, Told()))
+
+
+@pytest.mark.parametrize("cut", [1, 10, 200])
+def test_a_last_line_that_is_cut_is_left_out_and_that_is_said(
+    file: Path, cut: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with file.open("ab") as more:
+        more.write(dumps(EXCHANGES[0])[:cut])
+
+    assert len(list(captures.exchanges(file, Told()))) == 5
+    assert caplog.messages == [f"{file}, line 7: is cut off, and left out"]
+
+
+def test_a_last_line_without_its_newline_that_is_whole_counts(file: Path) -> None:
+    file.write_bytes(file.read_bytes().rstrip())
+
+    assert len(list(captures.exchanges(file, Told()))) == 5
+
+
+def test_a_directory_is_read_in_the_order_of_its_files(tmp_path: Path) -> None:
+    directory = BoundedDirectory(tmp_path / "captures", 10**6, 100)
+    directory.make()
+    for at in range(5):
+        directory.new_path(".jsonl").write_bytes(dumps(EXCHANGES[at]))
+    (directory.path / "notes.txt").write_text("nothing of ours")
+    told = Told()
+
+    found = list(captures.exchanges(directory.path, told))
+
+    assert [one.request.body for one in found] == [one.request.body for one in EXCHANGES]
+    assert captures.is_capture(directory.path)
+    assert not captures.is_capture(tmp_path)
+    assert captures.size_of(directory.path) == told.size

@@ -258,7 +258,7 @@ def test_whatever_file_is_to_be_written_has_a_volume_beneath_it(key: str) -> Non
 
     mounts = {one["mountPath"]: one["name"] for one in sidecar(patched)["volumeMounts"] if not one.get("readOnly")}
     volumes = {one["name"]: one["emptyDir"]["sizeLimit"] for one in patched.pod["spec"]["volumes"]}
-    assert volumes[mounts["/var/written"]] == {"capture.path": "144Mi"}.get(key, "64Mi")
+    assert volumes[mounts["/var/written"]] == {"capture.path": "144Mi", "cloudevents.spool": "528Mi"}.get(key, "64Mi")
 
 
 def test_a_refused_annotation_is_named_without_its_credentials() -> None:

@@ -36,7 +36,13 @@ def test_only_tmp_and_the_directories_of_captures_and_learned_references_are_wri
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
 
 
-@pytest.mark.parametrize("path", ["/a.jsonl", "/etc/a/b", "/var/../etc/b", "var/b", "/var/a:b/c"])
+def test_a_directory_of_captures_is_what_becomes_writable() -> None:
+    container = made({"capture.path": "/var/captures/", "capture.max_bytes": "1048576"})
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp", "/var/captures"]
+    assert container["volumes"][1]["emptyDir"] == {"sizeLimit": "18Mi"}
+
+
+@pytest.mark.parametrize("path", ["/a.jsonl", "/", "/etc/", "/etc/a/b", "/var/../etc/b", "var/b", "/var/a:b/c"])
 def test_files_in_directories_that_cannot_be_made_writable_are_refused(path: str) -> None:
     with pytest.raises(Refused, match=r"capture\.path"):
         made({"capture.path": path})

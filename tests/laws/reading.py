@@ -15,10 +15,12 @@ from sidecar.settings.types import Section
 
 WHOLE = ""
 """Stands for `Settings` itself."""
-SECTIONS = {
-    type(one.default).__name__: one.name for one in msgspec.structs.fields(Settings) if isinstance(one.default, Section)
-}
-CLASSES = {**SECTIONS, Settings.__name__: WHOLE}
+SECTIONS = {one.name: type(one.default) for one in msgspec.structs.fields(Settings) if isinstance(one.default, Section)}
+CLASSES: dict[str, set[str]] = defaultdict(set, {Settings.__name__: {WHOLE}})
+"""Sections by class; what several sections inherit is a section of each."""
+for section, struct in SECTIONS.items():
+    for base in struct.__mro__[: struct.__mro__.index(Section)]:
+        CLASSES[base.__name__].add(section)
 
 
 class Reader:
@@ -45,7 +47,7 @@ class Reader:
 
     def _bind(self, name: str, annotation: str) -> None:
         if annotation in CLASSES:
-            self._known[name].add(CLASSES[annotation])
+            self._known[name] |= CLASSES[annotation]
 
     def _assigned(self) -> bool:
         """Whether an assignment gave a section another name."""
@@ -60,7 +62,7 @@ class Reader:
     def _sections(self, expression: ast.expr) -> set[str]:
         found = set(self._known.get(_name(expression), ()))
         if isinstance(expression, ast.Attribute) and WHOLE in self._sections(expression.value):
-            found |= {expression.attr} & set(SECTIONS.values())
+            found |= {expression.attr} & set(SECTIONS)
         return found
 
 

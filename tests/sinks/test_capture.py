@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
 from harness.observed import exchange
+from harness.reading import Told
 from sidecar.core.reading.capture import dumps, loads
 from sidecar.core.words.events import ExchangeSeen
+from sidecar.data import captures
 from sidecar.errors import SettingsError
 from sidecar.settings import CaptureSettings
 from sidecar.sinks.capture import Capture
@@ -16,7 +19,7 @@ LINE = len(dumps(exchange()))
 
 
 def capture(path: Path, **settings: object) -> Capture:
-    return Capture(CaptureSettings(path=str(path), **settings), random.Random(1))  # type: ignore[arg-type]
+    return Capture(CaptureSettings(path=str(path), **settings), random.Random(1), 5.0)  # type: ignore[arg-type]
 
 
 def test_each_exchange_is_a_line_that_reads_back(tmp_path: Path) -> None:
@@ -87,3 +90,69 @@ def test_a_directory_that_vanished_is_counted_and_raises_nothing(tmp_path: Path)
 def test_a_file_that_cannot_be_opened_is_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"capture\.path"):
         capture(tmp_path / "absent" / "c.jsonl")
+
+
+def test_a_file_that_was_deleted_is_begun_again_so_that_what_counts_as_sent_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    sink = capture(path)
+    sink.handle(ExchangeSeen(exchange(), 0))
+    path.unlink()
+    sink.handle(ExchangeSeen(exchange(), 0))
+    assert sink.results == {"sent": 2}
+    assert len(path.read_bytes().splitlines()) == 1
+
+
+def test_a_full_disk_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    sink = capture(Path("/dev/full"))
+    for _ in range(3):
+        sink.handle(ExchangeSeen(exchange(), 0))
+    assert sink.results == {"failed": 3}
+    (message,) = caplog.messages
+    assert "No space left on device" in message
+
+
+def test_nothing_is_captured_beyond_the_mark_of_the_disk_and_that_is_counted_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = capture(tmp_path / "c.jsonl", min_free_ratio=1.0)
+    sink.handle(ExchangeSeen(exchange(), 0))
+    assert sink.results == {"dropped": 1}
+    assert "less than 100.0% of the disk is free" in caplog.text
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_directory_gets_files_that_stay_within_twice_max_bytes(tmp_path: Path, there: bool) -> None:
+    folder = tmp_path / "captures"
+    if there:
+        folder.mkdir()
+    sink = Capture(
+        CaptureSettings(path=str(folder) if there else f"{folder}/", max_bytes=16 * LINE), random.Random(1), 5.0
+    )
+    for _ in range(100):
+        sink.handle(ExchangeSeen(exchange(), 0))
+    sink.flush()
+    assert sink.results == {"sent": 100}
+    sizes = [path.stat().st_size for path in folder.iterdir()]
+    assert len(sizes) == 16
+    assert set(sizes) == {2 * LINE}
+
+
+def test_parquet_in_a_directory_is_there_after_the_flush_and_reads_back(tmp_path: Path) -> None:
+    sink = capture(tmp_path, format="parquet")
+    for _ in range(7):
+        sink.handle(ExchangeSeen(exchange(), 0))
+    sink.flush()
+    assert sink.results == {"sent": 7}
+    assert [one.status for one in captures.exchanges(tmp_path, Told())] == [200] * 7
+    assert captures.is_capture(tmp_path)
+
+
+def test_parquet_in_one_file_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="End it in `/`"):
+        capture(tmp_path / "c.parquet", format="parquet")
+
+
+def test_parquet_without_its_library_is_refused_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(SettingsError, match=r"drift-sidecar\[parquet\]"):
+        capture(tmp_path, format="parquet")

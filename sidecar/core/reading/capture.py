@@ -8,8 +8,9 @@ cookies and keys of any name cannot get through. `mask` masks bodies. An exchang
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import orjson
@@ -29,12 +30,15 @@ HEADERS = (
     b"inference-header-content-length",
 )
 """Lower case; nothing else of a head is kept except its first line."""
+_KEPT = re.compile(rb"\r\n(%b):([^\r\n]*)" % b"|".join(HEADERS), re.IGNORECASE)
 
 _Natural = Annotated[int, Meta(ge=0)]
 _FIX = "Give a file written by the capture sink (`capture.path`)"
 
 
-class _Part(msgspec.Struct, frozen=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One direction of a captured exchange."""
+
     headers: dict[str, str] = {}
     body_bytes: _Natural = 0
     body: str = ""
@@ -45,7 +49,9 @@ class _Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body is left out, because it could not be masked."""
 
 
-class _Line(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """A captured exchange: all that is ever written of it. Sinks write its fields and never those of an Exchange."""
+
     version: int
     started_ns: int
     duration_ns: _Natural
@@ -55,20 +61,24 @@ class _Line(msgspec.Struct, frozen=True):
     route: str
     status: Annotated[int, Meta(ge=0, le=999)]
     outcome: Outcome
-    request: _Part
-    response: _Part
+    request: Part
+    response: Part
     trace_id: str = ""
     span_id: str = ""
 
 
-_decoder = msgspec.json.Decoder(_Line)
+_decoder = msgspec.json.Decoder(Record)
 
 
 def dumps(exchange: Exchange, mask: Collection[str] = ()) -> bytes:
     """The line, with its newline. Values of the JSON keys in `mask` (case-insensitive) are masked first."""
-    keys = frozenset(key.casefold() for key in mask)
+    return encode(record(exchange, frozenset(key.casefold() for key in mask)))
+
+
+def record(exchange: Exchange, keys: frozenset[str]) -> Record:
+    """What may be written of an exchange. Values of the JSON keys in `keys` (case-folded) are masked first."""
     trace = exchange.trace
-    line = _Line(
+    return Record(
         version=VERSION,
         started_ns=exchange.started_ns,
         duration_ns=exchange.duration_ns,
@@ -83,18 +93,29 @@ def dumps(exchange: Exchange, mask: Collection[str] = ()) -> bytes:
         trace_id=trace.trace_id if trace else "",
         span_id=trace.span_id if trace else "",
     )
-    return orjson.dumps(msgspec.to_builtins(line), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def encode(written: Record) -> bytes:
+    """The line of a record, with its newline."""
+    return orjson.dumps(msgspec.to_builtins(written), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def loads(line: bytes | str, name: str = "capture") -> Exchange:
     """The exchange of one line; `name` locates the line in errors. Raises DataError."""
     try:
-        read = _decoder.decode(line)
+        return exchange_of(_decoder.decode(line), name)
+    except msgspec.DecodeError as error:
+        raise DataError(name, f"is not a captured exchange ({error})", _FIX) from error
+
+
+def exchange_of(read: Record, name: str = "capture") -> Exchange:
+    """The exchange of a record; `name` locates it in errors. Raises DataError."""
+    try:
         if read.version != VERSION:
             raise DataError(name, f"has version {read.version}, and this release reads version {VERSION}", _FIX)
         request = _message(read.request, f"{read.method} {read.path} HTTP/1.1")
         response = _message(read.response, f"HTTP/1.1 {read.status}")
-    except (msgspec.DecodeError, ValueError) as error:
+    except ValueError as error:
         raise DataError(name, f"is not a captured exchange ({error})", _FIX) from error
     return Exchange(
         started_ns=read.started_ns,
@@ -111,27 +132,28 @@ def loads(line: bytes | str, name: str = "capture") -> Exchange:
     )
 
 
-def _part(message: Message, keys: frozenset[str]) -> _Part:
-    headers = {name: value for name in HEADERS if (value := message.header(name)) is not None}
+def _part(message: Message, keys: frozenset[str]) -> Part:
+    headers = _headers(message.head)
     body: bytes | None = message.body
     if keys and body:
         body = masked(message, keys)
-        for name in (b"content-encoding", b"transfer-encoding", b"content-length"):
+        for name in ("content-encoding", "transfer-encoding", "content-length"):
             headers.pop(name, None)  # a masked body is plain, and of another length
-    figures: dict[str, Any] = {
-        "headers": {name.decode(): value.decode("latin-1") for name, value in headers.items()},
-        "body_bytes": message.body_bytes,
-        "truncated": message.truncated,
-    }
-    if body is None:
-        return _Part(**figures, withheld=True)
+    text = encoded = ""
     try:
-        return _Part(**figures, body=body.decode())
+        text = body.decode() if body else ""
     except UnicodeDecodeError:
-        return _Part(**figures, body_base64=base64.b64encode(body).decode())
+        encoded = base64.b64encode(body or b"").decode()
+    return Part(headers, message.body_bytes, text, encoded, message.truncated, body is None)
 
 
-def _message(part: _Part, first_line: str) -> Message:
+def _headers(head: bytes) -> dict[str, str]:
+    """The first of each that is kept. Not `Message.header`, which remembers heads: here each is seen once."""
+    found = reversed(_KEPT.findall(head))
+    return {name.decode().lower(): value.strip().decode("latin-1") for name, value in found}
+
+
+def _message(part: Part, first_line: str) -> Message:
     lines = "".join(f"{name}: {value}\r\n" for name, value in part.headers.items())
     body = part.body.encode() or base64.b64decode(part.body_base64, validate=True)
     head = f"{first_line}\r\n{lines}\r\n".encode("latin-1")

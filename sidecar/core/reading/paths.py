@@ -7,6 +7,7 @@ different segments.
 
 from __future__ import annotations
 
+import functools
 from urllib.parse import unquote
 
 from sidecar.core.words.lookalikes import NAMES_OF_THINGS, kind_of_text
@@ -29,9 +30,17 @@ def path_of(target: str) -> str:
 
 def shown_path(target: str) -> str:
     """As `path_of`, with `***` for each segment that looks like a secret or personal, and without control characters."""
-    segments = path_of(target).split("/")
+    path = path_of(target)
+    return _remembered(path) if len(path) <= _LONGEST_SEGMENT else _shown_path(path)
+
+
+def _shown_path(path: str) -> str:
+    segments = path.split("/")
     before = ("", *segments[:-1])
     return printable("/".join(map(_shown, segments, before)))
+
+
+_remembered = functools.lru_cache(maxsize=256)(_shown_path)  # clients repeat paths, and looking at one takes 10 us
 
 
 def _shown(segment: str, before: str) -> str:

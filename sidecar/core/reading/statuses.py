@@ -12,13 +12,18 @@ class Statuses:
     """What `decode.statuses` says: `2xx`, `200` or `200-204`, each of which the settings have checked."""
 
     def __init__(self, forms: Iterable[str]) -> None:
-        self._accepted = frozenset(status for form in forms for status in _of(form))
+        self._accepted = numbers(forms)
 
     def answered(self, exchange: Exchange) -> Answered:
         """What became of a request."""
         if exchange.outcome is not Outcome.COMPLETE or not exchange.status:
             return Answered.UNANSWERED
         return Answered.ACCEPTED if exchange.status in self._accepted else Answered.REFUSED
+
+
+def numbers(forms: Iterable[str]) -> frozenset[int]:
+    """All statuses that one of the forms says."""
+    return frozenset(status for form in forms for status in _of(form))
 
 
 def _of(form: str) -> range:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import gzip
 
+import msgspec
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.observed import exchange
-from sidecar.core.reading.capture import dumps, loads
+from sidecar.core.reading.capture import dumps, loads, record
 from sidecar.core.reading.paths import path_of
 from sidecar.core.reading.payload import payload
 from sidecar.core.words.exchange import Exchange, Message, Outcome
@@ -60,6 +61,13 @@ def test_credentials_never_land_in_a_capture(target: str) -> None:
 def test_of_the_headers_only_those_needed_for_reading_are_kept() -> None:
     kept = orjson.loads(dumps(exchange(request_lines=CREDENTIALS)))["request"]["headers"]
     assert kept.keys() == {"content-type", "content-length"}
+
+
+def test_of_headers_that_come_twice_the_first_is_kept_whatever_their_case_and_neighbours() -> None:
+    lines = b"CONTENT-TYPE:  text/csv \r\nContent-Length: 1\r\ncontent-type: text/html\r\nx-content-type: a\r\n"
+    head = b"POST / HTTP/1.1\r\n" + lines + b"\r\n"
+    kept = record(msgspec.structs.replace(exchange(), request=Message(head, b"1", 1)), frozenset()).request.headers
+    assert kept == {"content-type": "text/csv", "content-length": "1"}
 
 
 def test_a_body_that_is_no_text_comes_back_byte_for_byte() -> None:
