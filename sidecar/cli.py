@@ -66,7 +66,14 @@ _CHECK_HELP = """\
 Validate settings and reference, and print every setting in force and where it came from.
 
   drift-sidecar check --config sidecar.yaml --reference reference.json
-  drift-sidecar check --reference reference.json --admin 127.0.0.1:9481     and what is odd in what came to a running one
+  drift-sidecar check --admin 127.0.0.1:9481      and how the sidecar that runs there is; exit code 1 if something is wrong now
+"""
+_BUNDLE_HELP = """\
+What a running sidecar says of itself, in one archive for a report: health, status, settings, features with their verdicts,
+changes, the last faults, counters and versions. No payload is in it, and no credentials of settings.
+
+  drift-sidecar bundle -o bundle.tar.gz                             the sidecar of this pod
+  drift-sidecar bundle --admin 10.0.3.7:9481 -o bundle.tar.gz
 """
 _ACCEPT_HELP = """\
 Take the live rows since a time as the next reference, when the model's input is different for good. Nothing is changed by it
@@ -156,6 +163,9 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print JSON")
     _add_settings(check, addresses=True)
     _add_accept(_add(commands, "accept", "take live rows as the next reference", _ACCEPT_HELP))
+    bundle = _add(commands, "bundle", "what a running sidecar says of itself, for a report", _BUNDLE_HELP)
+    bundle.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    bundle.add_argument("-o", "--output", metavar="FILE", required=True, help="the archive to write (tar.gz)")
     drain = _add(commands, "drain", "begin to drain, without leaving", _DRAIN_HELP)
     drain.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
     drain.add_argument("--end", action="store_true", help="end a drain that was begun so: serve as before")

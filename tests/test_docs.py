@@ -27,6 +27,8 @@ COMMANDS = (
     "check",
     "replay",
     "demo",
+    "accept",
+    "bundle",
     "drain",
     "inject",
     "webhook",

@@ -17,15 +17,18 @@ class Answered(NamedTuple):
 
     status: int
     body: bytes
+    whole: bool = True
+    """False where the body is longer than asked for."""
 
 
-def ask(admin: Address, path: str, method: str = "GET") -> Answered:
-    """What the admin port answers. Raises SidecarError if nobody does."""
+def ask(admin: Address, path: str, method: str = "GET", limit: int | None = None) -> Answered:
+    """What the admin port answers; of its body at most `limit` bytes. Raises SidecarError if nobody does."""
     connection = http.client.HTTPConnection(_EVERYWHERE.get(admin.host, admin.host), admin.port, timeout=_SECONDS)
     try:
         connection.request(method, path, headers={"x-drift-sidecar": "asks"})
         answer = connection.getresponse()
-        return Answered(answer.status, answer.read())
+        body = answer.read() if limit is None else answer.read(limit + 1)
+        return Answered(answer.status, body[:limit], limit is None or len(body) <= limit)
     except (OSError, http.client.HTTPException) as error:
         raise SidecarError(f"admin = {admin}: does not answer ({error}). Is the sidecar running here?") from error
     finally:

@@ -1,4 +1,7 @@
-"""`drift-sidecar check`: are settings and reference in order, and which are in force? Credentials are not shown."""
+"""`drift-sidecar check`: are settings and reference in order, and which are in force? Credentials are not shown.
+
+With `--admin` it also says how the sidecar that runs there is (`check_running` judges), and what is odd in what came to it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from sidecar.commands.asking import ask
+from sidecar.commands.check_running import Level, Line, judged
 from sidecar.commands.constraints import rules_of, summary
 from sidecar.commands.profile_report import print_report
 from sidecar.commands.settings_options import settings_of
@@ -30,39 +34,54 @@ from sidecar.settings.shown import shown
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print every setting with its source; a bad one raises SettingsError or ReferenceFileError."""
+    """Print every setting with its source; a bad one raises SettingsError or ReferenceFileError.
+
+    Returns 1 if something is wrong now with the sidecar that was asked; what it has counted since its start is told alone.
+    """
     effective = settings_of(options)
     settings = effective.settings
     pairs(settings)
     parse_address("admin", settings.admin)
     Intake(settings.decode, decoders(settings.decode))  # raises SettingsError for an unknown decoder
     reference = read_reference(settings.reference) if settings.reference else None
-    live = _live(parse_address("admin", options.admin)) if options.admin else None
+    admin = parse_address("admin", options.admin) if options.admin else None
+    running, live = _running(admin) if admin else ([], None)
+    code = int(any(line.level is Level.ERROR for line in running))
     found = {name: findings_of(one) for name, one in (("reference", reference), ("live", live)) if one}
     if options.json:
         findings = {name: [asdict(one) for one in report] for name, report in found.items()}
         print(
             json.dumps(
-                {"settings": _rows(effective), "reference": _described(reference), "findings": findings}, indent=2
+                {
+                    "settings": _rows(effective),
+                    "reference": _described(reference),
+                    "findings": findings,
+                    "running": [line._asdict() for line in running],
+                },
+                indent=2,
             )
         )
-        return 0
+        return code
     _print(effective, reference)
+    if running:
+        print(f"\nThe sidecar at {admin}:")
+    for line in running:
+        print(f"{line.level:7}  {line.about}: {line.said}")
     for name, report in found.items():
         if any(one.left_out or one.suspicions for one in report):
             print(f"\nOf the {name} profile:", file=sys.stderr)
             print_report(report, Console(stderr=True))
-    return 0
+    return code
 
 
-def _live(admin: Address) -> Profile | None:
-    """What came to the sidecar that runs there, in the bins of its reference; None if none runs, or nothing was compared yet."""
+def _running(admin: Address) -> tuple[list[Line], Profile | None]:
+    """How the sidecar there is, and what came to it, in the bins of its reference; None if nothing was compared yet."""
     try:
+        lines = judged(ask(admin, "/livez"), ask(admin, "/readyz"), ask(admin, "/metrics?merge=no"))
         answer = ask(admin, "/api/v1/profile")
     except SidecarError as error:
-        print(error, file=sys.stderr)
-        return None
-    return loads(answer.body, f"the live profile of {admin}") if answer.status == HTTPStatus.OK else None
+        return [Line("process", Level.ERROR, str(error))], None
+    return lines, loads(answer.body, f"the live profile of {admin}") if answer.status == HTTPStatus.OK else None
 
 
 def _rows(effective: Effective) -> dict[str, dict[str, Any]]:

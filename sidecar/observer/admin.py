@@ -84,6 +84,7 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     app.router.add_get("/api/v1/history", pages.history)
     app.router.add_get("/api/v1/live", pages.live_page.serve)
     app.router.add_get("/api/v1/changes", pages.changes)
+    app.router.add_get("/api/v1/faults", pages.faults)
     app.router.add_get("/api/v1/exchanges", pages.exchanges)
     app.router.add_get("/api/v1/trail/{side:input|output}/{name:.*}", pages.trail)
     app.router.add_get("/api/v1/profile", pages.profile)
@@ -128,7 +129,8 @@ class _Pages:
     async def metrics(self, request: web.Request) -> web.Response:
         accept = request.headers.get("Accept", "")
         seconds = patience(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds", ""))
-        merging = await self._model_scraper.scrape(accept, seconds) if self._model_scraper else None
+        merges = self._model_scraper if request.query.get("merge") != "no" else None
+        merging = await merges.scrape(accept, seconds) if merges else None
         body, content_type = self._worker.metrics(accept, merging)
         return _answer(body, content_type)
 
@@ -149,6 +151,9 @@ class _Pages:
 
     async def changes(self, request: web.Request) -> web.Response:
         return _json(api.changes(self._worker.memory.changes))
+
+    async def faults(self, request: web.Request) -> web.Response:
+        return _json(api.faults(self._worker.complaints.last.values()))
 
     async def exchanges(self, request: web.Request) -> web.Response:
         return _json(api.exchanges(self._worker.memory.exchanges))

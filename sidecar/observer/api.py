@@ -28,6 +28,7 @@ from sidecar.observer.answers import (
     DecodedCount,
     ExchangeCount,
     Exchanges,
+    Faults,
     Feature,
     FeatureDetail,
     Features,
@@ -56,6 +57,7 @@ from sidecar.observer.answers import (
     VerdictChange,
     ViolationCount,
 )
+from sidecar.observer.complaints import Fault
 from sidecar.observer.history import Point, errors, quantile
 from sidecar.observer.memory import Memory, Seen
 from sidecar.settings import Settings
@@ -132,6 +134,11 @@ def constraints(view: MonitorView) -> Constraints:
     return Constraints(
         [_rule(stream.stream, one) for stream in view.streams for side in stream.sides for one in side.rules]
     )
+
+
+def faults(last: Iterable[Fault]) -> Faults:
+    """`/api/v1/faults`: the last one of each kind, newest first."""
+    return Faults(sorted(last, key=lambda one: -one.at))
 
 
 def _violated(view: MonitorView) -> list[RuleVerdict]:

@@ -9,6 +9,8 @@ import enum
 import logging
 from collections import Counter
 
+import msgspec
+
 from sidecar.plain_text import told
 
 _EVERY_SECONDS = 60.0
@@ -30,12 +32,28 @@ class Part(enum.StrEnum):
     CONTAINERS = "containers"
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """The last fault of its kind, as the log says it."""
+
+    kind: Part
+    what: str
+    """What failed."""
+    error: str
+    """Its type, with its message where that is ours or the system's; a library's may repeat a value."""
+    at: float
+    """Unix seconds."""
+    count: int
+    """Faults of this kind since the observer's start."""
+
+
 class Complaints:
     """Counts faults and limits the log. What failed is named by our own code, so there are few of them."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter(dict.fromkeys((part.value for part in Part), 0))
         """Faults by part, each from 0, so that the first is an increase."""
+        self.last: dict[str, Fault] = {}
+        """The last fault of each kind."""
         self._added: Counter[str] = Counter()
         self._written: dict[str, tuple[float, int]] = {}
 
@@ -43,6 +61,7 @@ class Complaints:
         """`what` failed with `error` at `now` (seconds); logs it with its traceback, if a minute has passed."""
         self.counts[part.value] += 1
         self._added[what] += 1
+        self.last[what] = Fault(part, what, told(error), now, self._added[what])
         at, count = self._written.get(what, (float("-inf"), 0))
         if now - at < _EVERY_SECONDS:
             return

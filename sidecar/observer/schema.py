@@ -44,6 +44,7 @@ ENDPOINTS = (
     Endpoint("/api/v1/constraints", answers.Constraints, "every rule of the reference's constraints with its verdict"),
     Endpoint("/api/v1/segments", answers.Segments, "segments of the traffic with their features"),
     Endpoint("/api/v1/changes", answers.Changes, "the last 50 changes, newest first"),
+    Endpoint("/api/v1/faults", answers.Faults, "the last fault of the observer of each kind, newest first"),
     Endpoint("/api/v1/exchanges", answers.Exchanges, "the last 50 exchanges as metadata, newest first"),
     Endpoint("/api/v1/live", answers.Look, "all that the page shows, as server-sent events", "text/event-stream"),
     Endpoint(

@@ -31,7 +31,7 @@ def test_status_and_body_are_given_as_they_are_and_what_listens_everywhere_is_as
         found = ask(parse_address("admin", f"{host}:{listener.getsockname()[1]}"), "/drain", "POST")
         server.join()
 
-    assert found == (404, b"{}")
+    assert found == (404, b"{}", True)
     assert asked[0].startswith(b"POST /drain HTTP/1.1\r\n")
 
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from sidecar.errors import DecodeError
-from sidecar.observer.complaints import Complaints, Part
+from sidecar.observer.complaints import Complaints, Fault, Part
 
 
 def test_a_fault_that_goes_on_is_counted_always_and_written_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
@@ -29,6 +29,18 @@ def test_what_a_library_says_of_a_value_is_not_written(caplog: pytest.LogCapture
 
     assert [record.getMessage() for record in caplog.records] == [
         "decoding failed (1 times since last said): ValueError"
+    ]
+
+
+def test_the_last_fault_of_each_kind_is_kept_as_it_is_said() -> None:
+    complaints = Complaints()
+    for now in (0.0, 1.0):
+        complaints.add(Part.SINK, "otlp", DecodeError("syntax", f"at {now}"), now)
+    complaints.add(Part.ANALYSIS, "decoding", ValueError("could not convert string to float: '4111111111111111'"), 2.0)
+
+    assert list(complaints.last.values()) == [
+        Fault(Part.SINK, "otlp", "DecodeError: syntax: at 1.0", 1.0, 2),
+        Fault(Part.ANALYSIS, "decoding", "ValueError", 2.0, 1),
     ]
 
 

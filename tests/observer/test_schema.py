@@ -73,6 +73,7 @@ def answered(worker: Worker, settings: Settings) -> dict[str, Any]:
         "/api/v1/constraints": api.constraints(looked.view),
         "/api/v1/segments": api.segments(looked.view),
         "/api/v1/changes": api.changes(memory.changes),
+        "/api/v1/faults": api.faults(worker.complaints.last.values()),
         "/api/v1/exchanges": api.exchanges(memory.exchanges),
         "/api/v1/live": api.look(settings, looked, points, memory, STARTED, STARTED),
         "/api/v1/settings": api.effective(settings),

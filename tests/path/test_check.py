@@ -39,13 +39,16 @@ def send(sidecar: Sidecar, model: Model, table: list[dict[str, Any]]) -> None:
 
 
 @pytest.fixture
-def check(capsys: pytest.CaptureFixture[str]) -> Check:
-    def check(port: int) -> dict[str, Any]:
+def check(capsys: pytest.CaptureFixture[str], model: Model) -> Check:
+    def check(port: int, code: int = 0) -> dict[str, Any]:
         capsys.readouterr()
-        assert cli.main(["check", "--admin", f"127.0.0.1:{port}", "--json"]) == 0
-        said = capsys.readouterr()
-        found = json.loads(said.out)["findings"].get("live", [])
-        return {one["name"]: [each["what"] for each in one["suspicions"]] for one in found} | {"error": said.err}
+        assert cli.main(["check", "--admin", f"127.0.0.1:{port}", "--json"]) == code
+        printed = json.loads(capsys.readouterr().out)
+        if code == 0:
+            model.accept().close()  # it was asked whether it takes connections
+        found = printed["findings"].get("live", [])
+        errors = [one["said"] for one in printed["running"] if one["level"] == "error"]
+        return {one["name"]: [each["what"] for each in one["suspicions"]] for one in found} | {"error": errors}
 
     return check
 
@@ -58,19 +61,45 @@ def test_what_came_to_a_running_sidecar_is_reported(
     assert cli.main(["profile", str(data), "-o", str(tmp_path / "reference.json")]) == 0
     sidecar = start(model.address, reference=str(tmp_path / "reference.json"))
     model.accept().close()
-    assert check(sidecar.admin_port) == {"error": ""}  # nothing came yet
+    assert check(sidecar.admin_port) == {"error": []}  # nothing came yet
 
     send(sidecar, model, rows(1_200, stuck=True))
     eventually(lambda: "few_rows" not in (found := check(sidecar.admin_port)).get("age", ["few_rows"]) and found)
 
-    assert check(sidecar.admin_port) == {"age": ["constant"], "gap": ["empty"], "error": ""}
+    assert check(sidecar.admin_port) == {"age": ["constant"], "gap": ["empty"], "error": []}
     assert cli.main(["check", "--admin", f"127.0.0.1:{sidecar.admin_port}"]) == 0
-    printed = capsys.readouterr().err
-    assert "Of the live profile:" in printed
-    assert "gap: has no values  [--exclude gap]" in printed
+    printed = capsys.readouterr()
+    assert "Of the live profile:" in printed.err
+    assert "gap: has no values  [--exclude gap]" in printed.err
+    assert (
+        f"The sidecar at 127.0.0.1:{sidecar.admin_port}:\nok       process: the traffic process answers" in printed.out
+    )
+    assert "ok       model: ready: the model accepts connections" in printed.out
+    assert "ok       traffic: 24 exchanges have passed" in printed.out
+    assert "ok       reference: in use, from: file" in printed.out
+
+
+def test_a_model_that_is_gone_is_an_error_and_what_was_counted_meanwhile_is_a_finding(
+    start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = Model()
+    sidecar = start(gone.address, **{"handoff.snapshot_seconds": 0.05})
+    gone.close()
+    with sidecar.connect() as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: m\r\n\r\n")
+        assert client.head().startswith(b"HTTP/1.1 503")
+    eventually(lambda: sidecar.exchanges().get("upstream_refused"))
+    capsys.readouterr()
+
+    assert cli.main(["check", "--admin", f"127.0.0.1:{sidecar.admin_port}"]) == 1
+
+    printed = capsys.readouterr().out
+    assert "error    model: not ready: model does not accept connections" in printed
+    assert "finding  traffic: answered 503 because the model took no connection: http1 1" in printed
 
 
 def test_where_no_sidecar_runs_that_is_said_and_settings_are_checked_all_the_same(check: Check) -> None:
     (port,) = free_ports(1)
 
-    assert f"127.0.0.1:{port}: does not answer" in check(port)["error"]
+    (error,) = check(port, code=1)["error"]
+    assert f"127.0.0.1:{port}: does not answer" in error

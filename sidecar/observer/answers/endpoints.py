@@ -7,6 +7,7 @@ import msgspec
 from sidecar.observer.answers.changes import Change
 from sidecar.observer.answers.features import Feature, RuleVerdict, Segment, SegmentBrief
 from sidecar.observer.answers.status import Status
+from sidecar.observer.complaints import Fault
 from sidecar.observer.history import Point
 from sidecar.observer.memory import Seen
 
@@ -33,6 +34,12 @@ class Changes(msgspec.Struct, frozen=True):
     """What changed last, newest first."""
 
     changes: list[Change]
+
+
+class Faults(msgspec.Struct, frozen=True):
+    """The last fault of the observer of each kind, newest first; none where nothing failed."""
+
+    faults: list[Fault]
 
 
 class Exchanges(msgspec.Struct, frozen=True):
