@@ -4,6 +4,7 @@
 #   make test             all checks and all tests
 #   make test-fast        unit and law tests, in about a minute, with nothing but pip
 #   make mutants          which faults put into the core, the proxy and the injector no test notices (MODULE=... for one)
+#   make soak             traffic with a fault a minute, every byte and every exchange accounted for (SECONDS=7200)
 #   make bench-drift      false alarms, power, delay and speed of the drift detector beside six others
 #   make test-embeddings  drift of real sentence embeddings; their model and its libraries need 6 GB
 #   make bench-files      `profile` of 5 million rows beside DuckDB's SUMMARIZE
@@ -24,8 +25,8 @@ JOBS ?= auto
 # Tests in parallel: one process a core, JOBS=0 for none. Which run in one process is said in tests/conftest.py.
 PARALLEL = -n $(JOBS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo test test-fast test-embeddings check mutants bench-proxy bench-drift bench-fleet bench-files bench-public bench-captures docs rules dashboards \
-  manifests observe image lock clean
+.PHONY: demo test test-fast test-embeddings check mutants soak bench-proxy bench-drift bench-fleet bench-files bench-public bench-captures docs rules \
+  dashboards manifests observe image lock clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/drift-sidecar demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -50,6 +51,9 @@ check: $(VENV)/.test
 
 mutants: $(VENV)/.test
 	$(VENV)/bin/python scripts/mutants.py $(MODULE)
+
+soak: $(VENV)/.test
+	$(VENV)/bin/python -m benchmarks.soak --write $(if $(SECONDS),--seconds $(SECONDS))
 
 bench-proxy: $(VENV)/.test $(BENCH_VENV)/.bench packages-bench
 	$(VENV)/bin/python -m benchmarks.proxy --peers $(BENCH_VENV) $(BENCH_ARGS)

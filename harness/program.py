@@ -344,7 +344,7 @@ def children(pid: int) -> list[int]:
     """The processes that `pid` has started and that are not dead."""
     try:
         pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
     return [int(child) for child in pids if process_state(int(child)) not in "ZX"]
 
@@ -367,7 +367,7 @@ def process_state(pid: int) -> str:
     """The kernel's letter for it: R, S, T (stopped), Z (dead and not waited for), X (gone)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may end between the opening and the reading
         return "X"
 
 

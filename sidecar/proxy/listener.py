@@ -11,7 +11,7 @@ import socket
 from sidecar.proxy.acceptor import Acceptor, Adopter
 from sidecar.proxy.conversation import Services
 from sidecar.proxy.refusal import Refusal
-from sidecar.proxy.splice import Connect, Downstream, reset
+from sidecar.proxy.splice import Connect, Downstream
 
 
 class Listener:
@@ -61,7 +61,7 @@ class Listener:
                 await self._empty.wait()
         except TimeoutError:
             for downstream in list(self._open) if leave else ():
-                reset(downstream.transport)
+                downstream.cut()
             return False
         return True
 

@@ -26,6 +26,8 @@ _WRITE_HIGH_WATER = 262_144
 _LINGER_SECONDS = 2.0
 """How long a refused client may still send, so that our answer is not lost to a reset."""
 _RESET = struct.pack("ii", 1, 0)
+_FIRST_REQUEST_SECONDS = 1.0
+"""How long a client that is accepted in the moment in which idle ones are closed may take to ask."""
 _LEFTOVER_READ_BYTES = 65_536
 _LEFTOVER_READS = 64
 """A dead connection's receive buffer holds no more than the kernel's limit, 6 MiB by default."""
@@ -265,11 +267,23 @@ class Downstream(Relay):
             upstream.transport.write_eof()
 
     def close_if_idle(self) -> None:
-        """While draining: leave now unless an exchange is under way."""
-        if self.conversation.idle and not self._early:
+        """While draining: leave now unless an exchange is under way. Who was accepted in this moment may ask once."""
+        if self.transport is None:
+            self.conversation.closing = True
+            asyncio.get_running_loop().call_later(_FIRST_REQUEST_SECONDS, self._close_if_silent)
+        elif self.conversation.idle and not self._early:
             self.transport.close()
         else:
             self.conversation.closing = True
+
+    def cut(self) -> None:
+        """Reset it: the time is up. Who was accepted in this moment has no transport yet, and ends with the process."""
+        if self.transport is not None:
+            reset(self.transport)
+
+    def _close_if_silent(self) -> None:
+        if self.phase is not Phase.GONE:
+            self.close_if_idle()
 
     def _turn(self, turn: Turn) -> None:
         self.phase = PHASES[self.phase][turn]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
 
 from harness.loopback import PATIENCE_SECONDS, answer_all, client, listening, model, port, run, until
 from harness.talk import make_services
+from sidecar.proxy import splice
 from sidecar.proxy.address import Address
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.splice import connector
@@ -92,5 +94,49 @@ def test_what_is_not_done_in_time_is_cut_by_who_leaves(leave: bool) -> None:
             else:
                 writer.write(GET[-2:])
                 assert (await reader.read()).startswith(b"HTTP/1.1 200")
+
+    run(main())
+
+
+async def accepted(made: Listener, at: int) -> socket.socket:
+    """A client in the moment in which it is accepted: the loop has not given it a transport yet."""
+    sock = socket.create_connection(("127.0.0.1", at))
+    made._acceptor._readable()  # type: ignore[union-attr]  # it accepts
+    assert [one.transport for one in made._open] == [None]
+    return sock
+
+
+@pytest.mark.parametrize("leave", [True, False])
+def test_who_is_accepted_in_the_moment_of_the_drain_is_answered_once(leave: bool) -> None:
+    async def main() -> None:
+        async with listener() as (made, at):
+            with await accepted(made, at) as sock:
+                sock.sendall(GET)
+                assert await made.drain(0, PATIENCE_SECONDS, leave)
+                assert sock.recv(1000) == OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+                assert sock.recv(1000) == b""
+
+    run(main())
+
+
+def test_who_is_accepted_in_the_moment_of_the_drain_and_says_nothing_is_closed_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(splice, "_FIRST_REQUEST_SECONDS", 0.05)
+
+    async def main() -> None:
+        async with listener() as (made, at):
+            with await accepted(made, at) as sock:
+                assert await made.drain(0, PATIENCE_SECONDS)
+                assert sock.recv(1000) == b""
+
+    run(main())
+
+
+def test_a_drain_whose_time_is_up_in_that_moment_ends() -> None:
+    async def main() -> None:
+        async with listener() as (made, at):
+            with await accepted(made, at):
+                assert not await made.drain(0, 0)
 
     run(main())
