@@ -54,8 +54,9 @@ async def carry_traffic(
 ) -> int:
     """Run the traffic process until it is told to leave. Returns the exit code.
 
-    Raises SettingsError if an address is bad or taken.
+    Raises SettingsError if an address is bad or taken, or the admin port's token cannot be read.
     """
+    from sidecar.access import Access
     from sidecar.handoff.socket import SocketHandoff
     from sidecar.proxy.address import bind, parse_address
     from sidecar.proxy.ingress import Ingress
@@ -63,9 +64,11 @@ async def carry_traffic(
     from sidecar.proxy.splice import connector
     from sidecar.proxy.supervisor import Supervisor
     from sidecar.proxy.tally import Tally
-    from sidecar.proxy.traffic import Traffic, descriptors, observer_listener
+    from sidecar.proxy.traffic import AdminPort, Traffic, descriptors, observer_listener
 
     loop = asyncio.get_running_loop()
+    access = Access(settings.access)
+    access.check()
     upstream = parse_address("upstream", settings.upstream, unix=True)
     tally = Tally(time.time_ns(), log_lines_lost)
     handoff = SocketHandoff(loop, settings.handoff, tally.shed)
@@ -75,7 +78,8 @@ async def carry_traffic(
     connect_model = connector(upstream, _READINESS_SECONDS)
     with bind("admin", parse_address("admin", settings.admin)) as admin, observer_listener() as observer:
         supervisor = Supervisor(loop, observer_command, observer)
-        return await Traffic(settings, services, handoff, ingress, supervisor, connect_model, admin, observer).run()
+        asked = AdminPort(admin, access)
+        return await Traffic(settings, services, handoff, ingress, supervisor, connect_model, asked, observer).run()
 
 
 def _services(settings: Settings, tally: Tally, handoff: Handoff, allowed: Bounds) -> Services:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from sidecar.commands.asking import ask
+from sidecar.commands.asking import AdminPort, admin_port, ask
 from sidecar.commands.constraints import rules_of, summary
 from sidecar.commands.profile_report import print_report
 from sidecar.commands.settings_options import settings_of
@@ -21,7 +21,7 @@ from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, loads
 from sidecar.core.reference.suspicions import findings_of
 from sidecar.errors import SidecarError
-from sidecar.proxy.address import Address, parse_address
+from sidecar.proxy.address import parse_address
 from sidecar.proxy.ingress import pairs
 from sidecar.reference_store import read_reference
 from sidecar.settings.catalogue import catalogue, lookup
@@ -37,7 +37,7 @@ def execute(options: argparse.Namespace) -> int:
     parse_address("admin", settings.admin)
     Intake(settings.decode, decoders(settings.decode))  # raises SettingsError for an unknown decoder
     reference = read_reference(settings.reference) if settings.reference else None
-    live = _live(parse_address("admin", options.admin)) if options.admin else None
+    live = _live(admin_port(settings)) if options.admin else None
     found = {name: findings_of(one) for name, one in (("reference", reference), ("live", live)) if one}
     if options.json:
         findings = {name: [asdict(one) for one in report] for name, report in found.items()}
@@ -55,7 +55,7 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _live(admin: Address) -> Profile | None:
+def _live(admin: AdminPort) -> Profile | None:
     """What came to the sidecar that runs there, in the bins of its reference; None if none runs, or nothing was compared yet."""
     try:
         answer = ask(admin, "/api/v1/profile")

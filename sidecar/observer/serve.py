@@ -16,7 +16,7 @@ from aiohttp import web
 
 from sidecar.handoff.receive import Receiver
 from sidecar.handoff.wire import Frame, FrameReader
-from sidecar.observer.admin import make_app
+from sidecar.observer.admin import Asked, make_app
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings
 
@@ -38,10 +38,10 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     receiver = Receiver(reader, worker.exchanges, worker.snapshot)
-    runner = web.AppRunner(make_app(settings, worker, clock), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    runner = web.AppRunner(make_app(settings, worker, clock), shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
-    await web.SockSite(runner, admin).start()
     loop = asyncio.get_running_loop()
+    pages = await loop.create_unix_server(lambda: _asked(runner, loop), sock=admin)
     loop.add_signal_handler(signal.SIGHUP, worker.reload)
     transport, _ = await loop.create_connection(lambda: receiver, sock=handoff)
     receiver.frames(early)
@@ -50,7 +50,13 @@ async def serve(
     ticks.cancel()
     worker.finish()
     transport.close()
+    pages.close()
     await runner.cleanup()
+
+
+def _asked(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Asked:
+    assert runner.server is not None  # since it is set up
+    return Asked(runner.server, loop=loop, access_log=None)  # type: ignore[arg-type]  # None is no log, as for AppRunner
 
 
 async def _tick(worker: Worker) -> None:

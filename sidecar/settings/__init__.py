@@ -25,10 +25,12 @@ from sidecar.settings.exports import (
     OtlpSettings,
     TraceSettings,
 )
+from sidecar.settings.ports import AccessSettings
 from sidecar.settings.traffic import DrainSettings, HandoffSettings, HttpSettings, ModelSettings, TapSettings
 from sidecar.settings.types import Address, Seconds, Section
 
 __all__ = [
+    "AccessSettings",
     "CaptureSettings",
     "ContainerSettings",
     "DecodeSettings",
@@ -73,6 +75,7 @@ class Settings(Section, frozen=True):
     tap: TapSettings = TapSettings()
     handoff: HandoffSettings = HandoffSettings()
     drain: DrainSettings = DrainSettings()
+    access: AccessSettings = AccessSettings()
     decode: DecodeSettings = DecodeSettings()
     window: WindowSettings = WindowSettings()
     drift: DriftSettings = DriftSettings()
