@@ -16,6 +16,7 @@ from sidecar.core.words.exchange import Exchange, Outcome
 from sidecar.core.words.snapshot import (
     ADDED_BOUNDS,
     DURATION_BOUNDS,
+    OBSERVED,
     REFUSED,
     SHED,
     SIZE_BOUNDS,
@@ -75,11 +76,11 @@ class RouteHistograms:
 
 
 class Waiting(NamedTuple):
-    """The handoff at one moment: what waits in it, and exchanges that came out at the other end since the start."""
+    """The handoff at one moment: what waits in it, and exchanges that came out at the other end since the start, by result."""
 
     bytes: int = 0
     exchanges: int = 0
-    observed: int = 0
+    observed: tuple[int, ...] = (0,) * len(OBSERVED)
 
 
 class Tally:
@@ -171,7 +172,7 @@ class Tally:
                 *(("http1", outcome.value, count) for outcome, count in self._outcomes.items()),
                 *(("opaque", reason, count) for reason, count in self._opaque.items()),
             ),
-            observed=waiting.observed,
+            observed=tuple(zip(OBSERVED, waiting.observed, strict=True)),
             shed=tuple((*key, count) for key, count in self._shed.items()),
             connections_limit=self.connections_limit,
             refused=tuple(self.refused.items()),

@@ -1,7 +1,7 @@
 """What a setting can be: bounded numbers, pointers, addresses, files; and a section, which groups settings.
 
-What a type says beside its bounds (`secret`, `writes_file`, `reads_file`) goes into the `catalogue`, and from there to the API, to `check`
-and to the injector.
+What a type says beside its bounds (`secret`, `writes_file`, `reads_file`) goes into the `catalogue`, and from there to the API,
+to `check` and to the injector.
 """
 
 from __future__ import annotations

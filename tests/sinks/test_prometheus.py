@@ -39,7 +39,7 @@ CONTRACT = {
     "sidecar_reference_reloads": {"result"},
     "sidecar_observer_restarts": set(),
     "sidecar_faults": {"kind"},
-    "sidecar_observed": set(),
+    "sidecar_observed": {"result"},
     "sidecar_handoff_exchanges": set(),
     "sidecar_log_lines_lost": {"process"},
     "sidecar_connections": set(),
