@@ -105,6 +105,7 @@ def snapshot(requests: int = 10, *, status: int = 200, at: float = STARTED, **ch
         handoff_exchanges=2,
         observed=tuple(zip(OBSERVED, analysed(requests), strict=True)),
         observer_restarts=1,
+        observer_ends=(("memory", 1), ("hung", 0), ("other", 0)),
         log_lines_lost=0,
         requests=(RequestSeries("POST", ROUTE, status, durations),),
         routes=(RouteSeries(ROUTE, durations, sizes, sizes),),

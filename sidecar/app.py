@@ -12,6 +12,7 @@ import functools
 import logging
 import os
 import random
+import resource
 import secrets
 import socket
 import sys
@@ -123,6 +124,7 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
     from sidecar.observer.worker import Worker
+    from sidecar.proxy.supervisor import OUT_OF_MEMORY
     from sidecar.reference_store import save_reference
     from sidecar.sinks import make_sinks
 
@@ -130,6 +132,8 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     hello, early = receive_hello(handoff, reader)
     settings = hello.settings
     clock = steady_clock()
+    limit = settings.observer.memory_limit_bytes
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     reference, failed = LastGood(settings.reference).read() if settings.reference else (None, None)
     label_key = secrets.token_bytes(_LABEL_KEY_BYTES)
     complaints = Complaints()
@@ -146,7 +150,15 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints, failed)
     containers = functools.partial(read_containers, settings.container)
     worker = Worker(
-        monitor, make_sinks(settings), clock, complaints, save_learned, reloader, containers, log_lines_lost
+        monitor,
+        make_sinks(settings),
+        clock,
+        complaints,
+        save_learned,
+        reloader,
+        containers,
+        log_lines_lost,
+        exhausted=lambda: os._exit(OUT_OF_MEMORY),
     )
     logging.getLogger().setLevel(settings.log.level.upper())
     uvloop.run(serve(settings, worker, clock, admin, handoff, reader, early))
@@ -155,6 +167,7 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
 def _observer_process(arguments: list[str]) -> int:
     """What `OBSERVER_COMMAND` runs. Exit code 2 says that the settings are at fault."""
     from sidecar.line_writer import standard_streams
+    from sidecar.proxy.supervisor import OUT_OF_MEMORY
 
     handoff, admin = (socket.socket(fileno=int(number)) for number in arguments)
     with contextlib.suppress(OSError):  # on a core that both processes want, ours never interrupts the traffic
@@ -165,6 +178,8 @@ def _observer_process(arguments: list[str]) -> int:
         except SidecarError as error:
             print(f"drift-sidecar: {one_line(str(error))}", file=sys.stderr)
             return error.exit_code
+        except MemoryError:  # before it serves
+            return OUT_OF_MEMORY
         except ConnectionError:
             return 0  # the traffic process left before we began
     return 0

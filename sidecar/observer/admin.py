@@ -133,6 +133,9 @@ class _Pages:
             return await handler(request)
         except web.HTTPException as error:
             return _json(Problem(error.reason), error.status)
+        except MemoryError:
+            self._worker.exhausted()
+            raise
         except Exception as error:  # noqa: BLE001  # a fault in a page must not stop the analysis
             self._worker.complaints.add(Part.PAGE, "admin page", error, self._clock())
             return _json(Problem("the observer failed to answer; its log says why"), 500)

@@ -7,10 +7,12 @@ sends to the whole group: the traffic process decides when to end, and signals i
 from __future__ import annotations
 
 import asyncio
+import functools
 import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -42,6 +44,7 @@ async def serve(
     await runner.setup()
     loop = asyncio.get_running_loop()
     pages = await loop.create_unix_server(lambda: _asked(runner, loop), sock=admin)
+    loop.set_exception_handler(functools.partial(_unhandled, worker))
     loop.add_signal_handler(signal.SIGHUP, worker.reload)
     transport, _ = await loop.create_connection(lambda: receiver, sock=handoff)
     receiver.frames(early)
@@ -52,6 +55,13 @@ async def serve(
     transport.close()
     pages.close()
     await runner.cleanup()
+
+
+def _unhandled(worker: Worker, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What the worker cannot catch itself, e.g. while a frame is read."""
+    if isinstance(context.get("exception"), MemoryError):
+        worker.exhausted()
+    loop.default_exception_handler(context)
 
 
 def _asked(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Asked:

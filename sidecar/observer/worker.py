@@ -50,6 +50,10 @@ class Analysis(Protocol):
         """The rows since the references were taken up; None without rows."""
 
 
+def _exhausted() -> None:
+    raise MemoryError
+
+
 class Worker:
     """Drives one monitor and its sinks. `on_learned` is called after each learned reference."""
 
@@ -63,6 +67,8 @@ class Worker:
         reloader: Reloader | None = None,
         containers: Callable[[], ContainersView] = ContainersView,
         log_lines_lost: Callable[[], int] = lambda: 0,
+        *,
+        exhausted: Callable[[], object] = _exhausted,
     ) -> None:
         self._monitor = monitor
         self._sinks = sinks
@@ -74,6 +80,8 @@ class Worker:
         self._reloader = reloader
         self._containers = containers
         self._log_lines_lost = log_lines_lost
+        self.exhausted = exhausted
+        """Called when there is no memory left; it ends the process."""
         self._snapshot: Snapshot | None = None
         self.history = History()
         """The traffic, second by second."""
@@ -180,6 +188,9 @@ class Worker:
     def _guarded(self, part: Part, what: str, act: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return act(*arguments)
+        except MemoryError:
+            self.exhausted()
+            return None
         except Exception as error:  # noqa: BLE001  # no message may stop the analysis
             self.complaints.add(part, what, error, self._clock())
             return None

@@ -26,6 +26,12 @@ def render(snapshot: Snapshot, model: ModelSettings) -> str:
             "Times the observer was started again.",
             [({}, snapshot.observer_restarts)],
         ),
+        (
+            "sidecar_observer_ends_total",
+            "counter",
+            "Times the observer ended, by why.",
+            [({"reason": r}, n) for r, n in snapshot.observer_ends],
+        ),
         ("http_server_active_requests", "gauge", "Requests in flight.", [({}, snapshot.active_requests)]),
         ("sidecar_handoff_bytes", "gauge", "Bytes that wait for the observer.", [({}, snapshot.handoff_bytes)]),
         (

@@ -16,6 +16,7 @@ from sidecar.core.words.exchange import Exchange, Outcome
 from sidecar.core.words.snapshot import (
     ADDED_BOUNDS,
     DURATION_BOUNDS,
+    ENDED,
     OBSERVED,
     REFUSED,
     SHED,
@@ -97,6 +98,7 @@ class Tally:
         self._completed = 0  # apart from the other outcomes, because hashing an enum costs more than all the rest
         self.active_requests = 0
         self.observer_restarts = 0
+        self.observer_ends: Counter[str] = Counter(dict.fromkeys(ENDED, 0))
         self.refused: Counter[str] = Counter(dict.fromkeys(REFUSED, 0))
         """Connections that were turned away, by reason."""
         self.accept_pauses = 0
@@ -154,6 +156,7 @@ class Tally:
             handoff_bytes=waiting.bytes,
             handoff_exchanges=waiting.exchanges,
             observer_restarts=self.observer_restarts,
+            observer_ends=tuple(self.observer_ends.items()),
             log_lines_lost=self._log_lines_lost(),
             requests=tuple(
                 RequestSeries(method, route.name, status, buckets.frozen())

@@ -156,7 +156,8 @@ class Traffic:
         self._exit_code = 2
         self._leave()
 
-    def _observer_ended(self) -> None:
+    def _observer_ended(self, reason: str) -> None:
+        self._services.tally.observer_ends[reason] += 1
         self._handoff.detach()
         for front in list(self._fronts):
             front.observer_ended()

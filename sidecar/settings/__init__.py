@@ -26,7 +26,14 @@ from sidecar.settings.exports import (
     TraceSettings,
 )
 from sidecar.settings.ports import AccessSettings
-from sidecar.settings.traffic import DrainSettings, HandoffSettings, HttpSettings, ModelSettings, TapSettings
+from sidecar.settings.traffic import (
+    DrainSettings,
+    HandoffSettings,
+    HttpSettings,
+    ModelSettings,
+    ObserverSettings,
+    TapSettings,
+)
 from sidecar.settings.types import Address, Seconds, Section
 
 __all__ = [
@@ -42,6 +49,7 @@ __all__ = [
     "LogSettings",
     "MetricsSettings",
     "ModelSettings",
+    "ObserverSettings",
     "OtlpSettings",
     "RouteSettings",
     "SegmentSettings",
@@ -74,6 +82,7 @@ class Settings(Section, frozen=True):
     http: HttpSettings = HttpSettings()
     tap: TapSettings = TapSettings()
     handoff: HandoffSettings = HandoffSettings()
+    observer: ObserverSettings = ObserverSettings()
     drain: DrainSettings = DrainSettings()
     access: AccessSettings = AccessSettings()
     decode: DecodeSettings = DecodeSettings()

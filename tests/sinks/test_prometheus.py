@@ -38,6 +38,7 @@ CONTRACT = {
     "sidecar_observer_up": set(),
     "sidecar_reference_reloads": {"result"},
     "sidecar_observer_restarts": set(),
+    "sidecar_observer_ends": {"reason"},
     "sidecar_faults": {"kind"},
     "sidecar_observed": {"result"},
     "sidecar_handoff_exchanges": set(),

@@ -165,6 +165,8 @@ class Monitor:
         try:
             reading = self._intake.read(exchange, now, failures)
             stream = self._sort(reading, exchange, now, waiting, events) if reading else None
+        except MemoryError:  # not this exchange's alone
+            raise
         except Exception as error:  # noqa: BLE001  # whatever a message brings about
             self._fail(error, f"of {exchange.method} {without_ids(exchange.path)}")
             return None
@@ -213,6 +215,8 @@ class Monitor:
         """What a stream says of the rows of exchanges: of all at once, or if that raises of each by itself."""
         try:
             return stream.take([frame for frames in exchanges for frame in frames], now)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001  # as in `_read`
             if len(exchanges) > 1:
                 return [event for one in exchanges for event in self._taken(stream, [one], now)]

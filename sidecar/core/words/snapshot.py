@@ -41,6 +41,10 @@ REFUSED = ("connections", "descriptors", "admin")
 of too many to the admin port."""
 
 
+ENDED = ("memory", "hung", "other")
+"""Why an observer ended: it was at the limit of its memory, it answered nothing and was killed, or anything else."""
+
+
 class Histogram(msgspec.Struct, frozen=True):
     """Counts per bucket and the sum of all values."""
 
@@ -78,6 +82,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     handoff_bytes: int
     handoff_exchanges: int
     observer_restarts: int
+    observer_ends: tuple[tuple[str, int], ...]
+    """(reason, count), a reason of `ENDED`."""
     log_lines_lost: int
     """Of the traffic process."""
     requests: tuple[RequestSeries, ...]

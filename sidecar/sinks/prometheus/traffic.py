@@ -91,6 +91,12 @@ def _process(families: Families, snapshot: Snapshot) -> Iterable[Metric]:
     yield families.counter(
         "sidecar_observer_restarts", "Times the observer was started again.", (), [((), snapshot.observer_restarts)]
     )
+    yield families.counter(
+        "sidecar_observer_ends",
+        "Times the observer ended, by why.",
+        ("reason",),
+        (((reason,), count) for reason, count in snapshot.observer_ends),
+    )
     yield from _connections(families, snapshot)
 
 
