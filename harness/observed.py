@@ -16,12 +16,14 @@ from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.snapshot import (
     ADDED_BOUNDS,
     DURATION_BOUNDS,
+    OBSERVED,
     SIZE_BOUNDS,
     Histogram,
     RequestSeries,
     RouteSeries,
     Snapshot,
 )
+from sidecar.handoff.wire import NONE, Counts
 from sidecar.settings import ModelSettings, SegmentSettings, Settings
 
 STARTED = 1_700_000_000.0
@@ -83,6 +85,11 @@ def _message(lines: str, body: bytes) -> Message:
     return Message(head.encode("latin-1"), body, len(body))
 
 
+def analysed(exchanges: int) -> Counts:
+    """An acknowledgement of so many exchanges whose rows were counted."""
+    return exchanges, *NONE[1:]
+
+
 def snapshot(requests: int = 10, *, status: int = 200, at: float = STARTED, **changes: object) -> Snapshot:
     """`requests` answers of 20 ms on the usual route, taken at Unix time `at`."""
     durations = histogram(DURATION_BOUNDS, 0.02, requests)
@@ -96,8 +103,9 @@ def snapshot(requests: int = 10, *, status: int = 200, at: float = STARTED, **ch
         connections=2,
         handoff_bytes=100,
         handoff_exchanges=2,
-        observed=requests,
+        observed=tuple(zip(OBSERVED, analysed(requests), strict=True)),
         observer_restarts=1,
+        observer_ends=(("memory", 1), ("hung", 0), ("other", 0)),
         log_lines_lost=0,
         requests=(RequestSeries("POST", ROUTE, status, durations),),
         routes=(RouteSeries(ROUTE, durations, sizes, sizes),),

@@ -12,6 +12,7 @@ import functools
 import logging
 import os
 import random
+import resource
 import secrets
 import socket
 import sys
@@ -54,8 +55,9 @@ async def carry_traffic(
 ) -> int:
     """Run the traffic process until it is told to leave. Returns the exit code.
 
-    Raises SettingsError if an address is bad or taken.
+    Raises SettingsError if an address is bad or taken, or the admin port's token cannot be read.
     """
+    from sidecar.access import Access
     from sidecar.handoff.socket import SocketHandoff
     from sidecar.proxy.address import bind, parse_address
     from sidecar.proxy.ingress import Ingress
@@ -63,9 +65,11 @@ async def carry_traffic(
     from sidecar.proxy.splice import connector
     from sidecar.proxy.supervisor import Supervisor
     from sidecar.proxy.tally import Tally
-    from sidecar.proxy.traffic import Traffic, descriptors, observer_listener
+    from sidecar.proxy.traffic import AdminPort, Traffic, descriptors, observer_listener
 
     loop = asyncio.get_running_loop()
+    access = Access(settings.access)
+    access.check()
     upstream = parse_address("upstream", settings.upstream, unix=True)
     tally = Tally(time.time_ns(), log_lines_lost)
     handoff = SocketHandoff(loop, settings.handoff, tally.shed)
@@ -75,7 +79,8 @@ async def carry_traffic(
     connect_model = connector(upstream, _READINESS_SECONDS)
     with bind("admin", parse_address("admin", settings.admin)) as admin, observer_listener() as observer:
         supervisor = Supervisor(loop, observer_command, observer)
-        return await Traffic(settings, services, handoff, ingress, supervisor, connect_model, admin, observer).run()
+        asked = AdminPort(admin, access)
+        return await Traffic(settings, services, handoff, ingress, supervisor, connect_model, asked, observer).run()
 
 
 def _services(settings: Settings, tally: Tally, handoff: Handoff, allowed: Bounds) -> Services:
@@ -119,6 +124,7 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     from sidecar.observer.reload import Reloader
     from sidecar.observer.serve import serve, steady_clock
     from sidecar.observer.worker import Worker
+    from sidecar.proxy.supervisor import OUT_OF_MEMORY
     from sidecar.reference_store import save_reference
     from sidecar.sinks import make_sinks
 
@@ -126,6 +132,8 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     hello, early = receive_hello(handoff, reader)
     settings = hello.settings
     clock = steady_clock()
+    limit = settings.observer.memory_limit_bytes
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     reference, failed = LastGood(settings.reference).read() if settings.reference else (None, None)
     label_key = secrets.token_bytes(_LABEL_KEY_BYTES)
     complaints = Complaints()
@@ -142,7 +150,15 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
     reloader = Reloader(settings.reference, settings.reference_poll_seconds, monitor, complaints, failed)
     containers = functools.partial(read_containers, settings.container)
     worker = Worker(
-        monitor, make_sinks(settings), clock, complaints, save_learned, reloader, containers, log_lines_lost
+        monitor,
+        make_sinks(settings),
+        clock,
+        complaints,
+        save_learned,
+        reloader,
+        containers,
+        log_lines_lost,
+        exhausted=lambda: os._exit(OUT_OF_MEMORY),
     )
     logging.getLogger().setLevel(settings.log.level.upper())
     uvloop.run(serve(settings, worker, clock, admin, handoff, reader, early))
@@ -151,6 +167,7 @@ def observe(handoff: socket.socket, admin: socket.socket, log_lines_lost: Callab
 def _observer_process(arguments: list[str]) -> int:
     """What `OBSERVER_COMMAND` runs. Exit code 2 says that the settings are at fault."""
     from sidecar.line_writer import standard_streams
+    from sidecar.proxy.supervisor import OUT_OF_MEMORY
 
     handoff, admin = (socket.socket(fileno=int(number)) for number in arguments)
     with contextlib.suppress(OSError):  # on a core that both processes want, ours never interrupts the traffic
@@ -161,6 +178,8 @@ def _observer_process(arguments: list[str]) -> int:
         except SidecarError as error:
             print(f"drift-sidecar: {one_line(str(error))}", file=sys.stderr)
             return error.exit_code
+        except MemoryError:  # before it serves
+            return OUT_OF_MEMORY
         except ConnectionError:
             return 0  # the traffic process left before we began
     return 0

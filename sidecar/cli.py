@@ -164,10 +164,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_settings(check, addresses=True)
     _add_accept(_add(commands, "accept", "take live rows as the next reference", _ACCEPT_HELP))
     bundle = _add(commands, "bundle", "what a running sidecar says of itself, for a report", _BUNDLE_HELP)
-    bundle.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    _add_admin(bundle)
     bundle.add_argument("-o", "--output", metavar="FILE", required=True, help="the archive to write (tar.gz)")
     drain = _add(commands, "drain", "begin to drain, without leaving", _DRAIN_HELP)
-    drain.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    _add_admin(drain)
     drain.add_argument("--end", action="store_true", help="end a drain that was begun so: serve as before")
     _add_inject(_add(commands, "inject", "add the sidecar to manifests", _INJECT_HELP))
     _add_webhook(_add(commands, "webhook", "add the sidecar to pods as they are created", _WEBHOOK_HELP))
@@ -315,8 +315,13 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _add_accept(parser: argparse.ArgumentParser) -> None:
+def _add_admin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--admin", metavar="HOST:PORT", help="where the sidecar is asked (0.0.0.0:9481)")
+    parser.add_argument("--token-file", metavar="FILE", help="its access.token_file, if it has one")
+
+
+def _add_accept(parser: argparse.ArgumentParser) -> None:
+    _add_admin(parser)
     parser.add_argument("--since", metavar="TIME", default="drift",
                         help="6h, 2d, a moment in ISO 8601, or drift: since the first verdict that stands (drift)")  # fmt: skip
     parser.add_argument("--by", metavar="NAME", default="", help="who accepts it, for its lineage (the user's name)")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import os
 import re
 import sys
 import urllib.parse
@@ -18,15 +17,13 @@ import msgspec
 import numpy as np
 import yaml
 
-from sidecar.commands.asking import ask
+from sidecar.commands.asking import REFUSED, AdminPort, ask, named
 from sidecar.core.binning.bins import Kind
 from sidecar.core.reference.profile import Profile, SideProfile
 from sidecar.core.reference.profile_file import dumps, loads
 from sidecar.core.stats.divergence import ratios
 from sidecar.errors import SidecarError, UserError
-from sidecar.proxy.address import Address, parse_address
 from sidecar.reference_store import save_reference
-from sidecar.settings.load import load
 
 DRIFT = "drift"
 """`--since drift`: since the first of the verdicts that stand."""
@@ -50,10 +47,12 @@ class _Features(msgspec.Struct):
 
 def execute(options: argparse.Namespace) -> int:
     """Write the next reference; raises UserError where there are no rows, SidecarError where nobody answers."""
-    admin = parse_address("admin", load(None, os.environ, {"admin": options.admin}).settings.admin)
+    admin = named(options)
     since = _since(options.since, admin, datetime.now(UTC).timestamp())
     query = urllib.parse.urlencode({"since": since, "by": options.by or getpass.getuser()})
     answer = ask(admin, f"/api/v1/profile?{query}")
+    if answer.status in REFUSED:
+        raise SidecarError(f"admin = {admin}: refused with status {answer.status}. Give its token (--token-file)")
     if answer.status != 200:
         fix = "Give an earlier --since, or wait: rows count from the first window that begins after it"
         raise UserError(
@@ -66,7 +65,7 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _since(text: str, admin: Address, now: float) -> float:
+def _since(text: str, admin: AdminPort, now: float) -> float:
     """Unix seconds of `drift`, of a length of time before now, or of a moment in ISO 8601."""
     if text == DRIFT:
         return _first_verdict(admin)
@@ -81,7 +80,7 @@ def _since(text: str, admin: Address, now: float) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _first_verdict(admin: Address) -> float:
+def _first_verdict(admin: AdminPort) -> float:
     answer = ask(admin, "/api/v1/features")
     if answer.status != 200:
         raise SidecarError(f"admin = {admin}: answered with status {answer.status}. Is it of this release?")

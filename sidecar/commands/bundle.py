@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import platform
 import sys
 import tarfile
@@ -20,10 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sidecar import __version__
-from sidecar.commands.asking import Answered, ask
+from sidecar.commands.asking import REFUSED, REFUSED_FIX, AdminPort, Answered, ask, named
 from sidecar.errors import SidecarError, UserError
-from sidecar.proxy.address import Address, parse_address
-from sidecar.settings.load import load
 
 PARTS = {
     "livez.json": "/livez",
@@ -52,7 +49,7 @@ class Part(NamedTuple):
 
 def execute(options: argparse.Namespace) -> int:
     """Write the archive; raises SidecarError where nothing answers, UserError where it cannot be written."""
-    admin = parse_address("admin", load(None, os.environ, {"admin": options.admin}).settings.admin)
+    admin = named(options)
     parts = {name: _part(admin, path) for name, path in PARTS.items()}
     if not any(part.answer for part in parts.values()):
         raise SidecarError(parts["livez.json"].problem)
@@ -65,11 +62,13 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _part(admin: Address, path: str) -> Part:
+def _part(admin: AdminPort, path: str) -> Part:
     try:
         answer = ask(admin, path, limit=PART_BYTES)
     except SidecarError as error:
         return Part(None, str(error))
+    if answer.status in REFUSED:
+        return Part(None, f"refused with status {answer.status}; {REFUSED_FIX}")
     if not answer.whole:
         return Part(answer, f"cut off after {PART_BYTES} bytes")
     return Part(answer, "" if answer.status == 200 else f"answered with status {answer.status}")

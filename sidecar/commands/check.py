@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from sidecar.commands.asking import ask
+from sidecar.commands.asking import AdminPort, admin_port, ask
 from sidecar.commands.check_running import Level, Line, judged
 from sidecar.commands.constraints import rules_of, summary
 from sidecar.commands.profile_report import print_report
@@ -25,7 +25,7 @@ from sidecar.core.reference.profile import Profile
 from sidecar.core.reference.profile_file import digest, loads
 from sidecar.core.reference.suspicions import findings_of
 from sidecar.errors import SidecarError
-from sidecar.proxy.address import Address, parse_address
+from sidecar.proxy.address import parse_address
 from sidecar.proxy.ingress import pairs
 from sidecar.reference_store import read_reference
 from sidecar.settings.catalogue import catalogue, lookup
@@ -44,8 +44,7 @@ def execute(options: argparse.Namespace) -> int:
     parse_address("admin", settings.admin)
     Intake(settings.decode, decoders(settings.decode))  # raises SettingsError for an unknown decoder
     reference = read_reference(settings.reference) if settings.reference else None
-    admin = parse_address("admin", options.admin) if options.admin else None
-    running, live = _running(admin) if admin else ([], None)
+    running, live = _running(admin_port(settings)) if options.admin else ([], None)
     code = int(any(line.level is Level.ERROR for line in running))
     found = {name: findings_of(one) for name, one in (("reference", reference), ("live", live)) if one}
     if options.json:
@@ -64,7 +63,7 @@ def execute(options: argparse.Namespace) -> int:
         return code
     _print(effective, reference)
     if running:
-        print(f"\nThe sidecar at {admin}:")
+        print(f"\nThe sidecar at {admin_port(settings)}:")
     for line in running:
         print(f"{line.level:7}  {line.about}: {line.said}")
     for name, report in found.items():
@@ -74,7 +73,7 @@ def execute(options: argparse.Namespace) -> int:
     return code
 
 
-def _running(admin: Address) -> tuple[list[Line], Profile | None]:
+def _running(admin: AdminPort) -> tuple[list[Line], Profile | None]:
     """How the sidecar there is, and what came to it, in the bins of its reference; None if nothing was compared yet."""
     try:
         lines = judged(ask(admin, "/livez"), ask(admin, "/readyz"), ask(admin, "/metrics?merge=no"))

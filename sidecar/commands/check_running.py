@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from sidecar.commands.asking import Answered
+from sidecar.commands.asking import REFUSED, REFUSED_FIX, Answered
 
 Labels = dict[str, str]
 Samples = dict[str, list[tuple[Labels, float]]]
@@ -42,7 +42,8 @@ def judged(livez: Answered, readyz: Answered, metrics: Answered) -> list[Line]:
     """A line for each thing that was looked at."""
     lines = [_alive(livez), _ready(readyz)]
     if metrics.status != 200:
-        return [*lines, Line("metrics", Level.ERROR, f"/metrics answers with status {metrics.status}")]
+        fix = f"; {REFUSED_FIX}" if metrics.status in REFUSED else ""
+        return [*lines, Line("metrics", Level.ERROR, f"/metrics answers with status {metrics.status}{fix}")]
     samples = _samples(metrics.body.decode("utf-8", "replace"))
     return lines + [line for look in _LOOKS for line in look(samples)]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sidecar.core.words.exchange import Exchange
 from sidecar.core.words.snapshot import Snapshot
-from sidecar.handoff.wire import Frame, FrameReader, Hello, acknowledge
+from sidecar.handoff.wire import NONE, Counts, Frame, FrameReader, Hello, acknowledge
 
 _READ_BYTES = 262_144
 _AT_ONCE = 64
@@ -44,9 +44,10 @@ class Receiver(asyncio.Protocol):
     def __init__(
         self,
         reader: FrameReader,
-        on_exchanges: Callable[[list[Exchange]], None],
+        on_exchanges: Callable[[list[Exchange]], Counts],
         on_snapshot: Callable[[Snapshot], None],
     ) -> None:
+        """`on_exchanges` handles a batch and returns what became of it."""
         self._reader = reader
         self._on_exchanges = on_exchanges
         self._on_snapshot = on_snapshot
@@ -70,16 +71,16 @@ class Receiver(asyncio.Protocol):
         self.ended.set()
 
     def frames(self, frames: Iterable[Frame]) -> None:
-        """Pass frames on in order; acknowledge the exchanges among them once, and a snapshot alone by 0, as a sign of life."""
-        done, alive = 0, False
+        """Pass frames on in order; acknowledge the exchanges among them once, and a snapshot alone by none, as a sign of life."""
+        done, alive = NONE, False
         for frame in frames:
             if isinstance(frame, Snapshot):
                 self._on_snapshot(frame)
                 alive = True
             elif isinstance(frame, list):
                 for at in range(0, len(frame), _AT_ONCE):
-                    self._on_exchanges(frame[at : at + _AT_ONCE])
+                    handled = self._on_exchanges(frame[at : at + _AT_ONCE])
+                    done = tuple(map(sum, zip(done, handled, strict=True)))
                     os.sched_yield()
-                done += len(frame)
-        if done or alive:
+        if any(done) or alive:
             self._transport.write(acknowledge(done))

@@ -16,7 +16,7 @@ import msgspec
 
 from sidecar.core.words.exchange import Exchange, Message
 from sidecar.core.words.snapshot import Snapshot
-from sidecar.handoff.wire import AckReader, Hello, encode
+from sidecar.handoff.wire import NONE, AckReader, Hello, encode
 from sidecar.settings import HandoffSettings
 
 _BATCH_BYTES = 262_144
@@ -45,8 +45,8 @@ class SocketHandoff:
         self._acks = AckReader()
         self.heard = 0.0
         """When the observer was last heard of, or attached, on the loop's clock."""
-        self.acknowledged = 0
-        """Exchanges that observers have handled, since the start."""
+        self.acknowledged = NONE
+        """Exchanges that observers have handled, by result, since the start."""
 
     @property
     def waiting_exchanges(self) -> int:
@@ -179,8 +179,8 @@ class SocketHandoff:
             return
         self.heard = self._loop.time()
         handled = self._acks.feed(data)
-        self._unacknowledged -= handled
-        self.acknowledged += handled
+        self._unacknowledged -= sum(handled)
+        self.acknowledged = tuple(map(sum, zip(self.acknowledged, handled, strict=True)))
 
     def _on_writable(self) -> None:
         if self._socket is None:

@@ -1,7 +1,8 @@
 """The bytes between the two processes: length-prefixed msgpack frames one way, counts the other. Sans-io.
 
 A frame is its payload's length (little-endian u32), one byte of kind, and the payload. The observer answers with the
-number of exchanges it has handled (little-endian u32), so that what is lost when it dies can be counted. Both ends are the
+numbers of exchanges it has handled by result (little-endian u32 each), so that what is lost when it dies can be counted, and what
+became of the others is known when it is gone. Both ends are the
 same build, so there is no version; a frame that does not decode is a bug, and raises.
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.snapshot import Snapshot
+from sidecar.core.words.snapshot import OBSERVED, Snapshot
 from sidecar.settings import Settings
 
 _HEADER = struct.Struct("<IB")
@@ -46,12 +47,17 @@ def encode(frame: Frame) -> bytearray:
     return buffer
 
 
-_ACK = struct.Struct("<I")
+Counts = tuple[int, ...]
+"""Exchanges by result, in the order of `OBSERVED`."""
+_ACK = struct.Struct(f"<{len(OBSERVED)}I")
 
 
-def acknowledge(exchanges: int) -> bytes:
-    """What the observer sends once it has handled so many exchanges."""
-    return _ACK.pack(exchanges)
+def acknowledge(handled: Counts) -> bytes:
+    """What the observer sends once it has handled so many exchanges; none at all is a sign of life."""
+    return _ACK.pack(*handled)
+
+
+NONE: Counts = (0,) * len(OBSERVED)
 
 
 class AckReader:
@@ -60,12 +66,12 @@ class AckReader:
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, data: bytes) -> int:
-        """How many exchanges `data` acknowledges."""
+    def feed(self, data: bytes) -> Counts:
+        """The exchanges that `data` acknowledges."""
         data = self._rest + data
         whole = len(data) - len(data) % _ACK.size
         self._rest = data[whole:]
-        return sum(count for (count,) in _ACK.iter_unpack(data[:whole]))
+        return tuple(map(sum, zip(NONE, *_ACK.iter_unpack(data[:whole]), strict=True)))
 
 
 class FrameReader:

@@ -16,6 +16,7 @@ from importlib import resources
 import msgspec
 from aiohttp import web
 
+from sidecar.access import CHALLENGE, HEADERS, Access
 from sidecar.core.reference.profile_file import dumps
 from sidecar.core.words.frame import Side
 from sidecar.core.words.snapshot import Snapshot
@@ -48,16 +49,12 @@ _PAGE = {
 }
 """All files of the page; nothing else is served."""
 
-_HEADERS = {
+_HEADERS = HEADERS | {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
     "Server": "drift-sidecar",
 }
 """Names of features and routes come from outside: even if the page failed to escape one, no script would run."""
@@ -97,6 +94,19 @@ def make_app(settings: Settings, worker: Worker, clock: Callable[[], float]) -> 
     return app
 
 
+class Asked(web.RequestHandler):
+    """One connection, whose malformed requests are answered as others are, and not logged: that would be an asker's log."""
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """aiohttp: what it cannot parse never becomes a request of the application."""
+        response = _json(Problem("this is no request that can be understood"), status)
+        response.headers.update(_HEADERS)
+        response.force_close()
+        return response
+
+
 class _Pages:
     """The handlers; each reads the worker and formats."""
 
@@ -104,6 +114,7 @@ class _Pages:
         self._settings = settings
         self._worker = worker
         self._clock = clock
+        self._access = Access(settings.access)
         self.live_page = LiveEvents(self._look)
         complain = functools.partial(worker.complaints.add, Part.MERGE, "merging the model's metrics")
         self._model_scraper = (
@@ -112,11 +123,20 @@ class _Pages:
 
     @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer errors in JSON; log our own faults as the worker does."""
+        """Answer errors and those who may not ask in JSON; log our own faults as the worker does."""
+        refused = self._access.to_read(request.path, request.headers)
+        if refused:
+            response = _json(Problem(refused.detail), refused.status)
+            if refused.status == 401:
+                response.headers["WWW-Authenticate"] = CHALLENGE
+            return response
         try:
             return await handler(request)
         except web.HTTPException as error:
             return _json(Problem(error.reason), error.status)
+        except MemoryError:
+            self._worker.exhausted()
+            raise
         except Exception as error:  # noqa: BLE001  # a fault in a page must not stop the analysis
             self._worker.complaints.add(Part.PAGE, "admin page", error, self._clock())
             return _json(Problem("the observer failed to answer; its log says why"), 500)

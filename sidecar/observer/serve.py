@@ -7,16 +7,18 @@ sends to the whole group: the traffic process decides when to end, and signals i
 from __future__ import annotations
 
 import asyncio
+import functools
 import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from aiohttp import web
 
 from sidecar.handoff.receive import Receiver
 from sidecar.handoff.wire import Frame, FrameReader
-from sidecar.observer.admin import make_app
+from sidecar.observer.admin import Asked, make_app
 from sidecar.observer.worker import Worker
 from sidecar.settings import Settings
 
@@ -38,10 +40,11 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     receiver = Receiver(reader, worker.exchanges, worker.snapshot)
-    runner = web.AppRunner(make_app(settings, worker, clock), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    runner = web.AppRunner(make_app(settings, worker, clock), shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
-    await web.SockSite(runner, admin).start()
     loop = asyncio.get_running_loop()
+    pages = await loop.create_unix_server(lambda: _asked(runner, loop), sock=admin)
+    loop.set_exception_handler(functools.partial(_unhandled, worker))
     loop.add_signal_handler(signal.SIGHUP, worker.reload)
     transport, _ = await loop.create_connection(lambda: receiver, sock=handoff)
     receiver.frames(early)
@@ -50,7 +53,20 @@ async def serve(
     ticks.cancel()
     worker.finish()
     transport.close()
+    pages.close()
     await runner.cleanup()
+
+
+def _unhandled(worker: Worker, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What the worker cannot catch itself, e.g. while a frame is read."""
+    if isinstance(context.get("exception"), MemoryError):
+        worker.exhausted()
+    loop.default_exception_handler(context)
+
+
+def _asked(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Asked:
+    assert runner.server is not None  # since it is set up
+    return Asked(runner.server, loop=loop, access_log=None)  # type: ignore[arg-type]  # None is no log, as for AppRunner
 
 
 async def _tick(worker: Worker) -> None:

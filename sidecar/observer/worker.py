@@ -8,6 +8,7 @@ not stop the analysis of all others.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ from sidecar.core.reference.profile import Profile
 from sidecar.core.words.containers import ContainersView
 from sidecar.core.words.events import Event, ExchangeSeen, ReferenceLearned
 from sidecar.core.words.exchange import Exchange
-from sidecar.core.words.snapshot import Snapshot
+from sidecar.core.words.snapshot import OBSERVED, Snapshot
 from sidecar.core.words.view import MonitorView
 from sidecar.observer.complaints import Complaints, Part
 from sidecar.observer.history import History
@@ -27,6 +28,8 @@ from sidecar.sink import Exposition, Observed, Pushed, Sink
 
 class Analysis(Protocol):
     """The part of a monitor that the worker uses (see sidecar.core.watching.monitor)."""
+
+    results: Counter[str]
 
     def feed_many(self, exchanges: Sequence[Exchange], now: float) -> list[Event]:
         """Decode and count a batch."""
@@ -47,6 +50,10 @@ class Analysis(Protocol):
         """The rows since the references were taken up; None without rows."""
 
 
+def _exhausted() -> None:
+    raise MemoryError
+
+
 class Worker:
     """Drives one monitor and its sinks. `on_learned` is called after each learned reference."""
 
@@ -60,6 +67,8 @@ class Worker:
         reloader: Reloader | None = None,
         containers: Callable[[], ContainersView] = ContainersView,
         log_lines_lost: Callable[[], int] = lambda: 0,
+        *,
+        exhausted: Callable[[], object] = _exhausted,
     ) -> None:
         self._monitor = monitor
         self._sinks = sinks
@@ -71,6 +80,8 @@ class Worker:
         self._reloader = reloader
         self._containers = containers
         self._log_lines_lost = log_lines_lost
+        self.exhausted = exhausted
+        """Called when there is no memory left; it ends the process."""
         self._snapshot: Snapshot | None = None
         self.history = History()
         """The traffic, second by second."""
@@ -79,10 +90,14 @@ class Worker:
         self.started = clock()
         """Unix time."""
 
-    def exchanges(self, batch: Sequence[Exchange]) -> None:
-        """Take a batch of exchanges from the handoff."""
+    def exchanges(self, batch: Sequence[Exchange]) -> tuple[int, ...]:
+        """Take a batch of exchanges from the handoff; returns how many became what, in the order of `OBSERVED`."""
+        before = self._monitor.results.copy()
         self._guarded(Part.PAGE, "memory", self.memory.saw, batch)
         self._emit(self._ask("feed_many", batch, self._clock()))
+        handled = [self._monitor.results[result] - before[result] for result in OBSERVED]
+        handled[OBSERVED.index("error")] += len(batch) - sum(handled)  # of a batch that failed as a whole
+        return tuple(handled)
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Take the counters of the traffic process."""
@@ -173,6 +188,9 @@ class Worker:
     def _guarded(self, part: Part, what: str, act: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return act(*arguments)
+        except MemoryError:
+            self.exhausted()
+            return None
         except Exception as error:  # noqa: BLE001  # no message may stop the analysis
             self.complaints.add(part, what, error, self._clock())
             return None

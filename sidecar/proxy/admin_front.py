@@ -8,13 +8,13 @@ too, from the tally (`fallback`), so that its absence can be seen and alerted on
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from sidecar.proxy.head import BLANK_LINE, request_line
+from sidecar.access import CHALLENGE, HEADERS, NO_CONTENT_POLICY, Access, Refused
+from sidecar.proxy.head import BLANK_LINE, header_values, request_line
 from sidecar.proxy.splice import Connect, Relay, reset
 
 _HEAD_LIMIT = 16_384
@@ -23,15 +23,12 @@ _HEAD_SECONDS = 10.0
 _TO_OBSERVER = 0.75
 """Share of the connections that may be spliced to the observer (readers of the page's event stream stay for ever): the rest is
 for health."""
-CONSENT = b"x-drift-sidecar"
-"""Header of requests that change something. A web page of another origin may not send it, whatever the browser can reach."""
-
-
 _SCRAPE_TIMEOUT = re.compile(rb"\r\nx-prometheus-scrape-timeout-seconds: *(\d+(?:\.\d+)?)", re.IGNORECASE)
 _SCRAPE_SECONDS = 8.0
 _SCRAPE_SPARE_SECONDS = 1.0
 """Of the scraper's patience, for what follows the observer's silence."""
-_BRACKETED = re.compile(r"\[([^\]]*)\](?::\d*)?")
+_FIXED = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+_STATUSES = {401: "401 Unauthorized", 403: "403 Forbidden"}
 
 
 class Answer(NamedTuple):
@@ -44,9 +41,10 @@ class Answer(NamedTuple):
     def encode(self, head_only: bool) -> bytes:
         """The bytes; every answer closes its connection."""
         body = self.body.encode()
+        challenge = f"WWW-Authenticate: {CHALLENGE}\r\n" if self.status.startswith("401") else ""
         head = (
             f"HTTP/1.1 {self.status}\r\nContent-Type: {self.content_type}\r\nContent-Length: {len(body)}\r\n"
-            "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+            f"Content-Security-Policy: {NO_CONTENT_POLICY}\r\n{_FIXED}{challenge}Connection: close\r\n\r\n"
         )
         return head.encode() + (b"" if head_only else body)
 
@@ -54,6 +52,7 @@ class Answer(NamedTuple):
 class TrafficControl(NamedTuple):
     """What the admin port asks of the traffic process."""
 
+    access: Access
     draining: Callable[[], bool]
     model_accepts: Callable[[], Awaitable[bool]]
     observer_up: Callable[[], bool]
@@ -196,6 +195,8 @@ class AdminFront(Relay):
             answer = Answer(
                 "200 OK", json.dumps({"status": "drained" if await self._traffic.drained() else "not draining"})
             )
+        elif refused := self._traffic.access.to_read(path.decode("latin-1"), header_values(self._buffer)):
+            answer = _refusal(refused)
         elif self._traffic.observer_up():
             await self._splice()
             return
@@ -205,15 +206,12 @@ class AdminFront(Relay):
         self.transport.close()
 
     def _drain(self, method: bytes) -> Answer:
-        peer: Any = self.transport.get_extra_info("peername")
-        if not is_loopback(str(peer[0]) if peer else ""):
-            return Answer("403 Forbidden", '{"detail":"drain can only be asked for from within the pod"}')
         if method not in (b"POST", b"DELETE"):
             return Answer("405 Method Not Allowed", '{"detail":"use POST, or DELETE to end a drain"}')
-        if not _consents(self._buffer):
-            return Answer(
-                "403 Forbidden", '{"detail":"send the header x-drift-sidecar, and no Origin: no web page may ask"}'
-            )
+        peer: Any = self.transport.get_extra_info("peername")
+        refused = self._traffic.access.to_change(header_values(self._buffer), str(peer[0]) if peer else "")
+        if refused:
+            return _refusal(refused)
         if method == b"POST":
             self._traffic.drain()
             return Answer("202 Accepted", '{"status":"draining"}')
@@ -252,39 +250,14 @@ class AdminFront(Relay):
             self.transport.resume_reading()
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address as the kernel writes it is of this pod itself."""
-    return host == "::1" or host.removeprefix("::ffff:").startswith("127.")
-
-
 def _patience(head: bytes) -> float:
     """Seconds that a scrape may take, by the header that Prometheus sends."""
     found = _SCRAPE_TIMEOUT.search(head)
     return max(float(found[1]) - _SCRAPE_SPARE_SECONDS, _SCRAPE_SPARE_SECONDS) if found else _SCRAPE_SECONDS
 
 
-def _consents(head: bytes) -> bool:
-    """Whether a request that changes something comes from a program: with our header, to an address or localhost, of no page.
-
-    A page cannot send the header to another origin. One whose own name leads here (DNS rebinding) can, and names itself.
-    """
-    lines = [line.partition(b":") for line in head.partition(BLANK_LINE)[0].lower().split(b"\r\n")[1:]]
-    values = {name.strip(): value.strip() for name, _, value in lines}
-    if CONSENT not in values or b"origin" in values:
-        return False
-    host = values.get(b"host", b"localhost").decode("latin-1")
-    return host.partition(":")[0] == "localhost" or is_address(host)
-
-
-def is_address(host: str) -> bool:
-    """Whether a Host header is an IP address, with or without a port."""
-    bracketed = _BRACKETED.fullmatch(host)
-    bare = bracketed[1] if bracketed else host.rpartition(":")[0] if host.count(":") == 1 else host
-    try:
-        ipaddress.ip_address(bare)
-    except ValueError:
-        return False
-    return True
+def _refusal(refused: Refused) -> Answer:
+    return Answer(_STATUSES[refused.status], json.dumps({"detail": refused.detail}))
 
 
 class _ToObserver(Relay):

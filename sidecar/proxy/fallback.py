@@ -26,6 +26,12 @@ def render(snapshot: Snapshot, model: ModelSettings) -> str:
             "Times the observer was started again.",
             [({}, snapshot.observer_restarts)],
         ),
+        (
+            "sidecar_observer_ends_total",
+            "counter",
+            "Times the observer ended, by why.",
+            [({"reason": r}, n) for r, n in snapshot.observer_ends],
+        ),
         ("http_server_active_requests", "gauge", "Requests in flight.", [({}, snapshot.active_requests)]),
         ("sidecar_handoff_bytes", "gauge", "Bytes that wait for the observer.", [({}, snapshot.handoff_bytes)]),
         (
@@ -34,7 +40,12 @@ def render(snapshot: Snapshot, model: ModelSettings) -> str:
             "Exchanges that wait for the observer or its acknowledgement.",
             [({}, snapshot.handoff_exchanges)],
         ),
-        ("sidecar_observed_total", "counter", "Exchanges that the observer has handled.", [({}, snapshot.observed)]),
+        (
+            "sidecar_observed_total",
+            "counter",
+            "Exchanges that the observer has handled, by what became of them.",
+            [({"result": r}, n) for r, n in snapshot.observed],
+        ),
         (
             "sidecar_exchanges_total",
             "counter",
@@ -60,7 +71,7 @@ def render(snapshot: Snapshot, model: ModelSettings) -> str:
             "sidecar_shed_total",
             "counter",
             "What was dropped on the way to the observer.",
-            [({"stage": s, "reason": r}, n) for s, r, n in snapshot.shed],
+            [({"stage": s, "reason": r}, n) for s, r, n in (*snapshot.shed, snapshot.shed_by_faults)],
         ),
     ]
     lines = []

@@ -107,6 +107,16 @@ class HeadCache(dict[bytes, _H], Generic[_H]):
             self[head.raw] = head
 
 
+def header_values(head: bytes) -> dict[str, str]:
+    """Values of a raw head by names in small letters; those of a repeated name are joined by a comma (RFC 9110)."""
+    values: dict[str, str] = {}
+    for line in head.partition(BLANK_LINE)[0].split(b"\r\n")[1:]:
+        name, _, text = line.decode("utf-8", "surrogateescape").partition(":")
+        key, value = name.strip().lower(), text.strip()
+        values[key] = f"{values[key]}, {value}" if key in values else value
+    return values
+
+
 def request_line(head: bytes) -> tuple[bytes, bytes]:
     """Method and target of a request head; empty lines before the request line are skipped (RFC 9112, 2.2)."""
     method, _, rest = head.lstrip().partition(b" ")

@@ -20,6 +20,8 @@ _FIRST_BACKOFF = 0.5
 _MAX_BACKOFF = 30.0
 _HEALTHY_SECONDS = 60.0
 """An observer that ran this long failed for a new reason: the backoff starts over."""
+OUT_OF_MEMORY = 3
+"""Exit code of an observer at the limit of its memory, which says nothing itself: that would take memory."""
 _REFUSED = 2
 """Exit code of a process that was given bad settings (see sidecar.errors.UserError)."""
 
@@ -34,6 +36,7 @@ class Supervisor:
         self._command = command
         self._admin = admin
         self._first = True
+        self._hung = False
         self._process: asyncio.SubprocessTransport | None = None
         self._backoff = _FIRST_BACKOFF
         self._stopping = asyncio.Event()
@@ -47,13 +50,13 @@ class Supervisor:
     def start(
         self,
         on_started: Callable[[socket.socket], None],
-        on_ended: Callable[[], None],
+        on_ended: Callable[[str], None],
         on_refused: Callable[[], None],
     ) -> None:
         """Spawn an observer, and another one whenever it ends, until `stop`.
 
-        `on_started(sock)` gets our end of each new handoff, `on_ended()` is called when an observer has ended, and
-        `on_refused()` when the very first one did not take its settings.
+        `on_started(sock)` gets our end of each new handoff, `on_ended(reason)` is called when an observer has ended, with a
+        reason of `ENDED`, and `on_refused()` when the very first one did not take its settings.
         """
         self._on_started, self._on_ended, self._on_refused = on_started, on_ended, on_refused
         self._task = self._loop.create_task(self._keep_running(), name="supervisor of the observer")
@@ -61,6 +64,7 @@ class Supervisor:
     def kill(self) -> None:
         """End an observer that hangs, so that the next one starts."""
         if self._process is not None:
+            self._hung = True
             self._process.kill()
 
     def signal(self, number: int) -> None:
@@ -93,7 +97,7 @@ class Supervisor:
             self._first = False
             if self._loop.time() - started > _HEALTHY_SECONDS:
                 self._backoff = _FIRST_BACKOFF
-            print(f"observer ended with {code}; starts again in {self._backoff:g} s", file=sys.stderr, flush=True)
+            print(f"observer ended {_why(code)}; starts again in {self._backoff:g} s", file=sys.stderr, flush=True)
             try:
                 async with asyncio.timeout(self._backoff):
                     await self._stopping.wait()
@@ -113,7 +117,8 @@ class Supervisor:
         code: Any = process.get_returncode() if process is not None else None
         if process is not None:
             process.close()
-        self._on_ended()
+        hung, self._hung = self._hung, False
+        self._on_ended("hung" if hung else "memory" if code == OUT_OF_MEMORY else "other")
         return int(code) if code is not None else None
 
     async def _spawn(self, ended: asyncio.Event) -> socket.socket:
@@ -138,6 +143,10 @@ class Supervisor:
         finally:
             theirs.close()
         return ours
+
+
+def _why(code: int | None) -> str:
+    return "for want of memory (observer.memory_limit_bytes)" if code == OUT_OF_MEMORY else f"with {code}"
 
 
 class _Watch(asyncio.SubprocessProtocol):

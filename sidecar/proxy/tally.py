@@ -16,6 +16,8 @@ from sidecar.core.words.exchange import Exchange, Outcome
 from sidecar.core.words.snapshot import (
     ADDED_BOUNDS,
     DURATION_BOUNDS,
+    ENDED,
+    OBSERVED,
     REFUSED,
     SHED,
     SIZE_BOUNDS,
@@ -75,11 +77,11 @@ class RouteHistograms:
 
 
 class Waiting(NamedTuple):
-    """The handoff at one moment: what waits in it, and exchanges that came out at the other end since the start."""
+    """The handoff at one moment: what waits in it, and exchanges that came out at the other end since the start, by result."""
 
     bytes: int = 0
     exchanges: int = 0
-    observed: int = 0
+    observed: tuple[int, ...] = (0,) * len(OBSERVED)
 
 
 class Tally:
@@ -96,6 +98,7 @@ class Tally:
         self._completed = 0  # apart from the other outcomes, because hashing an enum costs more than all the rest
         self.active_requests = 0
         self.observer_restarts = 0
+        self.observer_ends: Counter[str] = Counter(dict.fromkeys(ENDED, 0))
         self.refused: Counter[str] = Counter(dict.fromkeys(REFUSED, 0))
         """Connections that were turned away, by reason."""
         self.accept_pauses = 0
@@ -153,6 +156,7 @@ class Tally:
             handoff_bytes=waiting.bytes,
             handoff_exchanges=waiting.exchanges,
             observer_restarts=self.observer_restarts,
+            observer_ends=tuple(self.observer_ends.items()),
             log_lines_lost=self._log_lines_lost(),
             requests=tuple(
                 RequestSeries(method, route.name, status, buckets.frozen())
@@ -171,7 +175,7 @@ class Tally:
                 *(("http1", outcome.value, count) for outcome, count in self._outcomes.items()),
                 *(("opaque", reason, count) for reason, count in self._opaque.items()),
             ),
-            observed=waiting.observed,
+            observed=tuple(zip(OBSERVED, waiting.observed, strict=True)),
             shed=tuple((*key, count) for key, count in self._shed.items()),
             connections_limit=self.connections_limit,
             refused=tuple(self.refused.items()),

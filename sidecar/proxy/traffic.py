@@ -17,9 +17,11 @@ import sys
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
 
+from sidecar.access import Access
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.socket import SocketHandoff
 from sidecar.handoff.wire import Hello
@@ -37,11 +39,18 @@ _SILENT_SECONDS = 60.0
 """How long an observer may be silent: longer than it takes to start on a busy machine, or to handle any batch."""
 
 
+class AdminPort(NamedTuple):
+    """The listening socket of the admin port, and who may ask what there."""
+
+    socket: socket.socket
+    access: Access
+
+
 class Traffic:
     """Runs the parts of the traffic process.
 
-    `connect_model` opens a connection to the model, to see whether it is ready. Both sockets are listening ones: `admin`
-    for those who ask, `observer` for the observer, to which `supervisor` hands it down.
+    `connect_model` opens a connection to the model, to see whether it is ready. `observer` is the listening socket of the
+    observer, to which `supervisor` hands it down.
     """
 
     def __init__(
@@ -52,7 +61,7 @@ class Traffic:
         ingress: Ingress,
         supervisor: Supervisor,
         connect_model: Connect,
-        admin: socket.socket,
+        admin: AdminPort,
         observer: socket.socket,
     ) -> None:
         self._settings = settings
@@ -61,7 +70,7 @@ class Traffic:
         self._ingress = ingress
         self._supervisor = supervisor
         self._connect_model = connect_model
-        self._admin_socket = admin
+        self._admin = admin
         self._observer_socket = observer
         self._fronts = Fronts(services.gate.bounds.fronts, services.gate.front_gave_way)
         self._exit_code = 0
@@ -79,7 +88,7 @@ class Traffic:
         self._ingress.start()
         adopter = Adopter()
         admin = Acceptor(
-            self._admin_socket,
+            self._admin.socket,
             lambda sock: adopter.adopt(sock, AdminFront(self._control(), self._fronts)),
             services.gate.paused,
         )
@@ -96,6 +105,7 @@ class Traffic:
 
     def _control(self) -> TrafficControl:
         return TrafficControl(
+            access=self._admin.access,
             draining=lambda: self._services.draining,
             model_accepts=self._model_accepts,
             observer_up=lambda: self._supervisor.up,
@@ -146,7 +156,8 @@ class Traffic:
         self._exit_code = 2
         self._leave()
 
-    def _observer_ended(self) -> None:
+    def _observer_ended(self, reason: str) -> None:
+        self._services.tally.observer_ends[reason] += 1
         self._handoff.detach()
         for front in list(self._fronts):
             front.observer_ended()

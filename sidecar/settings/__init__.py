@@ -27,10 +27,19 @@ from sidecar.settings.exports import (
     OtlpSettings,
     TraceSettings,
 )
-from sidecar.settings.traffic import DrainSettings, HandoffSettings, HttpSettings, ModelSettings, TapSettings
+from sidecar.settings.ports import AccessSettings
+from sidecar.settings.traffic import (
+    DrainSettings,
+    HandoffSettings,
+    HttpSettings,
+    ModelSettings,
+    ObserverSettings,
+    TapSettings,
+)
 from sidecar.settings.types import Address, Seconds, Section
 
 __all__ = [
+    "AccessSettings",
     "CaptureSettings",
     "ChosenSettings",
     "CloudEventsSettings",
@@ -44,6 +53,7 @@ __all__ = [
     "LogSettings",
     "MetricsSettings",
     "ModelSettings",
+    "ObserverSettings",
     "OtlpSettings",
     "RouteSettings",
     "SegmentSettings",
@@ -76,7 +86,9 @@ class Settings(Section, frozen=True):
     http: HttpSettings = HttpSettings()
     tap: TapSettings = TapSettings()
     handoff: HandoffSettings = HandoffSettings()
+    observer: ObserverSettings = ObserverSettings()
     drain: DrainSettings = DrainSettings()
+    access: AccessSettings = AccessSettings()
     decode: DecodeSettings = DecodeSettings()
     window: WindowSettings = WindowSettings()
     drift: DriftSettings = DriftSettings()

@@ -24,7 +24,7 @@ ENV_PREFIX = "SIDECAR_"
 
 class Setting(msgspec.Struct, frozen=True):
     """One documented setting: dotted key, type as written, default and help; whether it may hold credentials or names a file
-    that is written.
+    that is written, or read.
     """
 
     key: str
@@ -33,6 +33,7 @@ class Setting(msgspec.Struct, frozen=True):
     help: str
     secret: bool = False
     writes_file: bool = False
+    reads_file: bool = False
 
     @property
     def env(self) -> str:

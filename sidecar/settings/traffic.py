@@ -82,6 +82,13 @@ class HandoffSettings(Section, frozen=True):
     far below any scrape interval."""
 
 
+class ObserverSettings(Section, frozen=True):
+    memory_limit_bytes: Annotated[int, Meta(ge=134_217_728)] = 268_435_456
+    """Bytes of memory that the observer may allocate (RLIMIT_DATA); beyond it, it ends alone and starts again, counted in
+    `sidecar_observer_ends_total{reason="memory"}`, while the traffic goes on. Raise it, and the container's memory with it, for
+    thousands of features. It starts with 80 MB, and 256 MiB leave the traffic process as much again of the injected 512 MiB."""
+
+
 class DrainSettings(Section, frozen=True):
     notice_seconds: Seconds = 3.0
     """After SIGTERM: how long, in seconds, new connections are still served while load balancers learn that the pod

@@ -1,7 +1,7 @@
 """What a setting can be: bounded numbers, pointers, addresses, files; and a section, which groups settings.
 
-What a type says beside its bounds (`secret`, `writes_file`) goes into the `catalogue`, and from there to the API, to `check`
-and to the injector.
+What a type says beside its bounds (`secret`, `writes_file`, `reads_file`) goes into the `catalogue`, and from there to the API,
+to `check` and to the injector.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ Address = Annotated[str, Meta(extra={"secret": True})]
 
 WrittenFile = Annotated[str, Meta(extra={"writes_file": True})]
 """A file that the sidecar writes: an injected pod gets a volume for it, of twice the section's `max_bytes` if there is one."""
+
+ReadFile = Annotated[str, Meta(extra={"reads_file": True})]
+"""A file that the sidecar reads and nobody is shown: who injects the setting mounts it."""
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,12 +9,13 @@ import pytest
 
 from harness.profiles import counted, profile_of
 from sidecar.commands.accept import _config_map, _since, told
+from sidecar.commands.asking import AdminPort
 from sidecar.core.reference.profile import Lineage, Profile
 from sidecar.core.words.frame import Side
 from sidecar.errors import UserError
 from sidecar.proxy.address import parse_address
 
-ADMIN = parse_address("admin", "127.0.0.1:9")
+ADMIN = AdminPort(parse_address("admin", "127.0.0.1:9"))
 RNG = np.random.default_rng(1)
 REFERENCE = profile_of({"x": RNG.normal(size=3_000).tolist(), "flag": [True, False] * 1_500})
 

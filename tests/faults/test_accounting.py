@@ -24,6 +24,7 @@ def request(body: bytes) -> bytes:
 
 
 GOOD = request(json.dumps({"inputs": ROWS}).encode())
+STRANGE = GOOD.replace(b"/v2/models/m/infer", b"/login", 1)
 
 
 def nothing(sidecar: Sidecar) -> None:
@@ -64,3 +65,28 @@ def test_every_exchange_is_accounted_for(
         client.expect(answer(1))
 
     eventually(lambda: accounted(sidecar.metrics()))
+
+
+def test_what_became_of_exchanges_is_known_when_the_observer_that_handled_them_is_gone(
+    start: Start, server: Server
+) -> None:
+    """Two kinds of exchanges, three observers: none of them takes its counts with it."""
+    sidecar = start(server.address)
+    client = sidecar.connect()
+    expected = dict.fromkeys(("analysed", "unread"), 0.0)
+
+    def observed() -> bool:
+        metrics = sidecar.metrics()
+        return {one: metrics.total("sidecar_observed_total", result=one) for one in expected} == expected
+
+    for round_ in range(3):
+        for result, message in zip(expected, (GOOD, STRANGE), strict=True):
+            for _ in range(50):
+                client.send(message)
+                client.expect(answer(1))
+            expected[result] += 50
+        eventually(observed)
+        if round_ < 2:
+            kill(sidecar)
+            eventually(lambda before=round_: sidecar.metrics().total("sidecar_observer_restarts_total") > before)  # type: ignore[misc]  # a lambda with a default
+            assert observed()

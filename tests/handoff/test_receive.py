@@ -10,7 +10,7 @@ import pytest
 from harness.observed import snapshot
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.handoff.receive import Receiver, receive_hello
-from sidecar.handoff.wire import AckReader, FrameReader, Hello, encode
+from sidecar.handoff.wire import NONE, AckReader, Counts, FrameReader, Hello, acknowledge, encode
 from sidecar.settings import ModelSettings, Settings
 
 HELLO = Hello(Settings(model=ModelSettings(name="churn")))
@@ -58,14 +58,18 @@ class Heard:
 
     def __init__(self) -> None:
         self.batches: list[object] = []
-        self.receiver = Receiver(FrameReader(), self.batches.append, self.batches.append)
+        self.receiver = Receiver(FrameReader(), self._take, self.batches.append)
         self.transport = Transport()
         self.receiver.connection_made(self.transport)
 
+    def _take(self, batch: list[Exchange]) -> Counts:
+        self.batches.append(batch)
+        return len(batch) - 1, *NONE[1:-1], 1
+
     @property
-    def acknowledged(self) -> list[int]:
-        reader = AckReader()
-        return [reader.feed(self.transport.written[at : at + 4]) for at in range(0, len(self.transport.written), 4)]
+    def acknowledged(self) -> list[Counts]:
+        written, size = self.transport.written, len(acknowledge(NONE))
+        return [AckReader().feed(written[at : at + size]) for at in range(0, len(written), size)]
 
 
 def test_exchanges_come_in_small_batches_and_are_acknowledged_once_a_read() -> None:
@@ -73,7 +77,7 @@ def test_exchanges_come_in_small_batches_and_are_acknowledged_once_a_read() -> N
     many = [exchange(number) for number in range(150)]
     heard.receiver.data_received(bytes(encode(many)) + bytes(encode([exchange(150)])))
     assert heard.batches == [many[:64], many[64:128], many[128:], [exchange(150)]]
-    assert heard.acknowledged == [151]
+    assert heard.acknowledged == [(151 - 4, 0, 0, 0, 0, 4)]
 
 
 def test_a_snapshot_is_passed_on_and_answered_by_a_count_of_none_as_a_sign_of_life() -> None:
@@ -81,7 +85,7 @@ def test_a_snapshot_is_passed_on_and_answered_by_a_count_of_none_as_a_sign_of_li
     for byte in bytes(encode(snapshot())):
         heard.receiver.data_received(bytes([byte]))
     assert heard.batches == [snapshot()]
-    assert heard.acknowledged == [0]
+    assert heard.acknowledged == [NONE]
 
 
 @pytest.mark.parametrize("how", ["eof", "lost"])

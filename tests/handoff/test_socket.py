@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from harness.observed import snapshot
+from harness.observed import analysed, snapshot
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.snapshot import Snapshot
 from sidecar.handoff.receive import Receiver, receive_hello
 from sidecar.handoff.socket import SocketHandoff
-from sidecar.handoff.wire import Frame, FrameReader, Hello, acknowledge
+from sidecar.handoff.wire import Counts, Frame, FrameReader, Hello, acknowledge
 from sidecar.settings import HandoffSettings, Settings
 
 HELLO = Hello(Settings())
@@ -62,7 +62,7 @@ class Reader:
         """Say that all is dealt with."""
         count = len(self.exchanges) - self.acknowledged
         if count:
-            self.sock.send(acknowledge(count))
+            self.sock.send(acknowledge(analysed(count)))
             self.acknowledged += count
 
 
@@ -320,7 +320,12 @@ async def _receive() -> None:
     hello, early = receive_hello(theirs, reader)
     batches: list[list[Exchange]] = []
     snapshots: list[Snapshot] = []
-    receiver = Receiver(reader, batches.append, snapshots.append)
+
+    def take(batch: list[Exchange]) -> Counts:
+        batches.append(batch)
+        return analysed(len(batch))
+
+    receiver = Receiver(reader, take, snapshots.append)
     transport, _ = await asyncio.get_running_loop().create_connection(lambda: receiver, sock=theirs)
     receiver.frames(early)
     bench.offer(20)

@@ -9,7 +9,7 @@ from harness.http_streams import reads
 from harness.observed import snapshot
 from sidecar.core.words.exchange import Exchange, Message, Outcome, Trace
 from sidecar.core.words.snapshot import Snapshot
-from sidecar.handoff.wire import AckReader, Frame, FrameReader, Hello, acknowledge, encode
+from sidecar.handoff.wire import NONE, AckReader, Frame, FrameReader, Hello, acknowledge, encode
 from sidecar.settings import Settings
 
 MESSAGES = st.builds(Message, st.binary(max_size=30), st.binary(max_size=300), st.integers(0, 2**60), st.booleans())
@@ -56,7 +56,8 @@ def test_a_reader_holds_no_more_than_the_frame_that_is_not_whole() -> None:
 
 @given(st.data())
 def test_acknowledgements_add_up_however_they_are_cut(data: st.DataObject) -> None:
-    counts = data.draw(st.lists(st.integers(0, 2**20), max_size=10))
+    counts = data.draw(st.lists(st.tuples(*[st.integers(0, 2**20)] * len(NONE)), max_size=10))
     reader = AckReader()
     stream = b"".join(map(acknowledge, counts))
-    assert sum(reader.feed(piece) for piece in data.draw(reads(stream))) == sum(counts)
+    read = [reader.feed(piece) for piece in data.draw(reads(stream))]
+    assert [sum(of) for of in zip(NONE, *read, strict=True)] == [sum(of) for of in zip(NONE, *counts, strict=True)]

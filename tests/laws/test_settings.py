@@ -40,8 +40,12 @@ def read_by(source: str) -> set[str]:
 
 def undeclared(settings: Iterable[Setting]) -> set[str]:
     """The settings that lack a flag which their help calls for."""
-    texts = [one for one in settings if isinstance(one.default, str) and not (one.secret or one.writes_file)]
+    texts = [one for one in settings if isinstance(one.default, str) and not _declared(one)]
     return {one.key for one in texts if re.search(r"https?://|\bURL\b|\bendpoint\b|\b[Ff]ile\b", one.help)}
+
+
+def _declared(setting: Setting) -> bool:
+    return setting.secret or setting.writes_file or setting.reads_file
 
 
 def accepts(key: str, value: str) -> bool:

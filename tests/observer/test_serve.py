@@ -13,7 +13,7 @@ import pytest
 
 from harness.observed import SETTINGS, exchange, monitor, snapshot
 from sidecar.handoff.receive import receive_hello
-from sidecar.handoff.wire import FrameReader, Hello, encode
+from sidecar.handoff.wire import NONE, AckReader, FrameReader, Hello, acknowledge, encode
 from sidecar.observer.complaints import Complaints
 from sidecar.observer.serve import serve, steady_clock
 from sidecar.observer.worker import Worker
@@ -43,7 +43,7 @@ class Served:
         """Block until so many are acknowledged."""
         left = exchanges
         while left:
-            left -= int.from_bytes(self.handoff.recv(4, socket.MSG_WAITALL), "little")
+            left -= sum(AckReader().feed(self.handoff.recv(len(acknowledge(NONE)), socket.MSG_WAITALL)))
 
 
 @pytest.fixture(autouse=True)

@@ -121,6 +121,22 @@ def test_a_fault_of_the_monitor_does_not_end_the_watch(monkeypatch: pytest.Monke
     assert working.observed().view.sides[0].rows_total == 1
 
 
+def test_without_memory_it_does_not_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the monitor nor the worker takes it for a fault of one exchange."""
+    ended: list[bool] = []
+    working = Worker(monitor(), [], Clock(), Complaints(), exhausted=lambda: ended.append(True))
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("sidecar.core.watching.stream_watch.StreamWatch.take", fail)
+    monkeypatch.setattr("sidecar.core.watching.stream_watch.StreamWatch.tick", fail)
+    working.exchanges([exchange([{"age": 0.0, "income": 0.0}])])
+    working.tick()
+    assert ended == [True, True]
+    assert working.complaints.counts["analysis"] == 0
+
+
 def test_a_fault_is_written_once_a_minute_and_counted_always(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     working = worker(Broken(every_exchange=True), clock=clock)

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 
 import pytest
 
 from harness.loopback import PATIENCE_SECONDS, ask, client, listening, model, port, run, until
+from sidecar.access import Access
 from sidecar.proxy import admin_front
 from sidecar.proxy.address import Address
-from sidecar.proxy.admin_front import AdminFront, Fronts, TrafficControl, is_address, is_loopback
+from sidecar.proxy.admin_front import AdminFront, Fronts, TrafficControl
 from sidecar.proxy.splice import connector
+from sidecar.settings import AccessSettings
 
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
-def test_the_pod_itself_is_loopback(host: str) -> None:
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize("host", ["", "10.0.0.127", "128.0.0.1", "::12", "::1:7f00:1", "::ffff:10.127.0.1", "fe80::1"])
-def test_nobody_else_is(host: str) -> None:
-    assert not is_loopback(host)
-
-
+ANYBODY = AccessSettings()
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
 DRAIN = b"%s /drain HTTP/1.1\r\nHost: %s\r\n%sContent-Length: 0\r\n\r\n"
 CONSENT = b"X-Drift-Sidecar: test\r\n"
@@ -32,7 +25,8 @@ CONSENT = b"X-Drift-Sidecar: test\r\n"
 class Answering:
     """An admin port before an observer that `serve` plays, and the facts of a traffic process that stand still."""
 
-    def __init__(self, observer: int = 0, most: int = 100) -> None:
+    def __init__(self, observer: int = 0, most: int = 100, access: AccessSettings = ANYBODY) -> None:
+        self._access = Access(access)
         self.draining = False
         self.accepts = True
         self.up = bool(observer)
@@ -70,6 +64,7 @@ class Answering:
             return self.drains >= 0
 
         return TrafficControl(
+            access=self._access,
             draining=lambda: self.draining,
             model_accepts=accepts,
             observer_up=lambda: self.up,
@@ -157,14 +152,41 @@ def test_no_web_page_can_begin_or_end_a_drain(method: bytes, host: bytes, lines:
     run(main())
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3:9481", "[::1]:9481", "[::1]", "::1"])
-def test_an_address_is_one_with_and_without_a_port(host: str) -> None:
-    assert is_address(host)
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize(("path", "line", "status"), [
+    (b"/metrics", b"", b"401"),
+    (b"/api/v1/status", b"", b"401"),
+    (b"/livez", b"", b"200"),
+    (b"/drained", b"", b"200"),
+    (b"/metrics", b"Authorization: Bearer s3cret\r\n", b"200"),
+])  # fmt: skip
+def test_a_token_is_asked_for_here_too(path: bytes, line: bytes, status: bytes, up: bool, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret")
+    access = AccessSettings(token_file=str(tmp_path / "token"), open_metrics=False)
+
+    async def observe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    async def main() -> None:
+        async with model(observe) as number, Answering(number if up else 0, access=access) as answering:
+            answer = await ask(answering.port, b"GET %s HTTP/1.1\r\nHost: a\r\n%s\r\n" % (path, line))
+            assert answer.startswith(b"HTTP/1.1 " + status)
+            assert (b"\r\nWWW-Authenticate: Basic " in answer) == (status == b"401")
+
+    run(main())
 
 
-@pytest.mark.parametrize("host", ["", "localhost", "10.1.2.3.example", "[::1", "a:b:c", "1.2.3"])
-def test_a_name_is_no_address(host: str) -> None:
-    assert not is_address(host)
+def test_every_answer_is_no_page_and_says_so() -> None:
+    async def main() -> None:
+        async with Answering() as answering:
+            for path in (b"/livez", b"/readyz", b"/drain", b"/metrics", b"/api/v1/status", b"/"):
+                head = (await ask(answering.port, GET % path)).partition(b"\r\n\r\n")[0] + b"\r\n"
+                assert b"\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n" in head
+                assert b"\r\nX-Content-Type-Options: nosniff\r\n" in head
+                assert b"\r\nReferrer-Policy: no-referrer\r\n" in head
+
+    run(main())
 
 
 def test_half_a_request_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,18 +14,17 @@ from sidecar.sinks.prometheus import PrometheusSink
 
 
 def test_they_say_that_the_observer_is_down_and_what_is_lost_and_can_be_parsed() -> None:
-    text = render(
-        msgspec.structs.replace(snapshot(7), shed=(("exchange", "items", 3),)), ModelSettings(name='a"b\\c\nd')
-    )
+    last = msgspec.structs.replace(snapshot(7), shed=(("exchange", "items", 3),), observed=(("error", 2),))
+    text = render(last, ModelSettings(name='a"b\\c\nd'))
     samples = {
-        (sample.name, sample.labels.get("outcome", "")): sample
+        (sample.name, sample.labels.get("outcome", sample.labels.get("stage", ""))): sample
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
     assert samples["sidecar_observer_up", ""].value == 0
     assert samples["sidecar_exchanges_total", "complete"].value == 7
-    assert samples["sidecar_shed_total", ""].labels["stage"] == "exchange"
-    assert samples["sidecar_shed_total", ""].value == 3
+    assert samples["sidecar_shed_total", "exchange"].value == 3
+    assert samples["sidecar_shed_total", "observer"].value == 2
     assert {sample.labels["model_name"] for sample in samples.values()} == {'a"b\\c\nd'}
 
 

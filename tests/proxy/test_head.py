@@ -9,6 +9,7 @@ from sidecar.proxy.head import (
     RequestHead,
     ResponseHead,
     content_length,
+    header_values,
     is_chunked,
     request_line,
     request_version,
@@ -145,3 +146,8 @@ def test_media_is_not_worth_a_copy_unless_it_carries_tensors() -> None:
     assert not tabular(b"Content-Type: image/png")
     assert not tabular(b"content-type: Application/Octet-Stream")
     assert tabular(b"Content-Type: application/octet-stream", b"Inference-Header-Content-Length: 10")
+
+
+def test_values_of_a_head_are_found_by_small_letters_and_repeated_names_are_joined() -> None:
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization:  Bearer X \r\nhost: b\r\nodd\r\n\r\nbody: c"
+    assert header_values(head) == {"host": "a, b", "authorization": "Bearer X", "odd": ""}

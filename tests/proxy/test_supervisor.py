@@ -12,7 +12,7 @@ import pytest
 
 from harness.loopback import run, until
 from sidecar.proxy import supervisor
-from sidecar.proxy.supervisor import Supervisor
+from sidecar.proxy.supervisor import OUT_OF_MEMORY, Supervisor
 
 UNTIL_END = "import socket, sys; s = socket.socket(fileno=int(sys.argv[1])); s.send(b'up'); s.recv(1)"
 STUBBORN = "import signal, socket, sys; s = socket.socket(fileno=int(sys.argv[1])); s.send(b'up'); signal.pause()"
@@ -26,13 +26,15 @@ class Kept:
         self.admin = socket.socket(socket.AF_UNIX)
         self.started: list[socket.socket] = []
         self.ended = 0
+        self.reasons: list[str] = []
         self.refused = 0
         arguments = [command, "-c", program]
         self.supervisor = Supervisor(asyncio.get_running_loop(), arguments, self.admin)
         self.supervisor.start(self.started.append, self._on_ended, self._on_refused)
 
-    def _on_ended(self) -> None:
+    def _on_ended(self, reason: str) -> None:
         self.ended += 1
+        self.reasons.append(reason)
 
     def _on_refused(self) -> None:
         self.refused += 1
@@ -102,6 +104,25 @@ def test_any_other_failure_is_tried_again() -> None:
         assert kept.refused == 0
 
     supervised(FAILS % 1, body)
+
+
+def test_why_it_ended_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    async def body(kept: Kept) -> None:
+        assert await kept.up() == b"up"
+        kept.supervisor.kill()
+        await until(lambda: kept.ended == 1 and len(kept.started) > 1)
+        assert await kept.up() == b"up"
+        kept.supervisor.signal(signal.SIGKILL)
+        await until(lambda: kept.ended == 2)
+        assert kept.reasons == ["hung", "other"]
+
+    async def exhausted(kept: Kept) -> None:
+        await until(lambda: kept.ended == 1)
+        assert kept.reasons == ["memory"]
+
+    supervised(UNTIL_END, body)
+    supervised(FAILS % OUT_OF_MEMORY, exhausted)
+    assert "observer ended for want of memory" in capfd.readouterr().err
 
 
 def test_a_program_that_cannot_be_started_is_reported_and_tried_again(capfd: pytest.CaptureFixture[str]) -> None:

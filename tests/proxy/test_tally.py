@@ -18,7 +18,7 @@ def ended(tally: Tally, status: int = 200, duration_ns: int = 1, outcome: Outcom
 
 
 def snapshot(tally: Tally) -> Snapshot:
-    return tally.snapshot(7, ready=True, draining=False, connections=3, waiting=Waiting(4, 5, 6))
+    return tally.snapshot(7, ready=True, draining=False, connections=3, waiting=Waiting(4, 5, (6, 0, 0, 0, 0, 0)))
 
 
 BOUNDS_NS = [round(bound * 1e9) for bound in DURATION_BOUNDS]

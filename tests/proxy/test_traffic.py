@@ -20,11 +20,11 @@ from sidecar.settings import DrainSettings, Settings
 
 ACKNOWLEDGES = (
     "import socket, sys\n"
-    "from sidecar.handoff.wire import FrameReader, acknowledge\n"
+    "from sidecar.handoff.wire import NONE, FrameReader, acknowledge\n"
     "sock, reader = socket.socket(fileno=int(sys.argv[1])), FrameReader()\n"
     "while data := sock.recv(65536):\n"
     "    for frame in reader.feed(data):\n"
-    "        if isinstance(frame, list): sock.send(acknowledge(len(frame)))\n"
+    "        if isinstance(frame, list): sock.send(acknowledge((len(frame), *NONE[1:])))\n"
 )
 GET = b"GET %s HTTP/1.1\r\nConnection: close\r\n\r\n"
 
@@ -91,7 +91,7 @@ def test_an_observer_that_hangs_is_told_of_in_the_scrape_and_ended(monkeypatch: 
 def test_an_observer_that_answers_snapshots_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traffic, "_SILENT_SECONDS", 2.0)
     answers = ACKNOWLEDGES.replace(
-        "if isinstance(frame, list): sock.send(acknowledge(len(frame)))", "sock.send(acknowledge(0))"
+        "if isinstance(frame, list): sock.send(acknowledge((len(frame), *NONE[1:])))", "sock.send(acknowledge(NONE))"
     )
 
     async def body(listen: int, admin: int) -> None:

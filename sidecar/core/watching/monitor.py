@@ -34,6 +34,17 @@ _Waiting = dict[StreamWatch, list[list[Frame]]]
 """The frames of each exchange, by stream."""
 
 
+def _result(reading: Reading | None, stream: StreamWatch | None) -> str:
+    """What became of an exchange that was taken apart; one of `OBSERVED`."""
+    if reading is None:
+        return "empty"
+    if reading.answered is not Answered.ACCEPTED:
+        return "refused"
+    if not reading.frames:
+        return "unread" if reading.unread else "empty"
+    return "analysed" if stream else "unwatched"
+
+
 def _raised(error: Exception) -> None:
     raise error
 
@@ -63,7 +74,8 @@ class Monitor:
         self._beyond = 0  # exchanges since that was told
         self._told = -float("inf")
         self._on_fault = on_fault
-        self._failed = 0
+        self.results: Counter[str] = Counter()
+        """Exchanges by what became of them, one of `OBSERVED`."""
 
     def switch(self, reference: Profile, now: float) -> list[Event]:
         """Compare with another reference from now on; nothing happens if it is the same. What was learned is dropped, except by
@@ -144,7 +156,6 @@ class Monitor:
             ),
             decoded=dict(self._intake.results),
             unwatched=UnwatchedView(dict(self._unwatched), dict(self._unwatched_rows)),
-            failed=self._failed,
         )
 
     def _read(
@@ -153,13 +164,17 @@ class Monitor:
         """The stream of an exchange, whose rows wait for it then. A fault costs this exchange and no other."""
         try:
             reading = self._intake.read(exchange, now, failures)
-            return self._sort(reading, exchange, now, waiting, events) if reading else None
+            stream = self._sort(reading, exchange, now, waiting, events) if reading else None
+        except MemoryError:  # not this exchange's alone
+            raise
         except Exception as error:  # noqa: BLE001  # whatever a message brings about
             self._fail(error, f"of {exchange.method} {without_ids(exchange.path)}")
             return None
+        self.results[_result(reading, stream)] += 1
+        return stream
 
     def _fail(self, error: Exception, what: str) -> None:
-        self._failed += 1
+        self.results["error"] += 1
         error.add_note(what)
         self._on_fault(error)
 
@@ -200,9 +215,12 @@ class Monitor:
         """What a stream says of the rows of exchanges: of all at once, or if that raises of each by itself."""
         try:
             return stream.take([frame for frames in exchanges for frame in frames], now)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001  # as in `_read`
             if len(exchanges) > 1:
                 return [event for one in exchanges for event in self._taken(stream, [one], now)]
+            self.results["analysed"] -= 1
             self._fail(error, f"in rows of {' and '.join(str(frame.width) for frame in exchanges[0])} columns")
             return []
 

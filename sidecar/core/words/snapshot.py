@@ -32,9 +32,17 @@ SHED = (
 visible."""
 
 
+OBSERVED = ("analysed", "refused", "unread", "unwatched", "empty", "error")
+"""What became of an exchange that an observer has handled: its rows were counted; the model did not accept it; nothing of it
+could be read (`sidecar_decoded_total` says why); there were too many streams; it was empty; a fault of ours cost it."""
+
 REFUSED = ("connections", "descriptors", "admin")
 """Why a connection was turned away: `http.max_connections` are open, or as many as the limit of open files allows; or it was one
 of too many to the admin port."""
+
+
+ENDED = ("memory", "hung", "other")
+"""Why an observer ended: it was at the limit of its memory, it answered nothing and was killed, or anything else."""
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -74,6 +82,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     handoff_bytes: int
     handoff_exchanges: int
     observer_restarts: int
+    observer_ends: tuple[tuple[str, int], ...]
+    """(reason, count), a reason of `ENDED`."""
     log_lines_lost: int
     """Of the traffic process."""
     requests: tuple[RequestSeries, ...]
@@ -81,8 +91,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     added: Histogram
     exchanges: tuple[tuple[str, str, int], ...]
     """(protocol, outcome, count)"""
-    observed: int
-    """HTTP/1 exchanges that an observer has handled. Of all that ended, the rest was shed (`exchange`, `handoff`) or waits."""
+    observed: tuple[tuple[str, int], ...]
+    """HTTP/1 exchanges that observers have handled: (result, count), a result of `OBSERVED`. Of all that ended, the rest was shed
+    (`exchange`, `handoff`) or waits."""
     shed: tuple[tuple[str, str, int], ...]
     """(stage, reason, count)"""
     connections_limit: int
@@ -91,3 +102,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Connections that were turned away: (reason, count)."""
     accept_pauses: int
     """Times that accepting was put off, because the kernel had no descriptor or memory."""
+
+    @property
+    def shed_by_faults(self) -> tuple[str, str, int]:
+        """What faults of the observer cost, as an entry of `shed`."""
+        return "observer", "error", dict(self.observed).get("error", 0)

@@ -191,8 +191,6 @@ class MonitorView(msgspec.Struct, frozen=True):
     """(decoder, result) -> messages; result is `ok`, a reason of DecodeError, or why a request that cannot be read matters not
     (`refused`, `unanswered`)."""
     unwatched: UnwatchedView = UnwatchedView()
-    failed: int = 0
-    """Exchanges that a fault of ours has cost."""
 
     @property
     def primary(self) -> StreamView:

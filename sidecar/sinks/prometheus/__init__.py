@@ -122,7 +122,7 @@ class PrometheusSink:
             lost,
         )
         if observed.snapshot is not None:
-            yield from traffic_families(families, observed.snapshot, self._exemplars, observed.view.failed)
+            yield from traffic_families(families, observed.snapshot, self._exemplars)
         yield from model_families(families, observed.view)
         yield from constraint_families(families, observed.view)
         yield from segment_families(families, observed.view, self._max_features)

@@ -13,8 +13,8 @@ from sidecar.sinks.prometheus.families import Families
 _ROUTE = ("http_route",)
 
 
-def traffic_families(families: Families, snapshot: Snapshot, exemplars: Exemplars, failed: int) -> Iterable[Metric]:
-    """All families of a snapshot; `failed` is how many exchanges faults of the observer have cost."""
+def traffic_families(families: Families, snapshot: Snapshot, exemplars: Exemplars) -> Iterable[Metric]:
+    """All families of a snapshot."""
     yield families.histogram(
         "http_server_request_duration_seconds",
         "Time from a request's first byte to its response's last.",
@@ -47,7 +47,7 @@ def traffic_families(families: Families, snapshot: Snapshot, exemplars: Exemplar
         "sidecar_shed",
         "What was dropped on the way to the observer, by the stage that dropped it and why.",
         ("stage", "reason"),
-        (((stage, reason), count) for stage, reason, count in (*snapshot.shed, ("observer", "error", failed))),
+        (((stage, reason), count) for stage, reason, count in (*snapshot.shed, snapshot.shed_by_faults)),
     )
     yield from _process(families, snapshot)
 
@@ -83,10 +83,19 @@ def _process(families: Families, snapshot: Snapshot) -> Iterable[Metric]:
         [((), snapshot.handoff_exchanges)],
     )
     yield families.counter(
-        "sidecar_observed", "Exchanges that the observer has handled.", (), [((), snapshot.observed)]
+        "sidecar_observed",
+        "Exchanges that the observer has handled, by what became of them.",
+        ("result",),
+        (((result,), count) for result, count in snapshot.observed),
     )
     yield families.counter(
         "sidecar_observer_restarts", "Times the observer was started again.", (), [((), snapshot.observer_restarts)]
+    )
+    yield families.counter(
+        "sidecar_observer_ends",
+        "Times the observer ended, by why.",
+        ("reason",),
+        (((reason,), count) for reason, count in snapshot.observer_ends),
     )
     yield from _connections(families, snapshot)
 

@@ -29,7 +29,7 @@ from sidecar.core.words.events import (
 from sidecar.core.words.exchange import Exchange, Message, Outcome
 from sidecar.core.words.frame import Frame, Side
 from sidecar.core.words.view import FeatureView
-from sidecar.settings import LearnSettings, Settings, WindowSettings
+from sidecar.settings import LearnSettings, Settings, StreamSettings, WindowSettings
 
 SETTINGS = Settings(window=WindowSettings(rows=400, seconds=60.0, min_rows=100), learn=LearnSettings(rows=200))
 COLOURS = ["red", "green", "blue"]
@@ -189,6 +189,34 @@ def test_many_at_once_count_as_one_by_one(reference: Profile) -> None:
     assert live[0].counts.tolist() == live[1].counts.tolist()
 
 
+@pytest.mark.parametrize(("result", "path", "body", "changes"), [
+    ("analysed", "/v1/models/m:predict", b'{"instances":[{"age":1,"colour":"red"}]}', {}),
+    ("refused", "/v1/models/m:predict", b'{"instances":[{"age":1,"colour":"red"}]}', {"status": 400}),
+    ("refused", "/v1/models/m:predict", b"{", {"status": 400}),
+    ("unread", "/v1/models/m:predict", b"{", {}),
+    ("unread", "/other", b"hello", {}),
+    ("empty", "/other", b"", {}),
+    ("empty", "/v1/models/m:predict", b"", {}),
+])  # fmt: skip
+def test_what_became_of_each_exchange_is_counted_once(
+    reference: Profile, result: str, path: str, body: bytes, changes: dict[str, Any]
+) -> None:
+    player = Player(reference)
+    player.feed(msgspec.structs.replace(exchange(path, body, b""), **changes))
+
+    assert player.monitor.results == {result: 1}
+
+
+def test_an_exchange_of_a_stream_too_many_is_unwatched() -> None:
+    monitor = Monitor(
+        msgspec.structs.replace(SETTINGS, streams=StreamSettings(max=1)), None, decoders(SETTINGS.decode), 0.0
+    )
+    for name in "ab":
+        monitor.feed(exchange(f"/v1/models/{name}:predict", b'{"instances":[{"age":1,"colour":"red"}]}'), 1.0)
+
+    assert monitor.results == {"analysed": 1, "unwatched": 1}
+
+
 @given(body=st.binary(max_size=80), answer=st.binary(max_size=80), status=st.integers(0, 999), path=st.sampled_from(
     ["/v2/models/m/infer", "/v1/models/m:predict", "/invocations", "/predict", "/other"]
 ), outcome=st.sampled_from(list(Outcome)))  # fmt: skip
@@ -237,8 +265,7 @@ def test_a_fault_costs_the_exchange_that_brings_it_about_and_no_other_of_its_bat
     monitor.tick(2.0)
 
     assert len(events) >= 10
-    view = monitor.view()
-    assert (view.failed, len(faults)) == (1, 1)
+    assert (monitor.results, len(faults)) == ({"analysed": 9, "error": 1}, 1)
     assert faults[0].__notes__
     live = monitor.live_profile(Side.INPUT)
     assert live is not None

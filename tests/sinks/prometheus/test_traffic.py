@@ -25,7 +25,7 @@ def observed() -> Observed:
 
 
 def families(last: Snapshot, exemplars: Exemplars | None = None) -> dict[str, Metric]:
-    found = traffic_families(Families(SETTINGS.model), last, exemplars or Exemplars(), failed=3)
+    found = traffic_families(Families(SETTINGS.model), last, exemplars or Exemplars())
     return {family.name: family for family in found}
 
 
@@ -42,7 +42,8 @@ def test_counts_and_gauges_are_the_snapshot_s() -> None:
     found = families(last)
 
     assert by_labels(found["sidecar_exchanges"]) == {(p, o): count for p, o, count in last.exchanges}
-    assert by_labels(found["sidecar_shed"]) == {("observer", "error"): 3} | {(s, r): count for s, r, count in last.shed}
+    assert by_labels(found["sidecar_shed"]) == {(s, r): count for s, r, count in (*last.shed, last.shed_by_faults)}
+    assert by_labels(found["sidecar_observed"]) == {(result,): count for result, count in last.observed}
     assert {name: by_labels(found[name])[()] for name in GAUGES} == GAUGES
 
 
