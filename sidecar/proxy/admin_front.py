@@ -20,9 +20,10 @@ from sidecar.proxy.splice import Connect, Relay, reset
 _HEAD_LIMIT = 16_384
 _HEAD_SECONDS = 10.0
 """A request that is not whole by then is given up."""
-_TO_OBSERVER = 0.75
-"""Share of the connections that may be spliced to the observer (readers of the page's event stream stay for ever): the rest is
-for health."""
+_READERS = 0.5
+"""Share of the connections that may be spliced to the observer: readers of the page's event stream stay for ever..."""
+_SCRAPES = 0.75
+"""...and scrapes still find room beyond them. The rest is for health."""
 _SCRAPE_TIMEOUT = re.compile(rb"\r\nx-prometheus-scrape-timeout-seconds: *(\d+(?:\.\d+)?)", re.IGNORECASE)
 _SCRAPE_SECONDS = 8.0
 _SCRAPE_SPARE_SECONDS = 1.0
@@ -224,7 +225,8 @@ class AdminFront(Relay):
         self.transport.close()
 
     async def _splice(self) -> None:
-        if self._fronts.spliced >= _TO_OBSERVER * self._fronts.most:
+        share = _SCRAPES if self._path == b"/metrics" else _READERS
+        if self._fronts.spliced >= share * self._fronts.most:
             self._fronts.gave_way()
             self.transport.write(_TOO_MANY.encode(head_only=False))
             self.transport.close()

@@ -58,6 +58,10 @@ class DecodeSettings(Section, frozen=True):
     max_features: Positive = 2_000
     """Most columns of one message; V2 tensors with more values in a row are watched as vectors. Raise it for wide
     tables. The default bounds the memory that bins of one model take."""
+    max_cells: Positive = 75_000
+    """Most cells of the table that a message is, where each row counts as two more; a message with more is refused as
+    `too_large`. With 75,000 (3,400 rows of 20 columns, 25,000 of one) it takes about 50 ms of the observer; raise it for larger
+    batches, which keep it from other messages for as much longer. Tensors that are watched as vectors do not count."""
     inflated_limit_bytes: Positive = 16_777_216
     """Most bytes that a compressed body may have once it is inflated; a larger one is refused. It protects the observer
     from compression bombs. 16 MiB is sixteen times the largest body that is kept by default."""

@@ -215,20 +215,25 @@ def test_half_requests_give_way_to_whole_ones_and_health_is_always_answered() ->
     run(main())
 
 
-def test_readers_that_stay_leave_room_for_health() -> None:
+def test_readers_that_stay_leave_room_for_scrapes_and_health() -> None:
     async def stay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
     async def main() -> None:
         async with model(stay) as number, Answering(number, most=8) as answering, contextlib.AsyncExitStack() as stack:
-            for stays in (*[True] * 6, *[False] * 20):
+            for stays in (*[True] * 4, *[False] * 20):
                 reader, writer = await stack.enter_async_context(client(answering.port))
                 writer.write(GET % b"/api/v1/live")
                 if stays:
                     await until(lambda: answering.fronts.spliced == len(answering.fronts))
                 else:
                     assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
-            assert (answering.fronts.spliced, answering.gave_way) == (6, 20)
+            assert (answering.fronts.spliced, answering.gave_way) == (4, 20)
+            for _ in range(2):
+                _, writer = await stack.enter_async_context(client(answering.port))
+                writer.write(GET % b"/metrics")
+            await until(lambda: answering.fronts.spliced == 6)
+            assert (await ask(answering.port, GET % b"/metrics")).startswith(b"HTTP/1.1 503 ")
             assert (await ask(answering.port, GET % b"/livez")).startswith(b"HTTP/1.1 200 ")
 
     run(main())

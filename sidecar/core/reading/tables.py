@@ -27,8 +27,12 @@ from sidecar.errors import DecodeError
 from sidecar.settings import DecodeSettings
 
 _FALLBACK_BYTES = 1_048_576
-_GUARDED_BYTES = 1_048_576
+_GUARDED_BYTES = 65_536
 """Below this size the parsed payload is small whatever it holds (350,000 empty lists: 22 MB)."""
+_ROW_CELLS = 2
+"""Cells that cost as much as a row does beside its own."""
+_MAX_BROKEN = 1_000
+"""Lines that are no JSON: each costs ten times what one costs that is."""
 _MAX_CELLS = 1_000_000
 """Most cells of a payload beyond `_GUARDED_BYTES`, which was mostly compressed: 32 MB as floats."""
 _NO_COLUMNS = ((), (BLOB,))
@@ -85,6 +89,7 @@ class Tables:
     def __init__(self, settings: DecodeSettings) -> None:
         self._max_rows = settings.max_rows
         self._max_features = settings.max_features
+        self._max_cells = settings.max_cells
         self._named_width = len(settings.feature_names)
 
     def parse(self, data: bytes) -> Any:
@@ -106,9 +111,18 @@ class Tables:
         if len(data) > _GUARDED_BYTES and sum(map(data.count, separators)) > _MAX_CELLS:
             raise DecodeError("too_large", f"more than {_MAX_CELLS} cells")
 
+    def guard_table(self, data: bytes, separator: bytes) -> None:
+        """Raises DecodeError("too_large") for lines of more cells than a table and its header may have."""
+        if len(data) <= _GUARDED_BYTES:
+            return
+        cells = data.count(separator) + (1 + _ROW_CELLS) * data.count(b"\n")
+        if cells > self._max_cells + self._max_features:
+            raise DecodeError("too_large", f"more than {self._max_cells} cells")
+
     def _guard_nesting(self, data: bytes) -> None:
-        if len(data) > _GUARDED_BYTES and data.count(b"[") + data.count(b"{") > 4 * self._max_rows:
-            raise DecodeError("too_large", f"nested values beyond 4 for each of {self._max_rows} rows")
+        most = self._max_cells // (1 + _ROW_CELLS)
+        if len(data) > _GUARDED_BYTES and data.count(b"[") + data.count(b"{") > most:
+            raise DecodeError("too_large", f"more than {most} lists and objects")
 
     def frame(
         self,
@@ -122,11 +136,17 @@ class Tables:
         """A frame of flat values in row-major order. Raises DecodeError: too_large, shape."""
         if rows > self._max_rows:
             raise DecodeError("too_large", f"{rows} rows, {self._max_rows} allowed")
-        if width > self._max_features:
-            raise DecodeError("too_large", f"{width} columns, {self._max_features} allowed")
+        self.check_width(width)
+        if rows * (width + _ROW_CELLS) > self._max_cells:
+            raise DecodeError("too_large", f"{rows} x {width} cells are more than decode.max_cells allows")
         if len(values) != rows * width or width < 1:
             raise DecodeError("shape", f"{len(values)} values for {rows} x {width}")
         return Frame(side, names, rows, width, values, None, None, precisions)
+
+    def check_width(self, width: int) -> None:
+        """Raises DecodeError("too_large") for too many columns."""
+        if width > self._max_features:
+            raise DecodeError("too_large", f"{width} columns, {self._max_features} allowed")
 
     def fits(self, width: int) -> bool:
         """Whether so many columns are read as single columns."""
@@ -200,11 +220,15 @@ class Tables:
         lines = [line for line in data.split(b"\n") if line.strip()]
         self._check_rows(len(lines))
         rows: list[Any] = []
+        broken = 0
         for line in lines:
             try:
                 rows.append(parse(line))
             except DecodeError:
                 rows.append(_BROKEN)
+                broken += 1
+                if broken > _MAX_BROKEN:
+                    raise DecodeError("syntax", f"more than {_MAX_BROKEN} lines are no JSON") from None
         if all(row is _BROKEN for row in rows):
             raise DecodeError("syntax", "no line is JSON")
         return self.rows(side, rows, single=single)

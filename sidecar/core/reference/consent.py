@@ -13,6 +13,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -91,12 +92,12 @@ def decide(consent: Consent, side: SideProfile, frames: Iterable[Frame]) -> Deci
     """What may be shown of a side that was learned from `frames`."""
     columns = _columns(frames)
     out = {one.name for one in side.left_out}
-    withheld = {name for name in out if consent.withholds_name(name) or _present(columns.get(name, [])) < CLEAR_ROWS}
+    withheld = {name for name in out if consent.withholds_name(name) or _few_present(columns.get(name, []))}
     named = {}
     for feature in side.features:
         source = source_of(feature)
         values = columns.get(feature.name, columns.get(source, []))
-        if consent.withholds_name(source) or _present(values) < CLEAR_ROWS:
+        if consent.withholds_name(source) or _few_present(values):
             withheld.add(source)
         elif feature.kind is Kind.NUMERIC:
             if not feature.derived and source not in consent.declared and are_identifiers(_numbers(values)):
@@ -136,9 +137,10 @@ def _joined(frames: Iterable[Frame]) -> dict[tuple[str, ...], list[Any]]:
     return joined
 
 
-def _present(values: list[Any]) -> int:
-    """Values that are not missing."""
-    return sum(category(value) not in (None, "") for value in values)
+def _few_present(values: list[Any]) -> bool:
+    """Whether fewer than `CLEAR_ROWS` values are not missing."""
+    present = (value for value in values if category(value) not in (None, ""))
+    return sum(1 for _ in islice(present, CLEAR_ROWS)) < CLEAR_ROWS
 
 
 def _numbers(values: list[Any]) -> Any:

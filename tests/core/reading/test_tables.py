@@ -26,13 +26,13 @@ def keys(first: int, count: int) -> bytes:
     return b"{%s}" % b",".join(b'"k%d":1' % at for at in range(first, first + count))
 
 
-SPARSE = b"[%s]" % b",".join([keys(0, 2000), *[b'{"k1":1}'] * 90_000])
+SPARSE = b"[%s]" % b",".join([keys(0, 2000), *[b'{"k1":1}'] * 22_000])
 DISTINCT = b"[%s]" % b",".join(keys(at, 1) for at in range(60_000))
 LISTS = b"[%s[]]" % (b"[]," * 5_000_000)
 NUMBERS = b"[%s1]" % (b"1.5," * 4_000_000)
 
 
-NESTED_SPARSE = b"[%s]" % b",".join([b'{"a":%s}' % keys(0, 2000), *[b'{"a":{"k1":1}}'] * 60_000])
+NESTED_SPARSE = b"[%s]" % b",".join([b'{"a":%s}' % keys(0, 2000), *[b'{"a":{"k1":1}}'] * 11_000])
 
 
 @pytest.mark.slow
@@ -54,6 +54,32 @@ def test_a_message_made_to_grow_is_refused_before_it_does(data: bytes, reason: s
         assert tracemalloc.get_traced_memory()[1] < 40 * MIB
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "read"),
+    [
+        (3_409, 20, True),
+        (3_410, 20, False),
+        (25_000, 1, True),
+        (25_001, 1, False),
+        (37, 2_000, True),
+        (38, 2_000, False),
+    ],
+)
+def test_a_table_has_so_many_cells_and_each_row_counts_as_two_more(rows: int, columns: int, read: bool) -> None:
+    asked = [[0.0] * columns] * rows
+    if read:
+        assert TABLES.rows(Side.INPUT, asked).rows == rows
+    else:
+        with pytest.raises(DecodeError, match=r"decode\.max_cells") as caught:
+            TABLES.rows(Side.INPUT, asked)
+        assert caught.value.reason == "too_large"
+
+
+def test_lists_and_objects_that_no_table_can_have_are_refused_before_they_are_made() -> None:
+    for unit in (b"[1],", b'{"a":1},'):
+        assert reason_of(b"[%s]" % (unit * 33_400)[:-1]) == "too_large"
 
 
 @pytest.mark.slow

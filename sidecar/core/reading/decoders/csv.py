@@ -96,6 +96,7 @@ class Csv:
         rows = self._rows(payload)
         if not rows:
             raise DecodeError("syntax", "empty body")
+        self._tables.check_width(len(rows[0]))
         has_header = _has_header(rows, words_alone=side is Side.INPUT)
         names = named(rows.pop(0)) if has_header else None
         width = len(names) if names is not None else Counter(map(len, rows)).most_common(1)[0][0]
@@ -115,6 +116,7 @@ class Csv:
         """The lines that are not blank, at most one more than is allowed after a header."""
         first = payload.partition(b"\n")[0]
         separator = chr(max(_SEPARATORS, key=first.count))
+        self._tables.guard_table(payload, separator.encode())
         lines = io.TextIOWrapper(io.BytesIO(payload), encoding="utf-8-sig", newline="")
         reader = csv.reader(lines, delimiter=separator, strict=True)
         try:

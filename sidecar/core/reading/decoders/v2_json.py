@@ -222,6 +222,7 @@ class V2Json:
         described = document.get(key)
         if not isinstance(described, list):
             raise DecodeError("structure", f"no `{key}` list of tensors")
+        self._tables.check_width(len(described))
         known = _is_known_flat(head, document, described)
         tensors = []
         for one in described:

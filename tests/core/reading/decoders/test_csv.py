@@ -15,8 +15,8 @@ from sidecar.settings import DecodeSettings
 CSV = Csv(DecodeSettings())
 
 
-def request(body: bytes) -> Frame:
-    return CSV.request(exchange("/invocations", body, content_type=b"text/csv"), body)
+def request(body: bytes, csv: Csv = CSV) -> Frame:
+    return csv.request(exchange("/invocations", body, content_type=b"text/csv"), body)
 
 
 def response(body: bytes) -> Frame:
@@ -90,4 +90,13 @@ def test_what_is_no_csv_is_refused_with_its_reason(body: bytes, reason: str) -> 
 
 
 def test_as_many_rows_as_are_allowed_are_read_below_a_header() -> None:
-    assert request(b"a\n" + b"1\n" * 100_000).rows == 100_000
+    csv = Csv(DecodeSettings(max_cells=300_000))
+    assert request(b"a\n" + b"1\n" * 100_000, csv).rows == 100_000
+
+
+@pytest.mark.parametrize("row", [b"1", b"1," * 1_500 + b"1", b"1," * 2_500 + b"1"], ids=["rows", "cells", "columns"])
+def test_lines_that_no_table_can_have_are_refused_before_they_are_read(row: bytes) -> None:
+    with pytest.raises(DecodeError) as caught:
+        request((row + b"\n") * (160_000 // (len(row) + 1)))
+
+    assert caught.value.reason == "too_large"

@@ -75,6 +75,11 @@ def test_an_answer_is_lines_or_one_document(body: bytes, names: tuple[str, ...] 
     assert (frame.side, frame.names, frame.values) == (Side.OUTPUT, names, values)
 
 
+def test_more_than_a_thousand_broken_lines_are_given_up() -> None:
+    with pytest.raises(DecodeError, match="more than 1000 lines are no JSON"):
+        response(b'{"a":1}\n' + b"x\n" * 1_001)
+
+
 def test_a_document_that_is_too_large_is_not_tried_again_as_lines() -> None:
     with pytest.raises(DecodeError) as caught:
         response(b"[" + b"0," * 1_000_001 + b"0]")
