@@ -162,7 +162,9 @@ def _observer_process(arguments: list[str]) -> int:
             print(f"drift-sidecar: {one_line(str(error))}", file=sys.stderr)
             return error.exit_code
         except ConnectionError:
-            return 0  # the traffic process left before we began
+            print("observer ended with code 0: the traffic process left before it began", file=sys.stderr)
+            return 0
+        print("observer ended with code 0: the traffic process closed the handoff", file=sys.stderr)
     return 0
 
 
