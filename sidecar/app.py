@@ -181,7 +181,9 @@ def _observer_process(arguments: list[str]) -> int:
         except MemoryError:  # before it serves
             return OUT_OF_MEMORY
         except ConnectionError:
-            return 0  # the traffic process left before we began
+            print("observer ended with code 0: the traffic process left before it began", file=sys.stderr)
+            return 0
+        print("observer ended with code 0: the traffic process closed the handoff", file=sys.stderr)
     return 0
 
 

@@ -95,14 +95,16 @@ class Ingress:
             await asyncio.wait([self._quiet])
         return self._quiet is not None
 
-    async def leave(self, at_once: bool) -> None:
-        """Drain to the end; stop accepting at the end of the notice, or `at_once`."""
+    async def leave(self, at_once: bool) -> bool:
+        """Drain to the end; stop accepting at the end of the notice, or `at_once`. False if connections had to be reset."""
         self.begin_drain()
         passed = asyncio.get_running_loop().time() - self._began
-        await self._drain(0.0 if at_once else max(0.0, self._settings.notice_seconds - passed), leave=True)
+        notice = 0.0 if at_once else max(0.0, self._settings.notice_seconds - passed)
+        in_order = await self._drain(notice, leave=True)
         if self._quiet is not None:
             self._quiet.cancel()
+        return in_order
 
-    async def _drain(self, notice: float, leave: bool) -> None:
+    async def _drain(self, notice: float, leave: bool) -> bool:
         timeout = self._settings.timeout_seconds
-        await asyncio.gather(*(listener.drain(notice, timeout, leave) for listener in self._listeners))
+        return all(await asyncio.gather(*(listener.drain(notice, timeout, leave) for listener in self._listeners)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -97,7 +98,7 @@ class Supervisor:
             self._first = False
             if self._loop.time() - started > _HEALTHY_SECONDS:
                 self._backoff = _FIRST_BACKOFF
-            print(f"observer ended {_why(code)}; starts again in {self._backoff:g} s", file=sys.stderr, flush=True)
+            print(f"observer ended {_how(code)}; starts again in {self._backoff:g} s", file=sys.stderr, flush=True)
             try:
                 async with asyncio.timeout(self._backoff):
                     await self._stopping.wait()
@@ -145,8 +146,18 @@ class Supervisor:
         return ours
 
 
-def _why(code: int | None) -> str:
-    return "for want of memory (observer.memory_limit_bytes)" if code == OUT_OF_MEMORY else f"with {code}"
+def _how(code: int | None) -> str:
+    """What a return code says, as `subprocess` gives it: minus the number of a signal that killed it; None if it never ran."""
+    if code is None:
+        return "before it began"
+    if code == OUT_OF_MEMORY:
+        return "for want of memory (observer.memory_limit_bytes)"
+    if code >= 0:
+        return f"with code {code}"
+    try:
+        return f"by {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"by signal {-code}"
 
 
 class _Watch(asyncio.SubprocessProtocol):

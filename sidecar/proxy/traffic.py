@@ -74,6 +74,7 @@ class Traffic:
         self._observer_socket = observer
         self._fronts = Fronts(services.gate.bounds.fronts, services.gate.front_gave_way)
         self._exit_code = 0
+        self._reason = ""
         self._observers_started = 0
         self._stop = asyncio.Event()
 
@@ -81,7 +82,7 @@ class Traffic:
         """Serve until SIGTERM, then drain. Returns the exit code."""
         loop = asyncio.get_running_loop()
         services = self._services
-        loop.add_signal_handler(signal.SIGTERM, self._leave)
+        loop.add_signal_handler(signal.SIGTERM, self._leave, "SIGTERM")
         loop.add_signal_handler(signal.SIGINT, self._on_interrupt)
         loop.add_signal_handler(signal.SIGHUP, self._supervisor.signal, signal.SIGHUP)
         self._supervisor.start(self._observer_started, self._observer_ended, self._refused)
@@ -95,12 +96,14 @@ class Traffic:
         snapshots = loop.create_task(self._send_snapshots(), name="sender of snapshots")
         await self._stop.wait()
         flush_seconds = self._settings.drain.flush_seconds
-        await self._ingress.leave(at_once=self._exit_code != 0)
+        in_order = await self._ingress.leave(at_once=self._exit_code != 0)
         snapshots.cancel()
         services.ledger.settle()
         await self._handoff.drain(self._snapshot(), flush_seconds)
         await self._supervisor.stop(flush_seconds)
         admin.close()
+        drain = "drained" if in_order else "the drain timed out, and connections that were left were reset"
+        _say(f"sidecar ended with code {self._exit_code}: {self._reason}; {drain}")
         return self._exit_code
 
     def _control(self) -> TrafficControl:
@@ -119,14 +122,16 @@ class Traffic:
     def _end_drain(self) -> bool:
         return not self._stop.is_set() and self._ingress.end_drain()
 
-    def _leave(self) -> None:
+    def _leave(self, reason: str) -> None:
+        self._reason = self._reason or reason
         self._ingress.begin_drain()
         self._stop.set()
 
     def _on_interrupt(self) -> None:
         if self._stop.is_set():  # Ctrl-C again: leave now
+            _say("sidecar ended with code 1: SIGINT, and SIGINT again; the drain was cut short")
             os._exit(1)
-        self._leave()
+        self._leave("SIGINT")
 
     async def _connect_observer(self, factory: Callable[[], asyncio.Protocol]) -> object:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -154,7 +159,7 @@ class Traffic:
 
     def _refused(self) -> None:
         self._exit_code = 2
-        self._leave()
+        self._leave("the observer refused its settings or its reference (see the line above)")
 
     def _observer_ended(self, reason: str) -> None:
         self._services.tally.observer_ends[reason] += 1
@@ -184,8 +189,12 @@ class Traffic:
         """End an observer that answers nothing: each snapshot is answered, and a stopped process does not end by itself."""
         silent = asyncio.get_running_loop().time() - self._handoff.heard
         if self._supervisor.up and silent > _SILENT_SECONDS:
-            print(f"observer has not answered for {silent:.0f} s, and is ended", file=sys.stderr)
+            _say(f"observer has not answered for {silent:.0f} s, and is ended")
             self._supervisor.kill()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def observer_listener() -> socket.socket:

@@ -66,6 +66,7 @@ def test_what_came_to_a_running_sidecar_is_reported(
     send(sidecar, model, rows(1_200, stuck=True))
     eventually(lambda: "few_rows" not in (found := check(sidecar.admin_port)).get("age", ["few_rows"]) and found)
 
+    eventually(lambda: sidecar.exchanges().get("complete") == 24)
     assert check(sidecar.admin_port) == {"age": ["constant"], "gap": ["empty"], "error": []}
     assert cli.main(["check", "--admin", f"127.0.0.1:{sidecar.admin_port}"]) == 0
     printed = capsys.readouterr()

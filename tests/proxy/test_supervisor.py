@@ -87,7 +87,7 @@ def test_an_observer_that_dies_has_a_successor(capfd: pytest.CaptureFixture[str]
         assert await kept.up() == b"up"
 
     supervised(UNTIL_END, body)
-    assert capfd.readouterr().err.count("observer ended with -9") == 2
+    assert capfd.readouterr().err.count("observer ended by SIGKILL; starts again in ") == 2
 
 
 def test_settings_that_the_first_observer_refuses_end_it() -> None:
