@@ -145,3 +145,7 @@ def test_media_is_not_worth_a_copy_unless_it_carries_tensors() -> None:
     assert not tabular(b"Content-Type: image/png")
     assert not tabular(b"content-type: Application/Octet-Stream")
     assert tabular(b"Content-Type: application/octet-stream", b"Inference-Header-Content-Length: 10")
+
+
+def test_further_blanks_before_the_target_are_no_part_of_it() -> None:
+    assert request(b"PUT  /a?b HTTP/1.1\r\n\r\n").target == "/a?b"

@@ -30,7 +30,8 @@ HEADERS = (
 )
 """Lower case; nothing else of a head is kept except its first line."""
 
-_Natural = Annotated[int, Meta(ge=0)]
+_MOST = 2**63 - 1
+_Natural = Annotated[int, Meta(ge=0, le=_MOST)]
 _FIX = "Give a file written by the capture sink (`capture.path`)"
 
 
@@ -47,7 +48,7 @@ class _Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class _Line(msgspec.Struct, frozen=True):
     version: int
-    started_ns: int
+    started_ns: Annotated[int, Meta(ge=-_MOST, le=_MOST)]
     duration_ns: _Natural
     first_byte_ns: _Natural
     method: str
