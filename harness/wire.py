@@ -23,6 +23,11 @@ from sidecar.settings import Settings
 DATA = Path(__file__).parents[1] / "tests" / "data" / "wire"
 
 
+def recordings() -> list[str]:
+    """The names of all recorded connections."""
+    return sorted(path.name.removesuffix(".c2s.bin") for path in DATA.glob("*.c2s.bin"))
+
+
 def recorded(name: str) -> list[Exchange]:
     """The exchanges of one recorded connection."""
     asked = (DATA / f"{name}.c2s.bin").read_bytes()

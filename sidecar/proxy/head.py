@@ -118,9 +118,11 @@ def header_values(head: bytes) -> dict[str, str]:
 
 
 def request_line(head: bytes) -> tuple[bytes, bytes]:
-    """Method and target of a request head; empty lines before the request line are skipped (RFC 9112, 2.2)."""
+    """Method and target of a request head; empty lines before the request line are skipped (RFC 9112, 2.2),
+    and so are further blanks before the target, as the parser does.
+    """
     method, _, rest = head.lstrip().partition(b" ")
-    return method, rest.partition(b" ")[0]
+    return method, rest.lstrip(b" ").partition(b" ")[0]
 
 
 def request_version(head: bytes) -> bytes:

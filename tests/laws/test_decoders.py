@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.fuzz.frames import assert_sound
 from harness.wire import DATA, exchange, recorded
 from sidecar.core.reading.decoder import Decoder, Example, Table
 from sidecar.core.reading.decoders import decoders
@@ -71,27 +72,7 @@ def check_sound(decoder: Decoder, asked: Exchange, spoken: Spoken) -> None:
         if body not in known:
             spoken.add("read" if isinstance(found, Frame) and found.lost is None else "refused")
         if isinstance(found, Frame):
-            assert_sound(found)
-
-
-def assert_sound(frame: Frame) -> None:
-    values = list(frame.values)
-    assert len(values) == frame.rows * frame.width
-    assert frame.names is None or len(frame.names) == frame.width
-    assert frame.rows <= SETTINGS.max_rows
-    assert (0 if frame.vectors else 1) <= frame.width <= SETTINGS.max_features
-    for name, rows in (frame.vectors or {}).items():
-        assert rows.shape[0] == frame.rows
-        assert rows.dtype.kind in "fiub"
-        name.encode()
-    assert all(isinstance(value, float | int | bool | str | None) for value in values)
-    if frame.lost:
-        assert frame.lost.first
-        assert frame.lost.rows or frame.lost.cells
-        assert all(0 <= at < frame.width and 0 < rows <= frame.rows for at, rows in frame.lost.cells.items())
-        assert all(values[at :: frame.width].count(None) >= rows for at, rows in frame.lost.cells.items())
-    for text in (*(frame.names or ()), *map(str, values)):
-        text.encode()  # what was read can be written again: in a log, in a reference
+            assert_sound(found, SETTINGS)
 
 
 def assert_read_as(frame: Frame, side: Side, table: Table) -> None:

@@ -151,3 +151,7 @@ def test_media_is_not_worth_a_copy_unless_it_carries_tensors() -> None:
 def test_values_of_a_head_are_found_by_small_letters_and_repeated_names_are_joined() -> None:
     head = b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization:  Bearer X \r\nhost: b\r\nodd\r\n\r\nbody: c"
     assert header_values(head) == {"host": "a, b", "authorization": "Bearer X", "odd": ""}
+
+
+def test_further_blanks_before_the_target_are_no_part_of_it() -> None:
+    assert request(b"PUT  /a?b HTTP/1.1\r\n\r\n").target == "/a?b"

@@ -32,7 +32,8 @@ HEADERS = (
 """Lower case; nothing else of a head is kept except its first line."""
 _KEPT = re.compile(rb"\r\n(%b):([^\r\n]*)" % b"|".join(HEADERS), re.IGNORECASE)
 
-_Natural = Annotated[int, Meta(ge=0)]
+_MOST = 2**63 - 1
+_Natural = Annotated[int, Meta(ge=0, le=_MOST)]
 _FIX = "Give a file written by the capture sink (`capture.path`)"
 
 
@@ -53,7 +54,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """A captured exchange: all that is ever written of it. Sinks write its fields and never those of an Exchange."""
 
     version: int
-    started_ns: int
+    started_ns: Annotated[int, Meta(ge=-_MOST, le=_MOST)]
     duration_ns: _Natural
     first_byte_ns: _Natural
     method: str

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import msgspec
 import orjson
@@ -113,6 +114,15 @@ def test_a_body_that_cannot_be_masked_is_withheld(body: bytes) -> None:
 def test_a_line_that_is_no_capture_is_refused_by_name(line: bytes) -> None:
     with pytest.raises(DataError, match=r"captures\.jsonl line 3"):
         loads(line, "captures.jsonl line 3")
+
+
+def test_times_that_no_clock_has_are_refused() -> None:
+    line = dumps(exchange())
+    for name in ("started_ns", "duration_ns", "first_byte_ns"):
+        changed = re.sub(rb'"%s":\d+' % name.encode(), b'"%s":1%s' % (name.encode(), b"0" * 30), line)
+        assert changed != line
+        with pytest.raises(DataError):
+            loads(changed)
 
 
 def test_a_line_of_another_version_is_refused() -> None:
