@@ -47,7 +47,7 @@ class Ingress:
         ]
         self._begun = asyncio.Event()
         self._began = 0.0
-        self._quiet: asyncio.Task[None] | None = None
+        self._quiet: asyncio.Task[bool] | None = None
 
     @property
     def connections(self) -> int:
