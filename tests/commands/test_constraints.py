@@ -136,19 +136,18 @@ def test_options_that_do_not_go_together_are_an_error(options: list[str], refere
     assert cli.main(["constraints", str(reference), *options]) == 2
 
 
-def rows_of(path: Path, share: float) -> Path:
-    """Rows of which a share has an age far out of the range, as text so that the rest is as it was."""
-    lines = write_rows(path, 2_000, seed=2).read_text().splitlines()
-    for at in range(1, len(lines), round(1 / share)):
-        lines[at] = "4000," + lines[at].partition(",")[2]
-    path.write_text("\n".join(lines))
-    return path
-
-
 def test_compare_tells_of_violated_constraints_without_drift_and_fails_if_asked(
     constrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    live, page = rows_of(tmp_path / "live.csv", 0.025), tmp_path / "report.html"
+    # The rule is stricter than the rows of the reference are: rows like them break it, and have not drifted.
+    live, page, stricter = (tmp_path / name for name in ("live.csv", "report.html", "stricter.json"))
+    write_rows(live, 2_000, seed=2)
+    assert cli.main(["constraints", str(constrained), "--export", "own", "-o", str(stricter)]) == 0
+    rules = json.loads(stricter.read_text())
+    rules["input"][0]["max"] = 60
+    stricter.write_text(json.dumps(rules))
+    assert cli.main(["constraints", str(constrained), "--from", str(stricter), "-o", str(constrained)]) == 0
+    capsys.readouterr()
     base = ["compare", str(constrained), str(live), "--html", str(page)]
 
     assert cli.main([*base, "--fail-on", "violated"]) == 1

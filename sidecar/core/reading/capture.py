@@ -150,8 +150,10 @@ def _part(message: Message, keys: frozenset[str]) -> Part:
 
 def _headers(head: bytes) -> dict[str, str]:
     """The first of each that is kept. Not `Message.header`, which remembers heads: here each is seen once."""
-    found = reversed(_KEPT.findall(head))
-    return {name.decode().lower(): value.strip().decode("latin-1") for name, value in found}
+    kept: dict[str, str] = {}
+    for name, value in _KEPT.findall(head):
+        kept.setdefault(name.decode().lower(), value.strip().decode("latin-1"))
+    return kept
 
 
 def _message(part: Part, first_line: str) -> Message:
