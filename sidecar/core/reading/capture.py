@@ -105,7 +105,7 @@ def loads(line: bytes | str, name: str = "capture") -> Exchange:
     """The exchange of one line; `name` locates the line in errors. Raises DataError."""
     try:
         return exchange_of(_decoder.decode(line), name)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise DataError(name, f"is not a captured exchange ({error})", _FIX) from error
 
 

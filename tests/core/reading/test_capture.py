@@ -106,6 +106,8 @@ def test_a_body_that_cannot_be_masked_is_withheld(body: bytes) -> None:
         b"{}",
         b"[]",
         b"\xff",
+        dumps(exchange()).replace(b'"method":"POST"', b'"method":"\xed\xa0\x80"'),
+        b'{"a":' + b"[" * 100_000,
         dumps(exchange()).replace(b'"status":200', b'"status":"ok"'),
         dumps(exchange()).replace(b'"path":"', '"path":"\u2603'.encode()),
         dumps(exchange()).replace(b'"body":', b'"body_base64":'),
